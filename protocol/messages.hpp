@@ -1,0 +1,174 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scheduler/alert.hpp"
+#include "scheduler/plan.hpp"
+#include "scheduler/record.hpp"
+
+namespace loa::protocol {
+
+using scheduler::TimePoint;
+
+/// The format number `v` that this code writes.
+inline constexpr int kFormat = 1;
+
+/// `typ` of the protected header; each belongs to one topic. PROTOCOL.md has the table.
+enum class MessageType {
+  keys, head, plan, alert, order, log_ack, state, receipt, log, controller_state, bulletin
+};
+const char* name_of(MessageType type);  ///< "loa-keys", "loa-head", …
+
+/// One Ed25519 key of the key set.
+struct SigningKey {
+  std::string kid;
+  std::array<unsigned char, 32> public_key{};
+  std::vector<MessageType> may_sign;
+  std::string branch;               ///< area id: the key counts for it and everything below
+  TimePoint not_before;             ///< dates bound when it may sign, not when its plans play
+  TimePoint not_after;
+  std::optional<TimePoint> revoked; ///< set: nothing it signed counts any more
+  bool operator==(const SigningKey&) const = default;
+};
+
+/// Root-signed and numbered; the highest number wins, it does not expire.
+struct KeySet {
+  std::int64_t number = 0;
+  TimePoint issued;
+  std::vector<SigningKey> keys;
+  bool operator==(const KeySet&) const = default;
+};
+
+/// The alert revision of one area of a node's chain, in its order from the province down.
+struct AreaHead {
+  std::string area;
+  std::int64_t alert_revision = 0;
+  bool operator==(const AreaHead&) const = default;
+};
+
+/// Proof of freshness for one node: echoes its nonce and names what it should hold.
+struct Head {
+  std::string node;
+  std::string nonce;              ///< of the node's last state, 22 characters base64url
+  TimePoint issued;               ///< must rise from head to head
+  std::int64_t plan_revision = 0; ///< wanted; 0: none was made yet
+  std::int64_t key_set = 0;
+  std::vector<AreaHead> areas;
+  bool operator==(const Head&) const = default;
+};
+
+enum class OrderKind { self_test, stop, report, restart };
+const char* name_of(OrderKind kind);
+
+/// An act to be done once.
+struct Order {
+  std::string id;
+  std::string node;
+  TimePoint issued;
+  TimePoint expires;
+  OrderKind kind = OrderKind::report;
+  std::string occurrence_id;      ///< stop: only this one; empty: whatever sounds
+  std::int64_t from_number = 0;   ///< report: send records again from this number; 0: no resend
+  std::vector<std::string> areas; ///< the chain of the node
+  bool operator==(const Order&) const = default;
+};
+
+/// "I have stored everything of this log up to and including `number`."
+struct LogAck {
+  std::string node;
+  TimePoint issued;
+  std::string log_id;
+  std::int64_t number = 0;
+  std::vector<std::string> areas;
+  bool operator==(const LogAck&) const = default;
+};
+
+/// Where a node is in its life; the agent's table of transitions uses the same names.
+enum class Lifecycle { starting, connecting, fetching, ready, playing, alerting, expired, stopping, gone };
+const char* name_of(Lifecycle lifecycle);
+
+/// A node's refusal, as it reports the last one.
+struct RefusalReport {
+  std::string code;
+  std::string where;
+  std::string message;
+  TimePoint at;
+  bool operator==(const RefusalReport&) const = default;
+};
+
+/// A node's own word about itself; signed, retained, and (with lifecycle `gone`) its last will.
+struct State {
+  std::string node;
+  std::string session;             ///< random at each connect; the will carries the same
+  std::int64_t session_number = 0; ///< rises by one at each connect, kept on disk
+  std::int64_t sequence = 0;       ///< rises within the session; the will has the highest possible
+  TimePoint issued;                ///< the node's clock, see clock
+  std::string nonce;               ///< new in each state, empty in the will
+  Lifecycle lifecycle = Lifecycle::starting;
+  std::vector<int> formats;        ///< format numbers that it reads
+  std::int64_t plan_held = 0;      ///< revision of the plan in force
+  std::int64_t plan_verified = 0;  ///< revision whose every file was verified
+  std::int64_t plan_highest = 0;   ///< highest revision that any valid head named
+  std::int64_t key_set = 0;
+  std::vector<AreaHead> areas;     ///< chain it holds with the alert revisions it holds
+  std::string log_id;
+  std::int64_t log_number = 0;     ///< highest in the log
+  std::int64_t log_acked = 0;
+  std::optional<RefusalReport> last_refusal;
+  std::map<std::string, std::int64_t> refusals;  ///< count by code since start
+  scheduler::ClockQuality clock = scheduler::ClockQuality::untrusted;
+  std::int64_t clock_offset_ms = 0;  ///< node clock − system clock
+  bool muted = false;
+  int volume = 0;
+  std::string sounding;            ///< occurrence id, empty: silence
+  std::optional<double> level_dbfs;
+  scheduler::LevelKind level_kind = scheduler::LevelKind::digital;
+  bool controller_heard = true;
+  std::int64_t clips_wanted = 0;
+  std::int64_t clips_held = 0;
+  std::int64_t disk_free = 0;      ///< bytes
+  std::int64_t disk_budget = 0;    ///< bytes that the cache may use
+  std::optional<int> signal_percent;
+  std::string version;
+  std::string os;
+  bool operator==(const State&) const = default;
+};
+
+/// A node's answer to a plan, alert snapshot, order, head, key set or log-ack.
+struct Receipt {
+  std::string node;
+  std::string id;                 ///< random, one for each receipt
+  TimePoint issued;
+  MessageType about = MessageType::plan;
+  std::string subject;            ///< order id, area id, or node id
+  std::int64_t revision = 0;
+  bool accepted = false;
+  std::string code;               ///< refusal code name, empty when accepted
+  std::string where;
+  std::string message;
+  std::string key_id;             ///< kid that the message named
+  bool operator==(const Receipt&) const = default;
+};
+
+/// Play records in order, all of one log.
+struct LogBatch {
+  std::string node;
+  TimePoint issued;
+  std::string log_id;
+  std::vector<scheduler::PlayRecord> records;  ///< 1..200, numbers without gaps
+  bool operator==(const LogBatch&) const = default;
+};
+
+/// Whether the controller is there; its last will says it is not.
+struct ControllerState {
+  bool online = false;
+  TimePoint issued;
+  std::string session;
+  bool operator==(const ControllerState&) const = default;
+};
+
+}  // namespace loa::protocol
