@@ -1,0 +1,51 @@
+#pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "protocol/link.hpp"
+
+namespace loa::protocol {
+
+/// What a MosquittoLink is made with; PEM texts, not file names.
+struct LinkSettings {
+  std::vector<std::string> addresses;  ///< one to three `mqtts://host:port`, tried in turn
+  std::string client_id;               ///< equal to the certificate's common name
+  std::string ca_pem;                  ///< who may have issued the broker's certificate
+  std::string certificate_pem;         ///< own, followed by its chain below the CA
+  std::string key_pem;
+  std::chrono::seconds keepalive{60};
+  std::size_t max_message_bytes = 256 * 1024;  ///< topic and payload, either way; a larger one that arrives is dropped
+  std::size_t max_in_flight = 512;             ///< publications without PUBACK; one more is refused
+  std::size_t max_inbound = 1024;              ///< messages that the loop has yet to handle; then nothing more is read
+  std::chrono::milliseconds backoff_base{1000};
+  std::chrono::milliseconds backoff_cap{60000};
+  std::chrono::milliseconds stable_after{60000};  ///< a shorter session counts as a failed attempt
+  std::chrono::milliseconds connect_limit{15000}; ///< from resolving the name to CONNACK
+};
+
+/// Link over libmosquitto (MQTT 3.1.1, mutual TLS 1.2 or newer) on a thread of its own, which only posts to the loop.
+class MosquittoLink final : public Link {
+ public:
+  /// Throws std::invalid_argument where settings cannot work: addresses, id, certificate, key or CA.
+  MosquittoLink(boost::asio::any_io_executor loop, LinkSettings settings);
+  /// Drops the connection as if the process had died, and waits for the thread.
+  ~MosquittoLink() override;
+
+  void start(LinkHandlers handlers) override;
+  bool connected() const override;
+  boost::system::result<std::uint64_t, PublishError> publish(std::string topic, std::string payload, bool retained,
+                                                             Published published = {}) override;
+  void subscribe(std::string filter) override;
+  void unsubscribe(std::string filter) override;
+  void close(std::chrono::milliseconds limit, std::function<void()> closed) override;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;  // shared with handlers posted to the loop, which may outlive the link
+};
+
+}  // namespace loa::protocol
