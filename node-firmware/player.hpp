@@ -1,0 +1,85 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "protocol/clock.hpp"
+#include "scheduler/time.hpp"
+
+namespace loa::node {
+
+using scheduler::Millis;
+
+/// A moment on the monotonic clock (CLOCK_MONOTONIC), which is also the clock that every pipeline runs on.
+using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+
+/// Names one run of one clip; the caller counts upward and never uses a number twice.
+using TrackId = std::uint64_t;
+
+/// One clip to sound once: a verified Ogg/Opus file on disk.
+struct Track {
+  TrackId id = 0;
+  std::filesystem::path file;
+  Millis offset{0};    ///< where in the clip to begin; exact to the sample
+  Millis length{0};    ///< sounds at most this long, cut with a short fade; 0: to the clip's end
+  int volume = 100;    ///< percent of full amplitude, 0..100; 0 is mute: it runs, counts, and is silent
+};
+
+/// The first sample of a track at the sink.
+struct TrackStarted {
+  TrackId track = 0;
+  SteadyTime at;             ///< when it was rendered
+  std::int64_t error_us = 0; ///< at − due; positive is late
+};
+
+enum class TrackEnd {
+  finished,  ///< the clip's end, or `length`, was heard
+  stopped,   ///< by stop()
+  failed     ///< `reason` says why
+};
+
+/// The one end of a track; nothing about the track is reported after it.
+struct TrackEnded {
+  TrackId track = 0;
+  TrackEnd how = TrackEnd::failed;
+  std::string reason;                ///< failed: `player_error` (GStreamer said so) or `stalled` (it neither played nor failed); else empty
+  std::string detail;                ///< GStreamer's own words, for the log only
+  Millis heard{0};                   ///< sound that left the sink, from samples, without the offset: go on at offset + heard
+  std::optional<double> level_dbfs;  ///< RMS over what sounded, after volume, not below -120; nothing where nothing sounded
+};
+
+/// What a player reports, each on the loop, never from inside a call of Player.
+struct PlayerEvents {
+  std::function<void(TrackId)> prepared;            ///< prerolled: start_at takes effect to the sample
+  std::function<void(const TrackStarted&)> started;
+  std::function<void(const TrackEnded&)> ended;
+};
+
+/// Makes sound from clips. All calls and reports on the loop; no call waits for media. Tracks are independent and may
+/// overlap (they mix), so an interruption is start_at(urgent, now) beside stop(current), and going on afterwards is a new
+/// track of the same clip with offset = offset + heard, prepared while the urgent one still sounds.
+class Player {
+ public:
+  virtual ~Player() = default;
+  /// Opens and prerolls; `prepared` or `ended` (failed) follows within the preroll limit.
+  virtual void prepare(const Track& track) = 0;
+  /// Lets the sample at the track's offset reach the sink at `due`, at once where that is past. Before `prepared` it is
+  /// remembered. An unknown track is ignored: its end is already on the way.
+  virtual void start_at(TrackId track, SteadyTime due) = 0;
+  /// Ends a track with a fade of 5 ms; `ended` follows once what is in the sink has been heard. Ignored when unknown.
+  virtual void stop(TrackId track) = 0;
+  /// Percent 0..100, also in mid-play. Ignored when the track is unknown.
+  virtual void set_volume(TrackId track, int percent) = 0;
+};
+
+/// The monotonic time at which `clock` will show `due`. The clock has milliseconds: waits for its next edge, at most 1 ms,
+/// so that the answer is exact to some µs. Call at the last moment, for the clock may be stepped.
+SteadyTime steady_of(const protocol::Clock& clock, scheduler::TimePoint due);
+
+/// What `clock` showed, or would have shown, at `moment`, by its present reading.
+scheduler::TimePoint clock_time_of(const protocol::Clock& clock, SteadyTime moment);
+
+}  // namespace loa::node
