@@ -1,0 +1,83 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/store/session.hpp"
+
+namespace loa::store {
+
+/// Hours in which broadcasts may sound; `days` has bit 0 for Monday to bit 6 for Sunday, minutes are after local midnight.
+struct PolicyWindow {
+  int days = 0x7f;
+  int from_minute = 0;
+  int to_minute = 1440;
+  bool operator==(const PolicyWindow&) const = default;
+};
+
+/// What an area allows; what is not set is inherited from the area above.
+struct AreaPolicy {
+  std::optional<bool> self_approval;        ///< the author may approve the own programme
+  std::vector<PolicyWindow> windows;        ///< empty: inherited
+  std::optional<int> sessions_a_day;
+  std::optional<Millis> session_length;     ///< the most that one occurrence may last
+  bool operator==(const AreaPolicy&) const = default;
+};
+
+/// Wanted settings of an area or node; what is not set is inherited, and mute anywhere above mutes.
+struct OwnSettings {
+  std::optional<bool> mute;
+  std::optional<int> volume;        ///< percent, 0..100
+  std::optional<int> alert_volume;  ///< percent, 0..100
+  bool operator==(const OwnSettings&) const = default;
+};
+
+/// A place in the tree; the id is never changed and never reused.
+struct Area {
+  std::string id;        ///< [a-z0-9-]{1,40}
+  std::string parent;    ///< empty: a root
+  std::string code;
+  std::vector<std::string> old_codes;
+  std::string name;
+  std::string kind;      ///< province, ward, commune, zone
+  std::string time_zone; ///< empty: inherited, Asia/Ho_Chi_Minh at the root
+  std::optional<double> latitude, longitude, km2;
+  AreaPolicy policy;
+  OwnSettings settings;
+  bool operator==(const Area&) const = default;
+};
+
+/// Settings and policy after inheritance down a chain of areas.
+struct Inherited {
+  bool mute = false;
+  int volume = 100;
+  int alert_volume = 100;
+  bool self_approval = false;
+  std::vector<PolicyWindow> windows;
+  std::optional<int> sessions_a_day;
+  std::optional<Millis> session_length;
+  std::string time_zone = "Asia/Ho_Chi_Minh";
+};
+
+/// False where the id is not of the right form or is taken, or the parent does not exist.
+bool add_area(Transaction& transaction, const Area& area);
+/// Changes everything but id; false where there is no such area, no such parent, or the parent lies below it.
+bool update_area(Transaction& transaction, const Area& area);
+/// Sets only the settings; false where there is no such area.
+bool set_area_settings(Transaction& transaction, const std::string& id, const OwnSettings& settings);
+
+std::optional<Area> find_area(Session& session, const std::string& id);
+/// The area that has `code` now, else the one that has it among the old codes.
+std::optional<Area> find_area_by_code(Session& session, const std::string& code);
+/// All areas at or below any of `roots`, parents before children; empty roots give nothing.
+std::vector<Area> subtree(Session& session, const std::vector<std::string>& roots);
+/// All areas, parents before children.
+std::vector<Area> list_areas(Session& session);
+/// The ids from the root down to `id` itself; empty where there is no such area.
+std::vector<std::string> chain(Session& session, const std::string& id);
+/// Whether `id` is one of `roots` or below one.
+bool is_within(Session& session, const std::string& id, const std::vector<std::string>& roots);
+/// What holds for area `id`.
+Inherited inherited(Session& session, const std::string& id);
+
+}  // namespace loa::store

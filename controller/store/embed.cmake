@@ -1,0 +1,12 @@
+# Writes OUT: the migrations FILES (NNNN_name.sql, in order of their numbers) as C++ raw strings.
+list(SORT FILES)
+set(text "#include \"controller/store/migrations.hpp\"\n\nnamespace loa::store {\n\nconst std::vector<Migration>& migrations() {\n  static const std::vector<Migration> all = {\n")
+foreach(file IN LISTS FILES)
+  get_filename_component(name "${file}" NAME)
+  string(REGEX MATCH "^[0-9]+" number "${name}")
+  math(EXPR number "${number}")
+  file(READ "${file}" sql)
+  string(APPEND text "    {${number}, \"${name}\", R\"sql(${sql})sql\"},\n")
+endforeach()
+string(APPEND text "  };\n  return all;\n}\n\n}  // namespace loa::store\n")
+file(WRITE "${OUT}" "${text}")

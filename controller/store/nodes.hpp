@@ -1,0 +1,71 @@
+#pragma once
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/store/areas.hpp"
+#include "protocol/messages.hpp"
+
+namespace loa::store {
+
+/// A loudspeaker place and the board that is there now: the code stays, the id is new for each board.
+struct Node {
+  std::string id;    ///< `n-` + random; certificate identity and topic
+  std::string code;  ///< unique among the nodes that are not retired
+  std::string name;
+  std::string area;
+  std::array<unsigned char, 32> signing_key{};  ///< Ed25519 public key of what it says
+  std::string certificate_serial;
+  std::optional<double> latitude, longitude;
+  OwnSettings settings;
+  TimePoint created;
+  std::optional<TimePoint> retired;
+  bool operator==(const Node&) const = default;
+};
+
+/// The newest state that a node signed, and when it came.
+struct NodeState {
+  protocol::State state;
+  TimePoint received;
+  std::string packet;  ///< as it was signed
+};
+
+/// A node with what is known of it.
+struct NodeRow {
+  Node node;
+  std::vector<std::string> areas;  ///< its chain, the root first
+  Inherited wanted;                ///< after inheritance, the node's own settings included
+  std::int64_t wanted_revision = 0;
+  std::optional<NodeState> state;
+};
+
+/// What the page calls a node; `unknown`: two state periods without a newer signed state.
+enum class NodeStatus { never_seen, unknown, gone, muted, fetching, ready, alerting, playing, fault };
+const char* name_of(NodeStatus status);
+
+/// The status of `row` at `now`; ready only when it reported the wanted revision and verified every file in it.
+NodeStatus status_of(const NodeRow& row, TimePoint now, Millis state_period = std::chrono::minutes(30));
+
+/// False where the id or the live code is taken or there is no such area.
+bool add_node(Transaction& transaction, const Node& node);
+/// Changes name, area, place and settings; false where there is no such live node or no such area.
+bool update_node(Transaction& transaction, const Node& node);
+bool set_node_settings(Transaction& transaction, const std::string& id, const OwnSettings& settings);
+/// Keeps the history, ends everything else; false where it was not live.
+bool retire_node(Transaction& transaction, const std::string& id);
+
+std::optional<Node> find_node(Session& session, const std::string& id);
+std::optional<Node> find_node_by_code(Session& session, const std::string& code);
+std::optional<NodeRow> find_node_row(Session& session, const std::string& id);
+/// Live nodes in the subtree of any of `roots`, by area then code.
+std::vector<Node> list_nodes(Session& session, const std::vector<std::string>& roots);
+std::vector<NodeRow> list_node_rows(Session& session, const std::vector<std::string>& roots);
+/// Every live node.
+std::vector<Node> list_live_nodes(Session& session);
+
+/// Keeps `state` where it is newer than what is held (session number, then sequence); false where it is not, or the node is unknown.
+bool put_node_state(Transaction& transaction, const NodeState& state);
+std::optional<NodeState> find_node_state(Session& session, const std::string& node);
+
+}  // namespace loa::store

@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/store/session.hpp"
+#include "protocol/messages.hpp"
+
+namespace loa::store {
+
+/// A node's answer, and when it came; false where that receipt is known already.
+bool add_receipt(Transaction& transaction, const protocol::Receipt& receipt);
+struct ReceiptRow {
+  protocol::Receipt receipt;
+  TimePoint received;
+};
+/// Newest first; of one node, or where empty of all nodes of the branches.
+std::vector<ReceiptRow> list_receipts(Session& session, const std::vector<std::string>& roots, const std::string& node,
+                                      int limit = 100);
+
+/// An order that was sent.
+struct OrderRow {
+  protocol::Order order;
+  std::string creator;
+};
+void add_order(Transaction& transaction, const protocol::Order& order);
+std::vector<OrderRow> list_orders(Session& session, const std::string& node, int limit = 50);
+
+/// Messages said to be of `node` that were not taken: how often, and the last.
+struct RefusalRow {
+  std::string node;   ///< as the topic named it; may be unknown
+  std::string about;  ///< `state`, `receipt`, `log`, `revision`
+  std::string code;
+  std::int64_t count = 0;
+  std::string where;
+  std::string message;
+  TimePoint last;
+};
+/// Counts `count` refusals; the table keeps one row a node, about and code.
+void count_refusal(Transaction& transaction, const RefusalRow& refusal);
+/// Newest first; of nodes in the branches of `roots`, with those of unknown nodes where `unknown` is set.
+std::vector<RefusalRow> list_refusals(Session& session, const std::vector<std::string>& roots, bool unknown = false);
+
+}  // namespace loa::store

@@ -1,0 +1,108 @@
+#pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+
+#include "controller/store/session.hpp"
+#include "protocol/clock.hpp"
+
+namespace loa::store {
+
+/// Thrown to the caller where the queue of the store thread is full: answer "busy", nothing was done.
+struct StoreBusy : std::runtime_error {
+  StoreBusy() : std::runtime_error("the store is busy: its queue is full") {}
+};
+
+/// Owns the database session and the one thread that uses it. Destroy it before the loop; what is queued is still done.
+class Store {
+ public:
+  /// Opens and migrates the database (see open_session); `loop` is where awaiting coroutines go on.
+  Store(boost::asio::any_io_executor loop, const std::string& url, const protocol::Clock& clock,
+        std::size_t queue_limit = 4096);
+  ~Store();
+
+  /// Runs `work(Session&)` on the store thread and gives its result, or throws what it threw, on the awaiting coroutine.
+  template <class F>
+  auto run(F work) -> boost::asio::awaitable<std::invoke_result_t<F, Session&>> {
+    using R = std::invoke_result_t<F, Session&>;
+    auto call = std::make_shared<Call<F, R>>(std::move(work));
+    co_await enter([call](Session& session) { (*call)(session); });
+    if constexpr (!std::is_void_v<R>) co_return std::move(*call->result);
+  }
+
+  /// Runs `work(Transaction&)` in one `begin immediate` transaction and commits it; rolled back where it throws or gives a
+  /// value whose `has_error()` is true.
+  template <class F>
+  auto write(Actor actor, F work) -> boost::asio::awaitable<std::invoke_result_t<F, Transaction&>> {
+    return run(in_transaction(std::move(actor), std::move(work)));
+  }
+
+  /// `run` for callers without a loop (tests, command line): blocks the calling thread, never the loop's.
+  template <class F>
+  auto run_sync(F work) -> std::invoke_result_t<F, Session&> {
+    using R = std::invoke_result_t<F, Session&>;
+    auto task = std::make_shared<std::packaged_task<R(Session&)>>(std::move(work));
+    auto result = task->get_future();
+    post([task](Session& session) { (*task)(session); });
+    return result.get();
+  }
+
+  /// `write` for callers without a loop.
+  template <class F>
+  auto write_sync(Actor actor, F work) -> std::invoke_result_t<F, Transaction&> {
+    return run_sync(in_transaction(std::move(actor), std::move(work)));
+  }
+
+  const protocol::Clock& clock() const { return x_clock; }
+  boost::asio::any_io_executor loop() const { return x_loop; }
+
+ private:
+  template <class F, class R>
+  struct Call {
+    explicit Call(F f) : work(std::move(f)) {}
+    F work;
+    std::optional<R> result;
+    void operator()(Session& session) { result.emplace(work(session)); }
+  };
+  template <class F>
+  struct Call<F, void> {
+    explicit Call(F f) : work(std::move(f)) {}
+    F work;
+    void operator()(Session& session) { work(session); }
+  };
+
+  template <class F>
+  auto in_transaction(Actor actor, F work) {
+    return [this, actor = std::move(actor), work = std::move(work)](Session& session) mutable {
+      Transaction transaction(session, actor, x_clock.now());
+      using R = std::invoke_result_t<F, Transaction&>;
+      if constexpr (std::is_void_v<R>) {
+        work(transaction);
+        transaction.commit();
+      } else {
+        R result = work(transaction);
+        bool refused = false;
+        if constexpr (requires { result.has_error(); }) refused = result.has_error();
+        if (!refused) transaction.commit();
+        return result;
+      }
+    };
+  }
+
+  using Job = std::function<void(Session&)>;
+  void post(Job job);
+  boost::asio::awaitable<void> enter(Job job);
+
+  struct Worker;
+  boost::asio::any_io_executor x_loop;
+  const protocol::Clock& x_clock;
+  std::unique_ptr<Worker> x_worker;
+};
+
+}  // namespace loa::store
