@@ -1,0 +1,183 @@
+#include "protocol/link_connection.hpp"
+
+#include <fmt/format.h>
+#include <mosquitto.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace loa::protocol {
+
+namespace {
+
+constexpr unsigned kInFlight = 64;  // unacknowledged at once on the wire; libmosquitto queues the rest
+
+// Initialised once and never cleaned up: libmosquitto's global state outlives every link.
+void initialise_library() {
+  static const int once = mosquitto_lib_init();
+  (void)once;
+}
+
+std::string describe(int rc) {
+  return rc == MOSQ_ERR_ERRNO ? std::string(std::strerror(errno)) : std::string(mosquitto_strerror(rc));
+}
+
+}  // namespace
+
+void LinkConnection::Free::operator()(mosquitto* client) const { mosquitto_destroy(client); }
+
+LinkConnection::LinkConnection(const LinkSettings& settings, Events events)
+    : settings_(settings), events_(std::move(events)) {
+  initialise_library();
+}
+
+LinkConnection::~LinkConnection() = default;
+
+std::optional<std::string> LinkConnection::begin(const BrokerAddress& address, const ConnectTerms& terms) {
+  context_ = make_client_context({settings_.ca_pem, settings_.certificate_pem, settings_.key_pem}, address.host,
+                                 terms.tls_time);
+  client_.reset(mosquitto_new(settings_.client_id.c_str(), true, this));
+  if (!client_) return describe(errno == EINVAL ? MOSQ_ERR_INVAL : MOSQ_ERR_NOMEM);
+  set_callbacks();
+  mosquitto_int_option(client_.get(), MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V311);
+  mosquitto_int_option(client_.get(), MOSQ_OPT_TCP_NODELAY, 1);
+  mosquitto_void_option(client_.get(), MOSQ_OPT_SSL_CTX, context_.get());
+  mosquitto_max_inflight_messages_set(client_.get(), kInFlight);
+  if (terms.will) {
+    const LinkWill& will = *terms.will;
+    const int rc = mosquitto_will_set(client_.get(), will.topic.c_str(), static_cast<int>(will.payload.size()),
+                                      will.payload.data(), 1, will.retained);
+    if (rc != MOSQ_ERR_SUCCESS) return "will: " + describe(rc);
+  }
+  const int rc = mosquitto_connect_async(client_.get(), address.host.c_str(), address.port,
+                                         static_cast<int>(settings_.keepalive.count()));
+  return rc == MOSQ_ERR_SUCCESS || rc == MOSQ_ERR_CONN_PENDING ? std::nullopt : ended(rc);
+}
+
+short LinkConnection::interest() const {
+  if (!secured_) {
+    const auto* ssl = static_cast<const SSL*>(mosquitto_ssl_get(client_.get()));
+    return ssl && SSL_want_read(ssl) ? POLLIN : POLLOUT;
+  }
+  return static_cast<short>(POLLIN | (mosquitto_want_write(client_.get()) ? POLLOUT : 0));
+}
+
+std::optional<std::string> LinkConnection::step(int wake, std::chrono::milliseconds limit) {
+  pollfd files[2] = {{mosquitto_socket(client_.get()), interest(), 0}, {wake, POLLIN, 0}};
+  if (files[0].fd < 0) return ended(MOSQ_ERR_CONN_LOST);
+  if (poll(files, 2, static_cast<int>(limit.count())) < 0 && errno != EINTR) return ended(MOSQ_ERR_ERRNO);
+  const short ready = files[0].revents;
+  if (!secured_) return ready ? handshake(ready) : std::nullopt;
+  int rc = MOSQ_ERR_SUCCESS;
+  if (ready & (POLLIN | POLLHUP | POLLERR)) rc = mosquitto_loop_read(client_.get(), 1);
+  if (rc == MOSQ_ERR_SUCCESS && mosquitto_socket(client_.get()) >= 0 && mosquitto_want_write(client_.get()))
+    rc = mosquitto_loop_write(client_.get(), 1);
+  if (rc == MOSQ_ERR_SUCCESS && mosquitto_socket(client_.get()) >= 0) rc = mosquitto_loop_misc(client_.get());
+  if (!refused_.empty()) return "the broker refused the connection: " + refused_;
+  if (rc != MOSQ_ERR_SUCCESS || mosquitto_socket(client_.get()) < 0) return ended(rc);
+  return std::nullopt;
+}
+
+// libmosquitto 2.0 completes a handshake only when it reads, and says little about one that fails: drive it here.
+std::optional<std::string> LinkConnection::handshake(short ready) {
+  if (ready & (POLLERR | POLLHUP)) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(mosquitto_socket(client_.get()), SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) return std::string(std::strerror(error));
+  }
+  auto* ssl = static_cast<SSL*>(mosquitto_ssl_get(client_.get()));
+  if (!ssl) return ended(MOSQ_ERR_TLS);
+  ERR_clear_error();
+  const int done = SSL_connect(ssl);
+  if (done == 1) {
+    secured_ = true;
+    const int rc = mosquitto_loop_read(client_.get(), 1);  // lets it see that the handshake is over
+    return rc == MOSQ_ERR_SUCCESS ? std::nullopt : ended(rc);
+  }
+  const int error = SSL_get_error(ssl, done);
+  if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return std::nullopt;
+  const long verified = SSL_get_verify_result(ssl);
+  if (verified != X509_V_OK)
+    return fmt::format("the broker's certificate is refused: {}", X509_verify_cert_error_string(verified));
+  const std::string what = take_ssl_error();
+  return what.empty() ? std::string("connection closed during the TLS handshake") : "TLS handshake: " + what;
+}
+
+std::optional<std::string> LinkConnection::ended(int rc) {
+  if (!last_error_.empty()) return last_error_;
+  return rc == MOSQ_ERR_SUCCESS ? std::string("connection closed") : describe(rc);
+}
+
+void LinkConnection::publish(std::uint64_t publication, const std::string& topic, const std::string& payload,
+                             bool retained) {
+  int mid = 0;
+  const int rc = mosquitto_publish(client_.get(), &mid, topic.c_str(), static_cast<int>(payload.size()),
+                                   payload.data(), 1, retained);
+  if (rc == MOSQ_ERR_SUCCESS)
+    numbers_[mid] = publication;
+  else
+    spdlog::error("MQTT: cannot publish to {}: {}", topic, describe(rc));
+}
+
+void LinkConnection::subscribe(const std::string& filter) {
+  const int rc = mosquitto_subscribe(client_.get(), nullptr, filter.c_str(), 1);
+  if (rc != MOSQ_ERR_SUCCESS) spdlog::error("MQTT: cannot subscribe to {}: {}", filter, describe(rc));
+}
+
+void LinkConnection::unsubscribe(const std::string& filter) {
+  const int rc = mosquitto_unsubscribe(client_.get(), nullptr, filter.c_str());
+  if (rc != MOSQ_ERR_SUCCESS) spdlog::error("MQTT: cannot unsubscribe from {}: {}", filter, describe(rc));
+}
+
+void LinkConnection::farewell() { mosquitto_disconnect(client_.get()); }
+
+void LinkConnection::received(const mosquitto_message& message) {
+  const std::size_t size = std::strlen(message.topic) + static_cast<std::size_t>(std::max(message.payloadlen, 0));
+  if (size > settings_.max_message_bytes) {
+    spdlog::warn("MQTT: message of {} bytes to {} dropped, {} are allowed", size, message.topic,
+                 settings_.max_message_bytes);
+    return;
+  }
+  const auto* bytes = static_cast<const char*>(message.payload);
+  events_.message({message.topic, std::string(bytes, bytes + message.payloadlen), message.retain, message.qos});
+}
+
+// C code calls these: an exception must not pass through it.
+void LinkConnection::set_callbacks() {
+  mosquitto_connect_callback_set(client_.get(), [](mosquitto*, void* object, int rc) {
+    if (rc == 0)
+      self(object).accepted_ = true;
+    else
+      self(object).refused_ = mosquitto_connack_string(rc);
+  });
+  mosquitto_message_callback_set(client_.get(), [](mosquitto*, void* object, const mosquitto_message* message) {
+    try {
+      self(object).received(*message);
+    } catch (const std::exception& error) {
+      spdlog::error("MQTT: message dropped: {}", error.what());
+    }
+  });
+  mosquitto_publish_callback_set(client_.get(), [](mosquitto*, void* object, int mid) {
+    try {
+      LinkConnection& connection = self(object);
+      const auto found = connection.numbers_.find(mid);
+      if (found == connection.numbers_.end()) return;
+      const std::uint64_t publication = found->second;
+      connection.numbers_.erase(found);
+      connection.events_.acknowledged(publication);
+    } catch (const std::exception& error) {
+      spdlog::error("MQTT: acknowledgement dropped: {}", error.what());
+    }
+  });
+  mosquitto_log_callback_set(client_.get(), [](mosquitto*, void* object, int level, const char* text) {
+    if (level == MOSQ_LOG_ERR) self(object).last_error_ = text;
+  });
+}
+
+}  // namespace loa::protocol

@@ -1,0 +1,72 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "protocol/link.hpp"
+#include "protocol/link_address.hpp"
+#include "protocol/link_mosquitto.hpp"
+#include "protocol/link_tls.hpp"
+
+struct mosquitto;
+struct mosquitto_message;
+
+namespace loa::protocol {
+
+/// One attempt and, when it succeeds, one MQTT session: a libmosquitto client that lives no longer than its connection,
+/// so that nothing of an earlier session is sent again. All calls on the link's thread.
+class LinkConnection {
+ public:
+  /// Called from within step(), on the link's thread.
+  struct Events {
+    std::function<void(LinkMessage)> message;
+    std::function<void(std::uint64_t publication)> acknowledged;
+  };
+
+  LinkConnection(const LinkSettings& settings, Events events);
+  ~LinkConnection();
+  LinkConnection(const LinkConnection&) = delete;
+  LinkConnection& operator=(const LinkConnection&) = delete;
+
+  /// Starts to connect; returns why that cannot be, or nothing.
+  std::optional<std::string> begin(const BrokerAddress& address, const ConnectTerms& terms);
+  /// Waits for the network, for `wake` to be readable, or for `limit`, and does what is due; returns why the
+  /// connection has ended, or nothing.
+  std::optional<std::string> step(int wake, std::chrono::milliseconds limit);
+  /// Whether CONNACK has come.
+  bool accepted() const { return accepted_; }
+  /// How many publications wait for PUBACK.
+  std::size_t open() const { return numbers_.size(); }
+
+  void publish(std::uint64_t publication, const std::string& topic, const std::string& payload, bool retained);
+  void subscribe(const std::string& filter);
+  void unsubscribe(const std::string& filter);
+  /// Sends DISCONNECT, so that the broker drops the will; step() then returns when it is gone.
+  void farewell();
+
+ private:
+  struct Free {
+    void operator()(mosquitto* client) const;
+  };
+  std::optional<std::string> handshake(short ready);
+  std::optional<std::string> ended(int rc);
+  short interest() const;
+  void received(const mosquitto_message& message);
+  static LinkConnection& self(void* object) { return *static_cast<LinkConnection*>(object); }
+  void set_callbacks();
+
+  const LinkSettings& settings_;
+  Events events_;
+  SslContext context_;
+  std::unique_ptr<mosquitto, Free> client_;
+  std::map<int, std::uint64_t> numbers_;  // MQTT packet identifier -> publication
+  bool secured_ = false;                  // TLS handshake done
+  bool accepted_ = false;
+  std::string refused_;     // by CONNACK
+  std::string last_error_;  // as libmosquitto logged it
+};
+
+}  // namespace loa::protocol

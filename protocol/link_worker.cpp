@@ -1,0 +1,229 @@
+#include "protocol/link_worker.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <system_error>
+
+namespace loa::protocol {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPatience = 10s;          // with a loop that does not answer, before saying so
+constexpr auto kFarewell = 1000ms;       // for DISCONNECT to leave once everything else is done
+constexpr auto kShortestTick = 250ms;
+
+// Signals are for the loop's thread; a write to a closed socket must be an error, not SIGPIPE.
+void block_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
+std::chrono::milliseconds until(std::chrono::steady_clock::time_point moment) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(moment - std::chrono::steady_clock::now());
+  return std::max(left, 0ms);
+}
+
+}  // namespace
+
+LinkWorker::LinkWorker(LinkSettings settings, std::vector<BrokerAddress> addresses, Events events)
+    : settings_(std::move(settings)),
+      addresses_(std::move(addresses)),
+      events_(std::move(events)),
+      wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      backoff_(settings_.backoff_base, settings_.backoff_cap, settings_.stable_after),
+      random_(std::random_device{}()) {
+  if (wake_fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+}
+
+LinkWorker::~LinkWorker() {
+  stop();
+  ::close(wake_fd_);
+}
+
+void LinkWorker::start() {
+  thread_ = std::thread([this] {
+    block_signals();
+    try {
+      run();
+    } catch (const std::exception& error) {
+      spdlog::critical("MQTT: the link's thread ends: {}", error.what());
+    }
+    if (close_by()) events_.closed();
+  });
+}
+
+void LinkWorker::answer_terms(std::uint64_t request, ConnectTerms terms) {
+  const std::lock_guard lock(mutex_);
+  if (request != request_) return;
+  terms_ = std::move(terms);
+  changed_.notify_all();
+}
+
+void LinkWorker::command(Command command) {
+  {
+    const std::lock_guard lock(mutex_);
+    commands_.push_back(std::move(command));
+  }
+  wake();
+}
+
+void LinkWorker::handled() {
+  const std::lock_guard lock(mutex_);
+  --inbound_;
+  changed_.notify_all();
+}
+
+void LinkWorker::close(std::chrono::milliseconds limit) {
+  {
+    const std::lock_guard lock(mutex_);
+    close_by_ = Steady::now() + limit;
+    changed_.notify_all();
+  }
+  wake();
+}
+
+void LinkWorker::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+void LinkWorker::run() {
+  while (const auto terms = ask()) {
+    session_ = 0;
+    const auto begun = Steady::now();
+    std::string reason;
+    try {
+      reason = attempt(*terms);
+    } catch (const std::exception& error) {
+      reason = error.what();
+    }
+    const auto lasted = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - begun);
+    if (session_ != 0) backoff_.session_lasted(lasted);
+    events_.disconnected(session_, reason);
+    wait_before_next_attempt();
+  }
+}
+
+std::optional<ConnectTerms> LinkWorker::ask() {
+  std::unique_lock lock(mutex_);
+  if (ending()) return std::nullopt;
+  terms_.reset();
+  const std::uint64_t request = ++request_;
+  lock.unlock();
+  events_.ask_terms(request);
+  lock.lock();
+  while (!changed_.wait_for(lock, kPatience, [this] { return ending() || terms_; }))
+    spdlog::warn("MQTT: the loop has not said for 10 s how to connect");
+  return ending() ? std::nullopt : std::move(terms_);
+}
+
+std::string LinkWorker::attempt(const ConnectTerms& terms) {
+  const std::size_t which = attempts_++ % addresses_.size();
+  LinkConnection connection(settings_, {[this](LinkMessage message) { hand_over(std::move(message)); },
+                                        [this](std::uint64_t publication) {
+                                          events_.acknowledged(session_, publication);
+                                        }});
+  const auto connected_by = Steady::now() + settings_.connect_limit;
+  if (auto reason = connection.begin(addresses_[which], terms)) return settings_.addresses[which] + ": " + *reason;
+  while (!connection.accepted()) {
+    if (must_stop() || close_by()) return "closed";
+    if (Steady::now() >= connected_by) return settings_.addresses[which] + ": no answer in time";
+    drain_wake();
+    if (auto reason = connection.step(wake_fd_, until(connected_by)))
+      return settings_.addresses[which] + ": " + *reason;
+  }
+  session_ = ++sessions_;
+  events_.connected({session_, settings_.addresses[which]});
+  while (true)
+    if (auto reason = serve(connection)) return settings_.addresses[which] + ": " + *reason;
+}
+
+// One turn of a session; returns why it is over, or nothing.
+std::optional<std::string> LinkWorker::serve(LinkConnection& connection) {
+  if (must_stop()) return "closed";
+  drain_wake();
+  carry_out(connection);
+  std::chrono::milliseconds limit = std::max<std::chrono::milliseconds>(settings_.keepalive / 8, kShortestTick);
+  if (const auto by = close_by()) {
+    if (connection.open() == 0 || Steady::now() >= *by) {
+      connection.farewell();
+      const auto gone_by = Steady::now() + kFarewell;
+      while (Steady::now() < gone_by && !connection.step(wake_fd_, until(gone_by))) drain_wake();
+      return "closed";
+    }
+    limit = std::min(limit, until(*by));
+  }
+  return connection.step(wake_fd_, limit);
+}
+
+void LinkWorker::carry_out(LinkConnection& connection) {
+  std::deque<Command> commands;
+  {
+    const std::lock_guard lock(mutex_);
+    commands.swap(commands_);
+  }
+  for (const Command& command : commands) {
+    if (command.session != session_) continue;
+    switch (command.kind) {
+      case Command::Kind::publish:
+        connection.publish(command.publication, command.topic, command.payload, command.retained);
+        break;
+      case Command::Kind::subscribe: connection.subscribe(command.topic); break;
+      case Command::Kind::unsubscribe: connection.unsubscribe(command.topic); break;
+    }
+  }
+}
+
+// A full loop makes this wait, and with it the socket: the broker then holds what is to come.
+void LinkWorker::hand_over(LinkMessage message) {
+  {
+    std::unique_lock lock(mutex_);
+    while (!changed_.wait_for(lock, kPatience, [this] { return ending() || inbound_ < settings_.max_inbound; }))
+      spdlog::warn("MQTT: {} messages wait for the loop", inbound_);
+    if (ending()) return;
+    ++inbound_;
+  }
+  events_.message(session_, std::move(message));
+}
+
+void LinkWorker::wait_before_next_attempt() {
+  const double chance = std::uniform_real_distribution<double>(0, 1)(random_);
+  const auto delay = backoff_.next(chance);
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, delay, [this] { return ending(); });
+}
+
+bool LinkWorker::must_stop() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
+std::optional<LinkWorker::Steady::time_point> LinkWorker::close_by() {
+  const std::lock_guard lock(mutex_);
+  return close_by_;
+}
+
+void LinkWorker::wake() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = write(wake_fd_, &one, sizeof one);
+}
+
+void LinkWorker::drain_wake() {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto got = read(wake_fd_, &count, sizeof count);
+}
+
+}  // namespace loa::protocol
