@@ -8,15 +8,25 @@
 
 namespace loa::store {
 
-/// An alert and who made it; a cancelled one stays listed until it would have expired.
+/// `pending`: prepared, not confirmed; nothing sounds. `ended`: it has expired.
+enum class AlertState { pending, active, cancelled, ended };
+const char* name_of(AlertState state);
+
+/// An alert and who made it; a cancelled one stays in its area's snapshot until it would have expired.
 struct AlertRow {
-  scheduler::Alert alert;
+  scheduler::Alert alert;  ///< while pending `sent` and `expires` mean nothing
+  Millis lasts{0};         ///< from confirmation to expiry
+  std::string token_hash;  ///< of the confirmation token, SHA-256 hex
+  TimePoint confirm_before;
   std::string creator;
   TimePoint created;
+  std::optional<TimePoint> confirmed;
+  std::string confirmed_by;
   std::optional<TimePoint> cancelled;
   std::string cancelled_by;
   bool operator==(const AlertRow&) const = default;
 };
+AlertState state_of(const AlertRow& row, TimePoint now);
 
 /// What was last signed for an area.
 struct SnapshotRevision {
@@ -25,15 +35,23 @@ struct SnapshotRevision {
   TimePoint issued;
 };
 
-/// False: no such area, or the id is taken.
-bool add_alert(Transaction& transaction, const scheduler::Alert& alert);
-/// Marks it cancelled, with message `cancel` and a revision above; false: none such, or cancelled before.
+/// First step; takes alert, lasts, token_hash and confirm_before. False: no such area or clip, or the id is taken.
+bool prepare_alert(Transaction& transaction, const AlertRow& row);
+/// Second step: in force from now, and those that it references are cancelled. Nothing: none such pending, another token, or too late.
+std::optional<scheduler::Alert> confirm_alert(Transaction& transaction, const std::string& id, const std::string& token_hash);
+/// Marks it cancelled, with message `cancel` and a revision above; false: none such, ended, or cancelled before.
 bool cancel_alert(Transaction& transaction, const std::string& id);
 std::optional<AlertRow> find_alert(Session& session, const std::string& id);
-/// Newest first, of the branches of `roots`; `active_at` leaves out what has expired or is cancelled.
-std::vector<AlertRow> list_alerts(Session& session, const std::vector<std::string>& roots,
-                                  std::optional<TimePoint> active_at = {}, int limit = 200);
-/// What a snapshot of `area` holds: everything not yet expired at `now`, cancelled ones included, by sent.
+
+struct AlertFilter {
+  std::vector<std::string> roots;  ///< branches that the reader may see
+  std::optional<AlertState> state;
+  int limit = 200;
+  int offset = 0;
+};
+/// Newest first.
+std::vector<AlertRow> list_alerts(Session& session, const AlertFilter& filter, TimePoint now);
+/// What a snapshot of `area` holds: everything confirmed and not expired at `now`, cancelled ones included, by sent.
 std::vector<scheduler::Alert> alerts_of_area(Session& session, const std::string& area, TimePoint now);
 
 /// Keeps what was signed; false where the revision is not above the last.

@@ -4,23 +4,14 @@
 #include <vector>
 
 #include "controller/store/session.hpp"
+#include "scheduler/policy.hpp"
 
 namespace loa::store {
 
-/// Hours in which broadcasts may sound; `days` has bit 0 for Monday to bit 6 for Sunday, minutes are after local midnight.
-struct PolicyWindow {
-  int days = 0x7f;
-  int from_minute = 0;
-  int to_minute = 1440;
-  bool operator==(const PolicyWindow&) const = default;
-};
-
 /// What an area allows; what is not set is inherited from the area above.
 struct AreaPolicy {
-  std::optional<bool> self_approval;        ///< the author may approve the own programme
-  std::vector<PolicyWindow> windows;        ///< empty: inherited
-  std::optional<int> sessions_a_day;
-  std::optional<Millis> session_length;     ///< the most that one occurrence may last
+  scheduler::Policy limits;            ///< windows and sessions
+  std::optional<bool> self_approval;   ///< the author may approve the own programme
   bool operator==(const AreaPolicy&) const = default;
 };
 
@@ -29,6 +20,7 @@ struct OwnSettings {
   std::optional<bool> mute;
   std::optional<int> volume;        ///< percent, 0..100
   std::optional<int> alert_volume;  ///< percent, 0..100
+  std::optional<std::vector<scheduler::VolumeHours>> volume_by_hour;
   bool operator==(const OwnSettings&) const = default;
 };
 
@@ -50,19 +42,25 @@ struct Area {
 /// Settings and policy after inheritance down a chain of areas.
 struct Inherited {
   bool mute = false;
+  std::string muted_by;  ///< id of the topmost area or node whose mute holds, else empty
   int volume = 100;
   int alert_volume = 100;
+  std::vector<scheduler::VolumeHours> volume_by_hour;
+  scheduler::Policy policy;
   bool self_approval = false;
-  std::vector<PolicyWindow> windows;
-  std::optional<int> sessions_a_day;
-  std::optional<Millis> session_length;
   std::string time_zone = "Asia/Ho_Chi_Minh";
+  bool operator==(const Inherited&) const = default;
 };
+
+/// What holds at the end of `areas` (the root first).
+Inherited inherit(const std::vector<Area>& areas);
 
 /// False where the id is not of the right form or is taken, or the parent does not exist.
 bool add_area(Transaction& transaction, const Area& area);
 /// Changes everything but id; false where there is no such area, no such parent, or the parent lies below it.
 bool update_area(Transaction& transaction, const Area& area);
+/// Sets only the policy; false where there is no such area.
+bool set_area_policy(Transaction& transaction, const std::string& id, const AreaPolicy& policy);
 /// Sets only the settings; false where there is no such area.
 bool set_area_settings(Transaction& transaction, const std::string& id, const OwnSettings& settings);
 

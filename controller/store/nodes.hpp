@@ -41,11 +41,17 @@ struct NodeRow {
 };
 
 /// What the page calls a node; `unknown`: two state periods without a newer signed state.
-enum class NodeStatus { never_seen, unknown, gone, muted, fetching, ready, alerting, playing, fault };
+enum class NodeStatus { ready, playing, fetching, offline, muted, error, unknown };
 const char* name_of(NodeStatus status);
 
+/// How often a node reports when nothing changes.
+inline constexpr Millis kStatePeriod = std::chrono::minutes(30);
+
 /// The status of `row` at `now`; ready only when it reported the wanted revision and verified every file in it.
-NodeStatus status_of(const NodeRow& row, TimePoint now, Millis state_period = std::chrono::minutes(30));
+NodeStatus status_of(const NodeRow& row, TimePoint now, Millis state_period = kStatePeriod);
+/// Why it is not (only) ready, as stable words: never_reported, state_old, gone, muted, plan_not_held, clips_missing, plan_expired,
+/// refused, clock_untrusted, controller_unheard, starting.
+std::vector<std::string> reasons_of(const NodeRow& row, TimePoint now, Millis state_period = kStatePeriod);
 
 /// False where the id or the live code is taken or there is no such area.
 bool add_node(Transaction& transaction, const Node& node);

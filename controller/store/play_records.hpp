@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,26 @@ std::int64_t complete_to(Session& session, const std::string& node, const std::s
 /// In order of number, from `from_number`.
 std::vector<RecordRow> list_records(Session& session, const std::string& node, const std::string& log_id,
                                     std::int64_t from_number = 1, int limit = 1000);
+
+struct RecordFilter {
+  std::vector<std::string> roots;  ///< branches that the reader may see
+  TimePoint from;                  ///< due in [from, until)
+  TimePoint until;
+  std::string node;                ///< empty: any
+  std::string broadcast;           ///< empty: any
+  std::optional<scheduler::Outcome> outcome;
+  int limit = 200;
+  int offset = 0;
+};
+/// A record with where it was heard.
+struct RecordView {
+  RecordRow row;
+  std::string node_code;
+  std::string node_name;
+  std::string area;
+};
+/// Newest due first.
+std::vector<RecordView> list_records(Session& session, const RecordFilter& filter);
 std::int64_t count_records(Session& session, const std::string& node);
 
 }  // namespace loa::store

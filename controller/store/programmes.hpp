@@ -18,7 +18,7 @@ struct Programme {
   std::string area;  ///< whose programme it is: rights follow it
   std::string title;
   std::string legal_field;
-  std::string legal_references;
+  std::vector<std::string> legal_references;  ///< without line breaks
   std::string issuing_body;
   std::string language = "vi";
   std::string script;
@@ -27,6 +27,7 @@ struct Programme {
   Millis duration{0};       ///< of the clip
   ProgrammeState state = ProgrammeState::draft;
   std::string author;         ///< user id
+  std::string content_hash;   ///< content_hash_of as stored, kept by the store
   std::string approved_hash;  ///< empty: not approved
   std::string approver;       ///< who approved or returned it
   std::string return_reason;

@@ -15,9 +15,15 @@ struct ReceiptRow {
   protocol::Receipt receipt;
   TimePoint received;
 };
-/// Newest first; of one node, or where empty of all nodes of the branches.
-std::vector<ReceiptRow> list_receipts(Session& session, const std::vector<std::string>& roots, const std::string& node,
-                                      int limit = 100);
+struct ReceiptFilter {
+  std::vector<std::string> roots;  ///< branches that the reader may see
+  std::string node;                ///< empty: any
+  std::string subject;             ///< empty: any
+  int limit = 100;
+  int offset = 0;
+};
+/// Newest first.
+std::vector<ReceiptRow> list_receipts(Session& session, const ReceiptFilter& filter);
 
 /// An order that was sent.
 struct OrderRow {

@@ -11,23 +11,17 @@ create table areas (
   longitude double precision,
   km2 double precision,
   self_approval smallint,
-  sessions_a_day integer,
-  session_ms bigint,
+  windows text,
+  max_session_minutes integer,
+  max_sessions_a_day integer,
+  session_gap_minutes integer,
   mute smallint,
   volume integer,
-  alert_volume integer
+  alert_volume integer,
+  volume_by_hour text
 );
 create index areas_parent on areas (parent);
 create index areas_code on areas (code);
-
-create table area_windows (
-  area text not null references areas (id),
-  place integer not null,
-  days integer not null,
-  from_minute integer not null,
-  to_minute integer not null,
-  primary key (area, place)
-);
 
 create table nodes (
   id text primary key,
@@ -41,6 +35,7 @@ create table nodes (
   mute smallint,
   volume integer,
   alert_volume integer,
+  volume_by_hour text,
   created bigint not null,
   retired bigint
 );
@@ -193,6 +188,7 @@ create table broadcasts (
   rrule text not null,
   exdates text not null,
   rdates text not null,
+  cancelled_occurrences text not null,
   volume integer not null,
   after_interrupt text not null,
   late text not null,
@@ -237,8 +233,13 @@ create table alerts (
   clip_sha256 text references clips (sha256),
   repeats integer not null,
   repeat_every_ms bigint not null,
+  lasts_ms bigint not null,
+  token_hash text not null,
+  confirm_before bigint not null,
   creator text not null,
   created bigint not null,
+  confirmed bigint,
+  confirmed_by text not null,
   cancelled bigint,
   cancelled_by text not null
 );
