@@ -1,8 +1,10 @@
 #pragma once
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "protocol/messages.hpp"
+#include "protocol/refusal.hpp"
 
 namespace loa::protocol {
 
@@ -19,6 +21,13 @@ struct Bundle {
   std::vector<std::string> areas;    ///< first chain, the province first
   std::array<unsigned char, 32> root_key{};  ///< Ed25519 public key that key sets must be signed by
   std::string key_set;               ///< the current key set, JWS compact as published
+  bool operator==(const Bundle&) const = default;
 };
+
+/// The bundle file's text: JSON in format 1 with a line break at its end.
+std::string encode(const Bundle& bundle);
+
+/// Reads a bundle file as strictly as a message; too_large above kMaxBundle.
+Result<Bundle> decode_bundle(std::string_view json);
 
 }  // namespace loa::protocol
