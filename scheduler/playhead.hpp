@@ -18,12 +18,13 @@ namespace loa::scheduler {
 //   LateRule::join: until due + duration it may start, at the offset of the clock.
 //   LateRule::skip: until due + late_limit (inclusive) it may start, from its beginning.
 // When that time has passed and it never started, it ends (reasons in this order):
-//   failed: not_fetched  its clips are not playable and nothing stands in for them
+//   failed: not_fetched  nothing of it is playable and nothing stands in
 //   skipped: conflict    something else sounded (`by` names it)
 //   skipped: missed      the node was off, or got the plan too late
 //
-// Items have fixed places in the occurrence, one after the other. Where a clip or stream is not playable, the first playable substitute
-// sounds in its place, no longer than the place is; a substitute begun stays to the end of the place. An occurrence may start only
+// Items have fixed places in the occurrence, one after the other. Where a clip or stream is not playable, the playable substitutes
+// sound in its place, in order, no longer than the place is; a substitute begun stays to the end of the place. A clip is playable as history says;
+// a stream is unless history says it is not, and never over plain HTTP where the plan does not mark it as allowed. An occurrence may start only
 // where the item at its offset (or a substitute) is playable: so nothing is ever cut for silence (promise 4), and one whose clip is
 // late joins when the clip is there. Once it sounds, items that are not playable are passed over at once (partial: not_playable).
 //

@@ -1,0 +1,172 @@
+#include "scheduler/piece.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+
+namespace loa::scheduler {
+namespace {
+
+bool stream_allowed(const Item& item) {
+  return item.url.starts_with("https://") || (item.plain_http_allowed && item.url.starts_with("http://"));
+}
+
+bool is_playable(const Item& item, const History& history) {
+  switch (item.kind) {
+    case ItemKind::pause: return true;
+    case ItemKind::clip: return history.is_playable(item.sha256);
+    case ItemKind::stream: {
+      if (!stream_allowed(item)) return false;
+      const auto known = history.playable.find(item.url);
+      return known == history.playable.end() || known->second;
+    }
+  }
+  return false;
+}
+
+// Fills `slot` with the substitute that sounds `inside` the place, going through the playable ones in order.
+bool substitute_at(const Piece& piece, Millis start, Millis inside, const History& history, Slot& slot) {
+  if (!piece.substitutes) return false;
+  Millis passed{0};
+  for (const Item& item : *piece.substitutes) {
+    if (item.kind == ItemKind::pause || !is_playable(item, history)) continue;
+    if (inside < passed + item.duration) {
+      slot.item = &item;
+      slot.substitute = true;
+      slot.item_offset = inside - passed;
+      slot.until = std::min(start + passed + item.duration, slot.place_end);
+      return true;
+    }
+    passed += item.duration;
+  }
+  return false;
+}
+
+void fill(const Piece& piece, const Item& item, Millis start, Millis inside, const History& history, Slot& slot) {
+  const bool keep_substitute = piece.history && piece.history->substituted == static_cast<int>(slot.index) && !piece.own_items;
+  const bool playable = is_playable(item, history);
+  if ((!playable || keep_substitute) && substitute_at(piece, start, inside, history, slot)) return;
+  if (!playable) return;
+  slot.item = &item;
+  slot.item_offset = inside;
+  slot.until = slot.place_end;
+}
+
+Standing over(Ended ended) { return {.ended = std::move(ended)}; }
+
+Standing stand_at_end(const Piece& piece, const std::string& otherwise) {
+  const std::string& known = piece.history->partial_reason;
+  const std::string reason = known.empty() ? otherwise : known;
+  Ended ended{piece.id, piece.alert_id, reason.empty() ? Outcome::played : Outcome::partial, reason, {}};
+  if (reason == "interrupted") ended.by = piece.history->interrupted_by;
+  return over(std::move(ended));
+}
+
+Standing stand_sounding(const Piece& piece, const History& history, TimePoint now) {
+  const Millis clock = std::max(now - *piece.history->anchor, Millis{0});
+  if (clock >= piece.duration) return stand_at_end(piece, "");
+  const auto offset = playable_from(piece, clock, history);
+  if (!offset) return stand_at_end(piece, "not_playable");
+  return {.ready = true, .offset = *offset, .changes = now + (piece.duration - *offset)};
+}
+
+Standing stand_interrupted(const Piece& piece, const History& history, TimePoint now) {
+  Millis from{0};
+  TimePoint until = piece.back_until;
+  switch (piece.after) {
+    case AfterInterrupt::resume: from = piece.history->heard; break;
+    case AfterInterrupt::restart: break;
+    case AfterInterrupt::join:
+      from = std::max(now - *piece.history->anchor, Millis{0});
+      until = std::min(until, *piece.history->anchor + piece.duration);
+      break;
+    case AfterInterrupt::drop: until = now; break;
+  }
+  if (piece.after == AfterInterrupt::resume && from >= piece.duration) return stand_at_end(piece, "");
+  const auto offset = playable_from(piece, from, history);
+  if (now >= until || !offset) return stand_at_end(piece, "interrupted");
+  return {.ready = true, .offset = *offset, .changes = until};
+}
+
+Standing stand_waiting(const Piece& piece, const History& history, TimePoint now) {
+  const Millis lateness = std::max(now - piece.due, Millis{0});
+  if (piece.late == LateRule::skip) {
+    if (lateness > piece.late_limit) return over(end_unheard(piece, history));
+    const TimePoint last = piece.due + piece.late_limit + Millis{1};
+    // An alert's tone may be missing: it begins with what there is. A broadcast waits for its beginning.
+    const auto offset = playable_from(piece, Millis{0}, history);
+    const bool ready = offset && (piece.own_items || *offset == Millis{0});
+    return {.ready = ready, .offset = offset.value_or(Millis{0}), .changes = last};
+  }
+  const auto slot = slot_at(piece, lateness, history);
+  if (!slot) return over(end_unheard(piece, history));
+  return {.ready = slot->item != nullptr, .offset = lateness, .changes = piece.due + (slot->item ? piece.duration : slot->place_end)};
+}
+
+}  // namespace
+
+std::optional<Slot> slot_at(const Piece& piece, Millis offset, const History& history) {
+  Millis start{0};
+  const std::vector<Item>& items = piece.item_list();
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const Millis end = start + items[i].duration;
+    if (offset < end) {
+      Slot slot{.index = i, .until = end, .place_end = end};
+      fill(piece, items[i], start, offset - start, history, slot);
+      return slot;
+    }
+    start = end;
+  }
+  return {};
+}
+
+std::optional<Millis> playable_from(const Piece& piece, Millis offset, const History& history) {
+  while (const auto slot = slot_at(piece, offset, history)) {
+    if (slot->item) return offset;
+    offset = slot->place_end;
+  }
+  return {};
+}
+
+Standing stand(const Piece& piece, const History& history, TimePoint now) {
+  if (piece.history && piece.history->sounding()) return stand_sounding(piece, history, now);
+  if (piece.history && piece.history->open() && piece.history->anchor) return stand_interrupted(piece, history, now);
+  return stand_waiting(piece, history, now);
+}
+
+Ended end_piece(const Piece& piece, std::string reason, Outcome unheard, std::string by) {
+  const Outcome outcome = piece.started() && unheard == Outcome::skipped ? Outcome::partial : unheard;
+  return {piece.id, piece.alert_id, outcome, std::move(reason), std::move(by)};
+}
+
+Ended end_unheard(const Piece& piece, const History& history) {
+  if (!playable_from(piece, Millis{0}, history)) return {piece.id, piece.alert_id, Outcome::failed, "not_fetched", {}};
+  if (piece.history && !piece.history->held_by.empty())
+    return {piece.id, piece.alert_id, Outcome::skipped, "conflict", piece.history->held_by};
+  return {piece.id, piece.alert_id, Outcome::skipped, "missed", {}};
+}
+
+Sounding sound(const Piece& piece, Millis offset, TimePoint time, const History& history) {
+  const auto slot = slot_at(piece, offset, history);
+  assert(slot && slot->item);
+  Sounding s;
+  s.occurrence_id = piece.id;
+  s.alert_id = piece.alert_id;
+  s.item = *slot->item;
+  s.item_index = slot->index;
+  s.substitute = slot->substitute || (piece.voice_substituted && slot->index + 1 == piece.item_list().size());
+  s.item_offset = slot->item_offset;
+  s.occurrence_offset = offset;
+  s.started = time - slot->item_offset;
+  s.until = std::min(time + (slot->until - offset), piece.stop);
+  s.volume = piece.volume;
+  s.cls = piece.cls;
+  return s;
+}
+
+bool goes_before(const Piece& a, const Piece& b) {
+  return std::make_tuple(-a.rank, !a.sounding(), a.due, std::string_view{a.id}) <
+         std::make_tuple(-b.rank, !b.sounding(), b.due, std::string_view{b.id});
+}
+
+}  // namespace loa::scheduler
