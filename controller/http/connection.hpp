@@ -1,0 +1,31 @@
+#pragma once
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
+#include <set>
+
+#include "controller/http/server.hpp"
+
+namespace loa::http {
+
+/// An open connection, as the server sees it.
+class OpenConnection {
+ public:
+  virtual ~OpenConnection() = default;
+  /// Ends it at once; what waits on it fails.
+  virtual void close() = 0;
+};
+
+/// What all connections of one server share; on the loop only.
+struct Shared {
+  ServerSettings settings;
+  Handler* handler = nullptr;
+  bool loopback = false;                             ///< the server listens on a loopback address
+  std::unique_ptr<boost::asio::ssl::context> tls;    ///< null: plain
+  std::set<OpenConnection*> open;
+};
+
+/// Serves requests on `socket` until either side ends it; never throws.
+void start_connection(std::shared_ptr<Shared> shared, boost::asio::ip::tcp::socket socket);
+
+}  // namespace loa::http

@@ -1,0 +1,92 @@
+#include "controller/http/read_request.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <ctime>
+
+namespace loa::http {
+namespace {
+
+namespace urls = boost::urls;
+
+Problem bad_target() { return {400, "bad_target", "The request target is not a valid path.", {}}; }
+
+// Forms as browsers send them use `+` for a space; Boost.URL leaves that to the caller.
+std::string decoded(urls::pct_string_view text) {
+  urls::encoding_opts options;
+  options.space_as_plus = true;
+  return text.decode(options);
+}
+
+std::string_view last_of_list(std::string_view field) {
+  const auto comma = field.rfind(',');
+  if (comma != std::string_view::npos) field.remove_prefix(comma + 1);
+  while (!field.empty() && field.front() == ' ') field.remove_prefix(1);
+  while (!field.empty() && field.back() == ' ') field.remove_suffix(1);
+  return field;
+}
+
+constexpr std::string_view kSecurityHeaders =
+    "X-Content-Type-Options: nosniff\r\n"
+    "Referrer-Policy: same-origin\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n"
+    "Content-Security-Policy: default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; object-src 'none'\r\n";
+
+bool has_header(const Response& response, std::string_view name) {
+  return std::any_of(response.headers.begin(), response.headers.end(),
+                     [name](const auto& header) { return header.first == name; });
+}
+
+// A value that could start another field or answer never leaves.
+std::string one_line(std::string text) {
+  std::erase_if(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+  return text;
+}
+
+}  // namespace
+
+std::optional<Problem> read_target(Request& request, std::string_view target) {
+  const auto url = urls::parse_origin_form(target);
+  if (!url) return bad_target();
+  request.path = std::string(url->encoded_path());
+  for (const auto& segment : url->encoded_segments()) request.segments.push_back(segment.decode());
+  if (request.segments.size() == 1 && request.segments.front().empty()) request.segments.clear();
+  for (const auto& parameter : url->encoded_params())
+    request.query.emplace_back(decoded(parameter.key), decoded(parameter.value));
+  return {};
+}
+
+std::optional<Problem> read_peer(Request& request, const std::string& address, bool tls, bool loopback_listener,
+                                 const std::vector<std::string>& trusted_proxies) {
+  request.peer = address;
+  request.secure = tls;
+  const bool proxy = std::find(trusted_proxies.begin(), trusted_proxies.end(), address) != trusted_proxies.end();
+  if (proxy && !tls) {
+    const auto client = last_of_list(request.header("x-forwarded-for"));
+    if (!client.empty() && client.size() <= 64) request.peer = std::string(client);
+    request.secure = request.header("x-forwarded-proto") == "https";
+    // A proxy on this machine that passes nothing on may be a person's own tool; one that says http is refused.
+    if (request.secure || (loopback_listener && request.header("x-forwarded-proto").empty())) return {};
+  } else if (tls || loopback_listener) {
+    return {};
+  }
+  return Problem{403, "https_required", "This address is served over HTTPS only.", {}};
+}
+
+std::string header_text(const Response& response, std::optional<std::uint64_t> length, bool keep_alive) {
+  auto text = fmt::format("HTTP/1.1 {} {}\r\nDate: {:%a, %d %b %Y %H:%M:%S GMT}\r\n", response.status,
+                          reason_phrase(response.status), fmt::gmtime(std::time(nullptr)));
+  if (!response.content_type.empty()) text += fmt::format("Content-Type: {}\r\n", one_line(response.content_type));
+  if (length && response.status != 204 && response.status != 304) text += fmt::format("Content-Length: {}\r\n", *length);
+  if (!has_header(response, "Cache-Control")) text += "Cache-Control: no-store\r\n";
+  for (const auto& [name, value] : response.headers) text += fmt::format("{}: {}\r\n", name, one_line(value));
+  if (!keep_alive) text += "Connection: close\r\n";
+  return text.append(kSecurityHeaders).append("\r\n");
+}
+
+}  // namespace loa::http
