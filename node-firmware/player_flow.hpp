@@ -1,0 +1,58 @@
+#pragma once
+#include <gst/gst.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "node-firmware/sink_wav.hpp"
+
+namespace loa::node {
+
+/// What a pipeline's own threads do with the samples of one track: count them, cut them with a fade, notice the first one,
+/// add them to the recording. Shared with those threads, so that it outlives a pipeline that does not end.
+class Flow {
+ public:
+  static constexpr std::int64_t kRate = WavRecording::kRate;
+  static constexpr std::int64_t kFade = kRate / 200;  ///< 5 ms
+  static constexpr std::int64_t kPerMs = kRate / 1000;
+
+  /// `length` in samples, 0: all. `first` is called on a pipeline thread when the first sample is rendered.
+  Flow(std::int64_t length, std::shared_ptr<WavRecording> recording, std::function<void(SteadyTime)> first);
+
+  /// Loop: cut soon, at a whole millisecond. Then the sink drains and says EOS.
+  void cut() { cut_asked_ = true; }
+  /// Any thread: samples that went to the sink.
+  std::int64_t passed() const { return passed_; }
+  /// Any thread: RMS of all `level` messages in dBFS.
+  std::optional<double> level() const;
+
+  /// Pipeline thread, pad before the sink: S16LE mono 48 kHz buffers, and flushes.
+  GstPadProbeReturn on_data(GstPadProbeInfo* info);
+  /// Pipeline thread, when the sink renders a buffer.
+  void on_render(GstBuffer* buffer);
+  /// Pipeline thread: a message of the `level` element.
+  void on_level(const GstStructure* message);
+  /// Any thread: reports the first sample once, for sinks that do not call on_render.
+  void on_first(SteadyTime at);
+
+ private:
+  void fade(GstBuffer* buffer, std::int64_t from) const;
+
+  std::atomic<std::int64_t> passed_{0};
+  std::atomic<bool> cut_asked_{false};
+  std::atomic<bool> first_seen_{false};
+  std::int64_t cut_at_ = -1;  ///< pipeline thread: samples after which nothing passes; -1: none
+  std::int64_t length_ = -1;
+  std::shared_ptr<WavRecording> recording_;
+  std::function<void(SteadyTime)> first_;
+  std::int64_t next_frame_ = -1;  ///< pipeline thread: where the recording goes on
+  mutable std::mutex level_mutex_;
+  double energy_ = 0;
+  double energy_seconds_ = 0;
+};
+
+}  // namespace loa::node

@@ -1,0 +1,135 @@
+#include "node-firmware/player_gst.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+
+#include "node-firmware/player_run.hpp"
+
+namespace loa::node {
+namespace {
+
+namespace asio = boost::asio;
+
+void init_gstreamer() {
+  GError* error = nullptr;
+  if (gst_init_check(nullptr, nullptr, &error)) return;
+  const std::string why = error ? error->message : "unknown error";
+  g_clear_error(&error);
+  throw std::runtime_error("GStreamer does not start: " + why);
+}
+
+class GstPlayer final : public Player {
+ public:
+  GstPlayer(asio::any_io_executor executor, const protocol::Clock& clock, PlayerSettings settings, PlayerEvents events)
+      : executor_(executor), settings_(std::move(settings)), events_(std::move(events)), timer_(executor) {
+    init_gstreamer();
+    check_elements(settings_.sink);
+    if (settings_.sink == SinkKind::wav) recording_ = std::make_shared<WavRecording>(settings_.wav, clock);
+  }
+
+  void prepare(const Track& track) override {
+    const std::weak_ptr<int> alive = alive_;
+    const TrackId id = track.id;
+    auto note = [this, alive, id, executor = executor_](BusNote said) {
+      asio::post(executor, [this, alive, id, said = std::move(said)] {
+        if (!alive.expired()) on_note(id, said);
+      });
+    };
+    auto first = [this, alive, id, executor = executor_](SteadyTime at) {
+      asio::post(executor, [this, alive, id, at] {
+        if (!alive.expired()) on_first(id, at);
+      });
+    };
+    runs_[id] = std::make_unique<Run>(track, settings_, recording_, std::move(note), std::move(first));
+    if (runs_.size() == 1) watch();
+  }
+
+  void start_at(TrackId track, SteadyTime due) override {
+    if (Run* run = find(track)) run->start_at(due);
+  }
+
+  void stop(TrackId track) override {
+    Run* run = find(track);
+    if (!run || !run->stop()) return;
+    const std::weak_ptr<int> alive = alive_;
+    asio::post(executor_, [this, alive, track] {
+      if (!alive.expired()) finish(track, TrackEnd::stopped);
+    });
+  }
+
+  void set_volume(TrackId track, int percent) override {
+    if (Run* run = find(track)) run->set_volume(percent);
+  }
+
+ private:
+  Run* find(TrackId track) {
+    const auto found = runs_.find(track);
+    return found == runs_.end() ? nullptr : found->second.get();
+  }
+
+  void on_note(TrackId id, const BusNote& note) {
+    if (Run* run = find(id)) act(id, *run, run->take(note));
+  }
+
+  void on_first(TrackId id, SteadyTime at) {
+    const Run* run = find(id);
+    if (!run || !run->due()) return;
+    events_.started({id, at, std::chrono::duration_cast<std::chrono::microseconds>(at - *run->due()).count()});
+  }
+
+  void act(TrackId id, Run& run, RunStep step) {
+    switch (step) {
+      case RunStep::none: return;
+      case RunStep::prepared: events_.prepared(id); return;
+      case RunStep::finished: finish(id, run.stopping() ? TrackEnd::stopped : TrackEnd::finished); return;
+      case RunStep::failed: finish(id, TrackEnd::failed); return;
+    }
+  }
+
+  /// The first end wins: the run is gone before it is reported, and later notes find nothing.
+  void finish(TrackId id, TrackEnd how) {
+    const auto found = runs_.find(id);
+    if (found == runs_.end()) return;
+    const TrackEnded ended = found->second->end(how);
+    runs_.erase(found);
+    events_.ended(ended);
+  }
+
+  void watch() {
+    const auto every = std::min({settings_.preroll_limit, settings_.stall_limit, std::chrono::milliseconds(1000)}) / 4;
+    timer_.expires_after(every);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      const SteadyTime now = std::chrono::steady_clock::now();
+      std::vector<TrackId> ids;
+      for (const auto& [id, run] : runs_) ids.push_back(id);
+      for (const TrackId id : ids) {
+        Run* run = find(id);
+        if (!run) continue;
+        run->measure_device();
+        act(id, *run, run->watch(now));
+      }
+      if (!runs_.empty()) watch();
+    });
+  }
+
+  asio::any_io_executor executor_;
+  PlayerSettings settings_;
+  PlayerEvents events_;
+  asio::steady_timer timer_;
+  std::shared_ptr<WavRecording> recording_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+  std::map<TrackId, std::unique_ptr<Run>> runs_;
+};
+
+}  // namespace
+
+std::unique_ptr<Player> make_gst_player(asio::any_io_executor executor, const protocol::Clock& clock,
+                                        PlayerSettings settings, PlayerEvents events) {
+  return std::make_unique<GstPlayer>(std::move(executor), clock, std::move(settings), std::move(events));
+}
+
+}  // namespace loa::node

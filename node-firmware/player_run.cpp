@@ -1,0 +1,222 @@
+#include "node-firmware/player_run.hpp"
+
+#include <gst/audio/gstaudiobasesink.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace loa::node {
+namespace {
+
+constexpr const char* kChain =
+    "filesrc name=file ! oggdemux ! opusdec ! audioconvert ! audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved "
+    "! volume name=volume ! level name=level interval=100000000 ! ";
+constexpr const char* kTimedSink = "fakesink name=sink sync=true async=true signal-handoffs=true enable-last-sample=false";
+/// A short buffer keeps stop() quick; the device must take part of the load of a slow board, so not shorter.
+constexpr const char* kAlsaSink =
+    "audioconvert ! audioresample ! alsasink name=sink provide-clock=false buffer-time=100000 latency-time=10000 "
+    "enable-last-sample=false";
+
+/// What a pipeline's callbacks hold on to.
+struct Callbacks {
+  std::shared_ptr<Flow> flow;
+  std::function<void(BusNote)> note;
+};
+
+void destroy_callbacks(void* data) { delete static_cast<Callbacks*>(data); }
+void destroy_closure(void* data, GClosure*) { destroy_callbacks(data); }
+
+GstPadProbeReturn on_pad(GstPad*, GstPadProbeInfo* info, void* data) {
+  return static_cast<Callbacks*>(data)->flow->on_data(info);
+}
+
+void on_handoff(GstElement*, GstBuffer* buffer, GstPad*, void* data) {
+  static_cast<Callbacks*>(data)->flow->on_render(buffer);
+}
+
+std::string error_text(GstMessage* message) {
+  GError* error = nullptr;
+  gchar* debug = nullptr;
+  gst_message_parse_error(message, &error, &debug);
+  const std::string text = std::string(GST_MESSAGE_SRC_NAME(message)) + ": " + (error ? error->message : "unknown error");
+  g_clear_error(&error);
+  g_free(debug);
+  return text;
+}
+
+GstBusSyncReply on_bus(GstBus*, GstMessage* message, void* data) {
+  const auto& callbacks = *static_cast<Callbacks*>(data);
+  switch (GST_MESSAGE_TYPE(message)) {
+    case GST_MESSAGE_ASYNC_DONE: callbacks.note({BusNote::async_done, {}}); break;
+    case GST_MESSAGE_EOS: callbacks.note({BusNote::eos, {}}); break;
+    case GST_MESSAGE_ERROR: callbacks.note({BusNote::error, error_text(message)}); break;
+    case GST_MESSAGE_ELEMENT:
+      if (gst_message_has_name(message, "level")) callbacks.flow->on_level(gst_message_get_structure(message));
+      break;
+    default: break;
+  }
+  gst_message_unref(message);
+  return GST_BUS_DROP;
+}
+
+GstElement* by_name(GstElement* bin, const char* name) {
+  GstElement* element = gst_bin_get_by_name(GST_BIN(bin), name);
+  gst_object_unref(element);  // the bin keeps it as long as we keep the bin
+  return element;
+}
+
+GstElement* make_chain(SinkKind sink) {
+  GError* error = nullptr;
+  const std::string text = std::string(kChain) + (sink == SinkKind::alsa ? kAlsaSink : kTimedSink);
+  GstElement* pipeline = gst_parse_launch(text.c_str(), &error);
+  if (!error) return pipeline;
+  const std::string why = error->message;
+  g_clear_error(&error);
+  if (pipeline) gst_object_unref(pipeline);
+  throw std::runtime_error("cannot build the player's chain: " + why);
+}
+
+SteadyTime now_steady() { return std::chrono::steady_clock::now(); }
+
+void end_pipeline(GstElement* pipeline, void*) { gst_element_set_state(pipeline, GST_STATE_NULL); }
+
+}  // namespace
+
+void check_elements(SinkKind sink) { gst_object_unref(make_chain(sink)); }
+
+Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording,
+         std::function<void(BusNote)> note, std::function<void(SteadyTime)> first)
+    : track_(track), settings_(settings), moved_(now_steady()) {
+  flow_ = std::make_shared<Flow>(track.length.count() * Flow::kPerMs, std::move(recording), std::move(first));
+  pipeline_ = make_chain(settings.sink);
+  volume_ = by_name(pipeline_, "volume");
+  sink_ = by_name(pipeline_, "sink");
+  g_object_set(by_name(pipeline_, "file"), "location", track.file.c_str(), nullptr);
+  if (settings.sink == SinkKind::alsa) {
+    g_object_set(sink_, "device", settings.device.c_str(), nullptr);
+  } else {
+    g_signal_connect_data(sink_, "handoff", G_CALLBACK(on_handoff), new Callbacks{flow_, {}}, destroy_closure, GConnectFlags{});
+  }
+  set_volume(track.volume);
+
+  GstPad* pad = gst_element_get_static_pad(by_name(pipeline_, "level"), "src");
+  gst_pad_add_probe(pad, GstPadProbeType(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_FLUSH), on_pad,
+                    new Callbacks{flow_, {}}, destroy_callbacks);
+  gst_object_unref(pad);
+  GstBus* bus = gst_element_get_bus(pipeline_);
+  gst_bus_set_sync_handler(bus, on_bus, new Callbacks{flow_, std::move(note)}, destroy_callbacks);
+  gst_object_unref(bus);
+  GstClock* clock = gst_system_clock_obtain();
+  gst_pipeline_use_clock(GST_PIPELINE(pipeline_), clock);
+  gst_object_unref(clock);
+  gst_element_set_state(pipeline_, GST_STATE_PAUSED);  // a failure is on the bus
+}
+
+Run::~Run() {
+  // A pipeline that hangs may not let go of its threads: another thread waits for it, the loop does not.
+  if (stalled_) gst_element_call_async(pipeline_, end_pipeline, nullptr, nullptr);
+  else gst_element_set_state(pipeline_, GST_STATE_NULL);
+  gst_object_unref(pipeline_);
+}
+
+void Run::set_volume(int percent) {
+  g_object_set(volume_, "volume", std::clamp(percent, 0, 100) / 100.0, nullptr);
+}
+
+void Run::start_at(SteadyTime due) {
+  if (due_) return;
+  due_ = due;
+  if (phase_ == Phase::ready) play();
+}
+
+void Run::play() {
+  phase_ = Phase::playing;
+  begin_ = std::max(*due_, now_steady());
+  moved_ = begin_;
+  passed_ = flow_->passed();
+  gst_element_set_start_time(pipeline_, GST_CLOCK_TIME_NONE);
+  gst_element_set_base_time(pipeline_, static_cast<GstClockTime>(begin_.time_since_epoch().count()));
+  gst_element_set_state(pipeline_, GST_STATE_PLAYING);
+}
+
+bool Run::stop() {
+  stopping_ = true;
+  if (phase_ != Phase::playing || now_steady() < begin_) return true;
+  flow_->cut();
+  return false;
+}
+
+RunStep Run::take(const BusNote& note) {
+  switch (note.kind) {
+    case BusNote::error: return fail("player_error", note.detail);
+    case BusNote::async_done: return phase_ == Phase::opening || phase_ == Phase::seeking ? prerolled() : RunStep::none;
+    case BusNote::eos:
+      if (flow_->passed() == 0 && track_.offset.count() == 0) return fail("player_error", "no sound in the file");
+      return RunStep::finished;
+  }
+  return RunStep::none;
+}
+
+RunStep Run::prerolled() {
+  moved_ = now_steady();
+  if (phase_ == Phase::opening && track_.offset.count() > 0) {
+    phase_ = Phase::seeking;
+    const auto flags = GstSeekFlags(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE);
+    const gint64 at = track_.offset.count() * GST_MSECOND;
+    return gst_element_seek_simple(pipeline_, GST_FORMAT_TIME, flags, at) ? RunStep::none
+                                                                          : fail("player_error", "cannot seek in the file");
+  }
+  phase_ = Phase::ready;
+  if (due_) play();
+  return RunStep::prepared;
+}
+
+RunStep Run::watch(SteadyTime now) {
+  if (phase_ == Phase::ready) return RunStep::none;
+  if (phase_ == Phase::playing && flow_->passed() != passed_) {
+    passed_ = flow_->passed();
+    moved_ = std::max(moved_, now);
+  }
+  const auto limit = phase_ == Phase::playing ? settings_.stall_limit : settings_.preroll_limit;
+  if (now - moved_ <= limit) return RunStep::none;
+  stalled_ = true;
+  return fail("stalled", phase_ == Phase::playing ? "no new samples" : "no preroll");
+}
+
+void Run::measure_device() {
+  if (measured_ || settings_.sink != SinkKind::alsa || phase_ != Phase::playing || now_steady() < begin_) return;
+  auto* base = GST_AUDIO_BASE_SINK(sink_);
+  const std::int64_t written = flow_->passed();
+  if (!base->ringbuffer || written == 0 || base->next_sample == guint64(-1)) return;
+  const auto rate = static_cast<double>(GST_AUDIO_INFO_RATE(&base->ringbuffer->spec.info));
+  if (rate <= 0) return;
+  const double heard = static_cast<double>(gst_audio_ring_buffer_samples_done(base->ringbuffer)) -
+                       static_cast<double>(gst_audio_ring_buffer_delay(base->ringbuffer));
+  const double seconds = (static_cast<double>(base->next_sample) - heard) / rate - static_cast<double>(written) / Flow::kRate;
+  measured_ = true;
+  flow_->on_first(now_steady() + std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
+}
+
+RunStep Run::fail(const char* reason, std::string detail) {
+  reason_ = reason;
+  detail_ = std::move(detail);
+  return RunStep::failed;
+}
+
+std::int64_t Run::sounded() const {
+  if (phase_ != Phase::playing) return 0;
+  // A buffer passes up to 20 ms before it sounds; when all goes well the sink has drained, and time is not less than samples.
+  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(now_steady() - begin_).count();
+  return std::clamp<std::int64_t>(since * Flow::kRate / 1'000'000, 0, flow_->passed());
+}
+
+TrackEnded Run::end(TrackEnd how) const {
+  const std::int64_t samples = how == TrackEnd::failed ? sounded() : flow_->passed();
+  TrackEnded ended{track_.id, how, reason_, detail_, Millis{0}, {}};
+  if (phase_ != Phase::playing || (stopping_ && how == TrackEnd::stopped && now_steady() < begin_)) return ended;
+  ended.heard = Millis{(samples + Flow::kPerMs / 2) / Flow::kPerMs};
+  if (samples > 0) ended.level_dbfs = flow_->level();
+  return ended;
+}
+
+}  // namespace loa::node

@@ -1,0 +1,74 @@
+#pragma once
+#include <gst/gst.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "node-firmware/player_flow.hpp"
+#include "node-firmware/player_gst.hpp"
+
+namespace loa::node {
+
+/// What a pipeline's bus says, as far as a run acts on it.
+struct BusNote {
+  enum Kind { async_done, eos, error } kind = error;
+  std::string detail;
+};
+
+/// What a run makes of a note or of the time that passed.
+enum class RunStep { none, prepared, finished, failed };
+
+/// Throws std::runtime_error where an element of the chain to this sink is not installed.
+void check_elements(SinkKind sink);
+
+/// One pipeline playing one track once. Loop thread only; `note` and `first` are called on pipeline threads.
+class Run {
+ public:
+  Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording,
+      std::function<void(BusNote)> note, std::function<void(SteadyTime)> first);
+  ~Run();
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  void start_at(SteadyTime due);
+  /// Returns true where nothing sounded yet, so that it may be removed at once; else EOS follows.
+  bool stop();
+  void set_volume(int percent);
+  RunStep take(const BusNote& note);
+  /// Whether what should move has not moved for too long.
+  RunStep watch(SteadyTime now);
+  /// For ALSA, the first sample's time by the device's own delay, once that can be known.
+  void measure_device();
+
+  std::optional<SteadyTime> due() const { return due_; }
+  /// The end that is to be reported, with the samples counted so far; `how` as `take` or `watch` found it.
+  TrackEnded end(TrackEnd how) const;
+  bool stopping() const { return stopping_; }
+
+ private:
+  enum class Phase { opening, seeking, ready, playing };
+  RunStep fail(const char* reason, std::string detail);
+  RunStep prerolled();
+  void play();
+  std::int64_t sounded() const;
+
+  Track track_;
+  const PlayerSettings& settings_;
+  std::shared_ptr<Flow> flow_;
+  GstElement* pipeline_ = nullptr;
+  GstElement* volume_ = nullptr;
+  GstElement* sink_ = nullptr;
+  Phase phase_ = Phase::opening;
+  std::optional<SteadyTime> due_;
+  SteadyTime begin_;              ///< playing: `due_`, or when it was found to be past
+  SteadyTime moved_;              ///< when it last got further
+  std::int64_t passed_ = 0;       ///< samples at `moved_`
+  bool stopping_ = false;
+  bool stalled_ = false;
+  bool measured_ = false;
+  std::string reason_, detail_;
+};
+
+}  // namespace loa::node
