@@ -24,8 +24,8 @@ double rms_db(const GstStructure* message) {
 
 }  // namespace
 
-Flow::Flow(std::int64_t length, std::shared_ptr<WavRecording> recording, std::function<void(SteadyTime)> first)
-    : recording_(std::move(recording)), first_(std::move(first)) {
+Flow::Flow(std::int64_t length, std::shared_ptr<WavRecording> recording, FlowEvents events)
+    : recording_(std::move(recording)), events_(std::move(events)) {
   if (length > 0) length_ = length;
   cut_at_ = length_;
 }
@@ -73,7 +73,19 @@ void Flow::fade(GstBuffer* buffer, std::int64_t from) const {
 }
 
 void Flow::on_first(SteadyTime at) {
-  if (!first_seen_.exchange(true)) first_(at);
+  if (first_seen_.exchange(true)) return;
+  const std::lock_guard lock(events_mutex_);
+  if (events_) events_->first(at);
+}
+
+void Flow::on_note(BusNote note) {
+  const std::lock_guard lock(events_mutex_);
+  if (events_) events_->note(std::move(note));
+}
+
+void Flow::close() {
+  const std::lock_guard lock(events_mutex_);
+  events_.reset();
 }
 
 void Flow::on_render(GstBuffer* buffer) {
@@ -91,7 +103,8 @@ void Flow::on_render(GstBuffer* buffer) {
 
 void Flow::on_level(const GstStructure* message) {
   guint64 duration = 0;
-  if (!gst_structure_get_uint64(message, "duration", &duration)) return;
+  // At the end of the stream `level` also reports an interval without samples, whose RMS is not a number.
+  if (!gst_structure_get_uint64(message, "duration", &duration) || duration == 0) return;
   const double seconds = static_cast<double>(duration) / GST_SECOND;
   const std::lock_guard lock(level_mutex_);
   energy_ += std::pow(10.0, rms_db(message) / 10.0) * seconds;

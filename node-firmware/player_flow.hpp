@@ -7,10 +7,23 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "node-firmware/sink_wav.hpp"
 
 namespace loa::node {
+
+/// What a pipeline's bus says, as far as a run acts on it.
+struct BusNote {
+  enum Kind { async_done, eos, error } kind = error;
+  std::string detail;
+};
+
+/// What a pipeline's own threads tell; called on those threads, never after Flow::close().
+struct FlowEvents {
+  std::function<void(BusNote)> note;
+  std::function<void(SteadyTime)> first;  ///< the first sample was rendered
+};
 
 /// What a pipeline's own threads do with the samples of one track: count them, cut them with a fade, notice the first one,
 /// add them to the recording. Shared with those threads, so that it outlives a pipeline that does not end.
@@ -20,11 +33,13 @@ class Flow {
   static constexpr std::int64_t kFade = kRate / 200;  ///< 5 ms
   static constexpr std::int64_t kPerMs = kRate / 1000;
 
-  /// `length` in samples, 0: all. `first` is called on a pipeline thread when the first sample is rendered.
-  Flow(std::int64_t length, std::shared_ptr<WavRecording> recording, std::function<void(SteadyTime)> first);
+  /// `length` in samples, 0: all.
+  Flow(std::int64_t length, std::shared_ptr<WavRecording> recording, FlowEvents events);
 
   /// Loop: cut soon, at a whole millisecond. Then the sink drains and says EOS.
   void cut() { cut_asked_ = true; }
+  /// Loop: tells nothing from now on, though a thread of the pipeline may still run.
+  void close();
   /// Any thread: samples that went to the sink.
   std::int64_t passed() const { return passed_; }
   /// Any thread: RMS of all `level` messages in dBFS.
@@ -38,6 +53,8 @@ class Flow {
   void on_level(const GstStructure* message);
   /// Any thread: reports the first sample once, for sinks that do not call on_render.
   void on_first(SteadyTime at);
+  /// Any thread: passes on what the bus said.
+  void on_note(BusNote note);
 
  private:
   void fade(GstBuffer* buffer, std::int64_t from) const;
@@ -48,7 +65,8 @@ class Flow {
   std::int64_t cut_at_ = -1;  ///< pipeline thread: samples after which nothing passes; -1: none
   std::int64_t length_ = -1;
   std::shared_ptr<WavRecording> recording_;
-  std::function<void(SteadyTime)> first_;
+  std::mutex events_mutex_;
+  std::optional<FlowEvents> events_;  ///< nothing once closed
   std::int64_t next_frame_ = -1;  ///< pipeline thread: where the recording goes on
   mutable std::mutex level_mutex_;
   double energy_ = 0;

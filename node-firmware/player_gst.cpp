@@ -43,7 +43,8 @@ class GstPlayer final : public Player {
         if (!alive.expired()) on_first(id, at);
       });
     };
-    runs_[id] = std::make_unique<Run>(track, settings_, recording_, std::move(note), std::move(first));
+    FlowEvents tell{std::move(note), std::move(first)};
+    runs_[id] = std::make_unique<Run>(track, settings_, recording_, std::move(tell));
     if (runs_.size() == 1) watch();
   }
 

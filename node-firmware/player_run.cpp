@@ -17,22 +17,16 @@ constexpr const char* kAlsaSink =
     "audioconvert ! audioresample ! alsasink name=sink provide-clock=false buffer-time=100000 latency-time=10000 "
     "enable-last-sample=false";
 
-/// What a pipeline's callbacks hold on to.
-struct Callbacks {
-  std::shared_ptr<Flow> flow;
-  std::function<void(BusNote)> note;
-};
+using FlowPtr = std::shared_ptr<Flow>;
 
-void destroy_callbacks(void* data) { delete static_cast<Callbacks*>(data); }
-void destroy_closure(void* data, GClosure*) { destroy_callbacks(data); }
+/// Every callback holds on to the flow, for a pipeline that hangs may outlive its run.
+FlowPtr* hold(const FlowPtr& flow) { return new FlowPtr(flow); }
+Flow& held(void* data) { return **static_cast<FlowPtr*>(data); }
+void let_go(void* data) { delete static_cast<FlowPtr*>(data); }
+void let_go_closure(void* data, GClosure*) { let_go(data); }
 
-GstPadProbeReturn on_pad(GstPad*, GstPadProbeInfo* info, void* data) {
-  return static_cast<Callbacks*>(data)->flow->on_data(info);
-}
-
-void on_handoff(GstElement*, GstBuffer* buffer, GstPad*, void* data) {
-  static_cast<Callbacks*>(data)->flow->on_render(buffer);
-}
+GstPadProbeReturn on_pad(GstPad*, GstPadProbeInfo* info, void* data) { return held(data).on_data(info); }
+void on_handoff(GstElement*, GstBuffer* buffer, GstPad*, void* data) { held(data).on_render(buffer); }
 
 std::string error_text(GstMessage* message) {
   GError* error = nullptr;
@@ -45,13 +39,13 @@ std::string error_text(GstMessage* message) {
 }
 
 GstBusSyncReply on_bus(GstBus*, GstMessage* message, void* data) {
-  const auto& callbacks = *static_cast<Callbacks*>(data);
+  Flow& flow = held(data);
   switch (GST_MESSAGE_TYPE(message)) {
-    case GST_MESSAGE_ASYNC_DONE: callbacks.note({BusNote::async_done, {}}); break;
-    case GST_MESSAGE_EOS: callbacks.note({BusNote::eos, {}}); break;
-    case GST_MESSAGE_ERROR: callbacks.note({BusNote::error, error_text(message)}); break;
+    case GST_MESSAGE_ASYNC_DONE: flow.on_note({BusNote::async_done, {}}); break;
+    case GST_MESSAGE_EOS: flow.on_note({BusNote::eos, {}}); break;
+    case GST_MESSAGE_ERROR: flow.on_note({BusNote::error, error_text(message)}); break;
     case GST_MESSAGE_ELEMENT:
-      if (gst_message_has_name(message, "level")) callbacks.flow->on_level(gst_message_get_structure(message));
+      if (gst_message_has_name(message, "level")) flow.on_level(gst_message_get_structure(message));
       break;
     default: break;
   }
@@ -85,9 +79,9 @@ void end_pipeline(GstElement* pipeline, void*) { gst_element_set_state(pipeline,
 void check_elements(SinkKind sink) { gst_object_unref(make_chain(sink)); }
 
 Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording,
-         std::function<void(BusNote)> note, std::function<void(SteadyTime)> first)
+         FlowEvents events)
     : track_(track), settings_(settings), moved_(now_steady()) {
-  flow_ = std::make_shared<Flow>(track.length.count() * Flow::kPerMs, std::move(recording), std::move(first));
+  flow_ = std::make_shared<Flow>(track.length.count() * Flow::kPerMs, std::move(recording), std::move(events));
   pipeline_ = make_chain(settings.sink);
   volume_ = by_name(pipeline_, "volume");
   sink_ = by_name(pipeline_, "sink");
@@ -95,16 +89,16 @@ Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<Wav
   if (settings.sink == SinkKind::alsa) {
     g_object_set(sink_, "device", settings.device.c_str(), nullptr);
   } else {
-    g_signal_connect_data(sink_, "handoff", G_CALLBACK(on_handoff), new Callbacks{flow_, {}}, destroy_closure, GConnectFlags{});
+    g_signal_connect_data(sink_, "handoff", G_CALLBACK(on_handoff), hold(flow_), let_go_closure, GConnectFlags{});
   }
   set_volume(track.volume);
 
   GstPad* pad = gst_element_get_static_pad(by_name(pipeline_, "level"), "src");
   gst_pad_add_probe(pad, GstPadProbeType(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_FLUSH), on_pad,
-                    new Callbacks{flow_, {}}, destroy_callbacks);
+                    hold(flow_), let_go);
   gst_object_unref(pad);
   GstBus* bus = gst_element_get_bus(pipeline_);
-  gst_bus_set_sync_handler(bus, on_bus, new Callbacks{flow_, std::move(note)}, destroy_callbacks);
+  gst_bus_set_sync_handler(bus, on_bus, hold(flow_), let_go);
   gst_object_unref(bus);
   GstClock* clock = gst_system_clock_obtain();
   gst_pipeline_use_clock(GST_PIPELINE(pipeline_), clock);
@@ -113,6 +107,7 @@ Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<Wav
 }
 
 Run::~Run() {
+  flow_->close();
   // A pipeline that hangs may not let go of its threads: another thread waits for it, the loop does not.
   if (stalled_) gst_element_call_async(pipeline_, end_pipeline, nullptr, nullptr);
   else gst_element_set_state(pipeline_, GST_STATE_NULL);

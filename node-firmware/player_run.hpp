@@ -11,23 +11,17 @@
 
 namespace loa::node {
 
-/// What a pipeline's bus says, as far as a run acts on it.
-struct BusNote {
-  enum Kind { async_done, eos, error } kind = error;
-  std::string detail;
-};
-
 /// What a run makes of a note or of the time that passed.
 enum class RunStep { none, prepared, finished, failed };
 
 /// Throws std::runtime_error where an element of the chain to this sink is not installed.
 void check_elements(SinkKind sink);
 
-/// One pipeline playing one track once. Loop thread only; `note` and `first` are called on pipeline threads.
+/// One pipeline playing one track once. Loop thread only.
 class Run {
  public:
   Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording,
-      std::function<void(BusNote)> note, std::function<void(SteadyTime)> first);
+      FlowEvents events);
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;

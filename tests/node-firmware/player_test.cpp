@@ -142,7 +142,8 @@ TEST_CASE("a clip ends after its length with a fade") {
   const std::size_t first = first_loud(samples);
   CHECK(rms(samples, first + 11000, 500) > 5000);
   CHECK(std::abs(samples.at(first + 11990)) < 1000);  // just before the cut it is faded
-  CHECK(rms(samples, first + 12010, 100) == 0);
+  CHECK(samples.size() < first + 12010 + 4800);
+  CHECK(rms(samples, first + 12000, samples.size() - first - 12000) < 1);
 }
 
 TEST_CASE("what stop leaves and a later track takes up make the whole clip") {
@@ -269,7 +270,7 @@ TEST_CASE("what cannot be played ends once as failed, within the limit") {
       const auto& end = bench.wait_ended(1);
       CHECK(end.how == TrackEnd::failed);
       INFO(end.detail);
-      CHECK((end.reason == "player_error" || end.reason == "stalled"));
+      CHECK(end.reason == row.reason);
       CHECK(end.heard == 0ms);
       CHECK(steady_now() - asked < 2500ms);
       bench.play_for(100ms);
@@ -302,6 +303,7 @@ TEST_CASE("a file broken inside says how much was heard, and ends") {
       bench.player->start_at(1, steady_now());
       const auto& end = bench.wait_ended(1);
       INFO(end.reason << " " << end.detail);
+      CHECK(end.heard > 1000ms);
       CHECK(end.heard < 3500ms);
       CHECK(bench.ends == 1);
     }
