@@ -1,0 +1,76 @@
+import type { components } from './schema';
+
+export type Schemas = components['schemas'];
+export type Problem = Schemas['Problem'];
+
+/** What every call throws when the controller refuses or cannot be reached (code `unreachable`). */
+export class ApiError extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail);
+  }
+}
+
+const TIME_LIMIT_MS = 20_000;
+
+/** Told of every answer 401, so that the page can ask to sign in again. */
+export const onSignedOut: { call: () => void } = { call: () => {} };
+
+function unreachable(): ApiError {
+  return new ApiError({ type: 'about:blank', title: '', status: 0, code: 'unreachable', detail: 'no answer' });
+}
+
+async function problemOf(response: Response): Promise<ApiError> {
+  try {
+    return new ApiError((await response.json()) as Problem);
+  } catch {
+    const { status, statusText } = response;
+    return new ApiError({ type: 'about:blank', title: statusText, status, code: 'unknown', detail: statusText });
+  }
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method,
+      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: 'same-origin',
+      signal: AbortSignal.timeout(TIME_LIMIT_MS),
+    });
+  } catch {
+    throw unreachable();
+  }
+  if (response.status === 401 && path !== '/session') onSignedOut.call();
+  if (!response.ok) throw await problemOf(response);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** `?a=1&b=2` of what is set. */
+export function query(values: Record<string, string | number | undefined>): string {
+  const set = Object.entries(values).filter(([, value]) => value !== undefined && value !== '');
+  return set.length === 0 ? '' : `?${new URLSearchParams(set.map(([key, value]) => [key, String(value)]))}`;
+}
+
+export const get = <T>(path: string) => call<T>('GET', path);
+export const post = <T>(path: string, body?: unknown) => call<T>('POST', path, body);
+export const put = <T>(path: string, body: unknown) => call<T>('PUT', path, body);
+export const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, body);
+export const remove = <T>(path: string) => call<T>('DELETE', path);
+
+/** Sends a file as the body and tells how much of it is gone, 0..100. */
+export function upload<T>(path: string, file: File, onProgress: (percent: number) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', `/api/v1${path}${query({ filename: file.name })}`);
+    request.setRequestHeader('Content-Type', file.type.startsWith('audio/') ? file.type : 'application/octet-stream');
+    request.responseType = 'json';
+    request.upload.onprogress = (event) => onProgress(event.total > 0 ? Math.round((100 * event.loaded) / event.total) : 0);
+    request.onerror = () => reject(unreachable());
+    request.onload = () => {
+      if (request.status >= 200 && request.status < 300) resolve(request.response as T);
+      else reject(request.response?.code ? new ApiError(request.response as Problem) : unreachable());
+    };
+    request.send(file);
+  });
+}
