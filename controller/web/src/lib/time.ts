@@ -26,8 +26,8 @@ export function toLocalInput(moment: Date): string {
   return new Date(moment.getTime() + OFFSET_MINUTES * 60_000).toISOString().slice(0, 16);
 }
 
-/** The full local wall time `YYYY-MM-DDTHH:MM:SS` that an input's value stands for. */
-export const fromLocalInput = (value: string): string => (value.length === 16 ? `${value}:00` : value);
+/** The moment, in RFC 3339, of a local wall time as the input gives it. */
+export const toUtc = (local: string): string => new Date(`${local.slice(0, 16)}:00+07:00`).toISOString().replace('.000', '');
 
 /** RFC 3339 of a moment some minutes away from now. */
 export const minutesFromNow = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
