@@ -52,6 +52,8 @@ struct Inherited {
   bool operator==(const Inherited&) const = default;
 };
 
+/// Lays the own settings of the area or node `id` over what it inherits.
+void apply(Inherited& all, const OwnSettings& own, const std::string& id);
 /// What holds at the end of `areas` (the root first).
 Inherited inherit(const std::vector<Area>& areas);
 

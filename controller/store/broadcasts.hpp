@@ -50,8 +50,8 @@ struct BroadcastFilter {
 };
 /// Newest first.
 std::vector<Broadcast> list_broadcasts(Session& session, const BroadcastFilter& filter);
-/// Everything that plans are made of: broadcasts whose programme is approved now with exactly the approved content; cancelled
-/// ones stay until they have nothing left to stop.
-std::vector<scheduler::Broadcast> list_broadcasts_to_plan(Session& session, TimePoint now);
+/// Everything that plans are made of: broadcasts not cancelled whose programme is approved now with exactly the
+/// approved content.
+std::vector<scheduler::Broadcast> list_broadcasts_to_plan(Session& session);
 
 }  // namespace loa::store

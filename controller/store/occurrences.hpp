@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,11 +21,16 @@ struct Expected {
   scheduler::Class cls = scheduler::Class::normal;
   TimePoint due;
   Millis duration{0};
+  std::int64_t revision = 0;  ///< of the first plan that held it; 0 for an alert's
+  std::string veto;           ///< the policy's word that keeps it out of the plan, else empty
 };
 
-/// How an occurrence stands. `unreported`: due and over, without the node's own record; counts as not heard.
-enum class OccurrenceStatus { upcoming, due, sounding, played, partial, failed, skipped, cancelled, unreported };
+/// How an occurrence stands. `unreported`: due, and neither the node's record nor its state tells of it; counts as not heard.
+enum class OccurrenceStatus { waiting, playing, played, partial, failed, skipped, cancelled, unreported };
 const char* name_of(OccurrenceStatus status);
+
+/// How long after its due time a node may stay silent before an occurrence is called unreported.
+inline constexpr Millis kReportGrace = std::chrono::seconds(60);
 
 /// What is known of an unreported one.
 enum class Known { nothing, not_reached, plan_not_held, node_gone };
@@ -36,13 +42,15 @@ struct OccurrenceRow {
   std::string area;       ///< where the node stood
   std::string node_code;
   std::string node_name;
-  OccurrenceStatus status = OccurrenceStatus::upcoming;
+  OccurrenceStatus status = OccurrenceStatus::waiting;
   Known known = Known::nothing;
   std::optional<scheduler::PlayRecord> record;
+  /// The record's reason, the veto, or for `unreported` what is known; empty where there is none.
+  std::string reason() const;
 };
 
-/// Replaces what `node` is expected to play from `now` on by what its new plan holds; what has begun or been recorded stays.
-void expect_plan(Transaction& transaction, const scheduler::Plan& plan);
+/// Replaces what `node` is expected to play after now by `expected`; what is due already or has a record stays.
+void expect_plan(Transaction& transaction, const std::string& node, const std::vector<Expected>& expected);
 /// Adds the soundings of an alert for one node.
 void expect(Transaction& transaction, const std::vector<Expected>& soundings);
 /// Takes back what an alert would still have sounded after now, on every node.

@@ -283,6 +283,8 @@ create table occurrences (
   class text not null,
   due bigint not null,
   duration_ms bigint not null,
+  revision bigint not null,
+  veto text not null,
   withdrawn smallint not null,
   log_id text,
   number bigint,

@@ -1,0 +1,144 @@
+#include "controller/store/clips.hpp"
+
+#include "controller/store/columns.hpp"
+
+namespace loa::store {
+
+const char* name_of(JobState state) {
+  switch (state) {
+    case JobState::queued: return "queued";
+    case JobState::running: return "running";
+    case JobState::done: return "done";
+    case JobState::failed: return "failed";
+  }
+  return "";
+}
+
+template <>
+inline constexpr JobState sql::kLast<JobState> = JobState::failed;
+
+template <>
+struct sql::Fields<Clip> {
+  static void visit(Columns& c, Clip& clip) {
+    c("sha256", clip.sha256);
+    c("bytes", clip.bytes);
+    c("duration_ms", clip.duration);
+    c("loudness_lufs", clip.loudness_lufs);
+    c("true_peak_dbtp", clip.true_peak_dbtp);
+    c("peak_limited", clip.peak_limited);
+    c("made_from", clip.made_from);
+    c("source_name", clip.source_name);
+    c("created", clip.created);
+  }
+};
+
+template <>
+struct sql::Fields<StockClipRow> {
+  static void visit(Columns& c, StockClipRow& row) {
+    c("name", row.name);
+    c("sha256", row.sha256);
+    c("title", row.title);
+  }
+};
+
+template <>
+struct sql::Fields<scheduler::StockClip> {
+  static void visit(Columns& c, scheduler::StockClip& clip) {
+    c("name", clip.name);
+    c("sha256", clip.sha256);
+    c("bytes", clip.bytes);
+    c("duration_ms", clip.duration);
+  }
+};
+
+template <>
+struct sql::Fields<MediaJob> {
+  static void visit(Columns& c, MediaJob& job) {
+    c("id", job.id);
+    c("programme", Reference{job.programme});
+    c("area", job.area);
+    c("kind", job.kind);
+    c("source", job.source);
+    c("source_name", job.source_name);
+    c("state", job.state);
+    c("percent", job.percent);
+    c("clip_sha256", Reference{job.clip_sha256});
+    c("error_code", job.error_code);
+    c("error", job.error);
+    c("creator", job.creator);
+    c("created", job.created);
+    c("finished", job.finished);
+  }
+};
+
+void put_clip(Transaction& transaction, const Clip& clip) {
+  Clip added = clip;
+  added.created = transaction.now();
+  if (sql::insert(transaction.session(), "clips", added, "on conflict do nothing") > 0)
+    transaction.audit("add", "clip", clip.sha256, {}, clip.made_from + " " + clip.source_name);
+}
+
+std::optional<Clip> find_clip(Session& session, const std::string& sha256) {
+  return sql::select_one<Clip>(session, "from clips where sha256 = :sha256", sql::params(sha256));
+}
+
+bool put_stock_clip(Transaction& transaction, const StockClipRow& stock) {
+  auto& session = transaction.session();
+  if (!find_clip(session, stock.sha256)) return false;
+  const auto held = sql::select_one<StockClipRow>(session, "from stock_clips where name = :name", sql::params(stock.name));
+  if (held == stock) return true;
+  sql::insert(session, "stock_clips", stock, sql::or_replace<StockClipRow>("name"));
+  transaction.audit("put", "stock_clip", stock.name, {}, stock.sha256);
+  return true;
+}
+
+std::vector<scheduler::StockClip> list_stock_clips(Session& session) {
+  return sql::select_text<scheduler::StockClip>(session,
+                                                "select s.name, c.sha256, c.bytes, c.duration_ms from stock_clips s"
+                                                " join clips c on c.sha256 = s.sha256 order by s.name",
+                                                {});
+}
+
+std::vector<StockClipRow> list_stock_clip_rows(Session& session) {
+  return sql::select<StockClipRow>(session, "from stock_clips order by name");
+}
+
+void add_media_job(Transaction& transaction, const MediaJob& job) {
+  MediaJob added = job;
+  added.created = transaction.now();
+  sql::insert(transaction.session(), "media_jobs", added);
+  transaction.audit("add", "job", job.id, job.area, job.kind + " " + job.source_name);
+}
+
+bool update_media_job(Transaction& transaction, const MediaJob& job) {
+  auto held = find_media_job(transaction.session(), job.id);
+  if (!held) return false;
+  const bool moved = held->state != job.state;
+  held->state = job.state;
+  held->percent = job.percent;
+  held->clip_sha256 = job.clip_sha256;
+  held->error_code = job.error_code;
+  held->error = job.error;
+  held->finished = job.finished;
+  sql::update(transaction.session(), "media_jobs", *held, "id = :id", sql::params(job.id));
+  if (moved) transaction.audit(name_of(job.state), "job", job.id, held->area, job.error);
+  return true;
+}
+
+std::optional<MediaJob> find_media_job(Session& session, const std::string& id) {
+  return sql::select_one<MediaJob>(session, "from media_jobs where id = :id", sql::params(id));
+}
+
+std::vector<MediaJob> list_media_jobs(Session& session, const std::vector<std::string>& roots, int limit) {
+  return sql::select_text<MediaJob>(session,
+                                    sql::kBranch + "select " + sql::columns_of<MediaJob>() +
+                                        " from media_jobs where area in (select id from branch) order by created desc, id" +
+                                        sql::page(limit, 0),
+                                    sql::params(sql::roots_text(roots)));
+}
+
+std::vector<MediaJob> list_unfinished_jobs(Session& session) {
+  return sql::select<MediaJob>(session, "from media_jobs where state in ('queued', 'running') order by created, id");
+}
+
+}  // namespace loa::store

@@ -1,0 +1,175 @@
+#include "controller/store/play_records.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "controller/store/record_columns.hpp"
+
+namespace loa::store {
+
+template <>
+struct sql::Fields<RecordView> {
+  static void visit(Columns& c, RecordView& view) {
+    sql::Fields<RecordRow>::visit(c, view.row);
+    c("node_code", view.node_code);
+    c("node_name", view.node_name);
+    c("node_area", view.area);
+  }
+};
+
+namespace {
+
+const std::string kFirstPrevious(64, '0');
+
+struct Position {
+  std::int64_t complete_to = 0;
+  std::int64_t highest = 0;
+};
+
+std::optional<std::string> hash_held(Session& session, const std::string& node, const std::string& log_id,
+                                     std::int64_t number) {
+  return sql::value<std::string>(session,
+                                 "select hash from play_records where node = :node and log_id = :log and number = :number",
+                                 sql::params(node, log_id, number));
+}
+
+Position position_of(Session& session, const std::string& node, const std::string& log_id) {
+  const std::string tail = " from log_positions where node = :node and log_id = :log";
+  Position position;
+  position.complete_to = sql::value<std::int64_t>(session, "select complete_to" + tail, sql::params(node, log_id)).value_or(0);
+  position.highest = sql::value<std::int64_t>(session, "select highest" + tail, sql::params(node, log_id)).value_or(0);
+  return position;
+}
+
+void put_position(Session& session, const std::string& node, const std::string& log_id, const Position& position) {
+  sql::execute(session,
+               "insert into log_positions (node, log_id, complete_to, highest) values (:node, :log, :to, :highest)"
+               " on conflict (node, log_id) do update set complete_to = excluded.complete_to, highest = excluded.highest",
+               sql::params(node, log_id, position.complete_to, position.highest));
+}
+
+// Rows may have come out of order: goes on over those that were there before the gap was filled.
+std::int64_t advance(Session& session, const std::string& node, const std::string& log_id, std::int64_t from) {
+  for (;;) {
+    const auto numbers = sql::values<std::int64_t>(session,
+                                                   "select number from play_records where node = :node and log_id = :log"
+                                                   " and number > :from order by number limit 500",
+                                                   sql::params(node, log_id, from));
+    for (const auto number : numbers) {
+      if (number != from + 1) return from;
+      from = number;
+    }
+    if (numbers.size() < 500) return from;
+  }
+}
+
+// One prepared statement for a whole batch.
+class Insert {
+ public:
+  Insert(Session& session, const RecordRow& shape) : x_cells(sql::written(shape)), x_statement(session) {
+    for (auto& cell : x_cells.cells) {
+      if (cell.kind == sql::Cell::Kind::text)
+        x_statement.exchange(soci::use(cell.text, cell.indicator));
+      else if (cell.kind == sql::Cell::Kind::number)
+        x_statement.exchange(soci::use(cell.number, cell.indicator));
+      else
+        x_statement.exchange(soci::use(cell.real, cell.indicator));
+    }
+    x_statement.alloc();
+    x_statement.prepare("insert into play_records (" + sql::joined(x_cells.names) + ") values (" +
+                        sql::placeholders(x_cells.names.size()) + ") on conflict do nothing");
+    x_statement.define_and_bind();
+  }
+  bool operator()(const RecordRow& row) {
+    auto fresh = sql::written(row);
+    for (std::size_t i = 0; i < fresh.cells.size(); ++i) x_cells.cells[i] = std::move(fresh.cells[i]);
+    x_statement.execute(true);
+    return x_statement.get_affected_rows() > 0;
+  }
+
+ private:
+  sql::Columns x_cells;
+  soci::statement x_statement;
+};
+
+// The first record of an occurrence is its outcome; one that nobody expected makes its own row, so that it is shown too.
+void settle_occurrence(Session& session, const RecordRow& row, const std::string& area) {
+  const auto& r = row.record;
+  sql::execute(session,
+               "insert into occurrences (node, id, area, broadcast, alert, programme, title, class, due, duration_ms,"
+               " revision, veto, withdrawn, log_id, number) values (:node, :id, :area, :broadcast, :alert, :programme,"
+               " :title, :class, :due, :duration, 0, '', 0, :log, :number)"
+               " on conflict (node, id) do update set log_id = excluded.log_id, number = excluded.number"
+               " where occurrences.log_id is null",
+               sql::params(row.node, r.occurrence_id, area, r.broadcast_id, r.alert_id, r.programme_id, r.title, r.cls, r.due,
+                           r.planned_ms, r.log_id, r.number));
+}
+
+}  // namespace
+
+StoredBatch add_records(Transaction& transaction, const std::string& node,
+                        const std::vector<scheduler::PlayRecord>& records, const std::vector<std::string>& hashes) {
+  assert(records.size() == hashes.size());
+  StoredBatch stored;
+  if (records.empty()) return stored;
+  auto& session = transaction.session();
+  const auto& log_id = records.front().log_id;
+  const auto area = sql::value<std::string>(session, "select area from nodes where id = :id", sql::params(node)).value_or("");
+  auto position = position_of(session, node, log_id);
+
+  Insert insert(session, RecordRow{});
+  std::optional<std::string> before;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const auto& record = records[i];
+    if (i == 0 || records[i - 1].number + 1 != record.number)
+      before = record.number == 1 ? std::optional(kFirstPrevious) : hash_held(session, node, log_id, record.number - 1);
+    RecordRow row{node, record, hashes[i], !before || *before == record.previous_hash, transaction.now()};
+    if (insert(row)) {
+      ++stored.added;
+      if (!row.chain_ok) ++stored.broken_chain;
+      settle_occurrence(session, row, area);
+    } else {
+      ++stored.repeated;
+      if (hash_held(session, node, log_id, record.number) != hashes[i]) ++stored.broken_chain;
+    }
+    before = hashes[i];
+    position.highest = std::max(position.highest, record.number);
+  }
+  position.complete_to = advance(session, node, log_id, position.complete_to);
+  put_position(session, node, log_id, position);
+  stored.complete_to = position.complete_to;
+  stored.highest = position.highest;
+  return stored;
+}
+
+std::int64_t complete_to(Session& session, const std::string& node, const std::string& log_id) {
+  return position_of(session, node, log_id).complete_to;
+}
+
+std::vector<RecordRow> list_records(Session& session, const std::string& node, const std::string& log_id,
+                                    std::int64_t from_number, int limit) {
+  return sql::select<RecordRow>(session,
+                                "from play_records where node = :node and log_id = :log and number >= :from order by number" +
+                                    sql::page(limit, 0),
+                                sql::params(node, log_id, from_number));
+}
+
+std::vector<RecordView> list_records(Session& session, const RecordFilter& filter) {
+  const std::string outcome = filter.outcome ? scheduler::name_of(*filter.outcome) : "";
+  return sql::select_text<RecordView>(
+      session,
+      sql::kBranch + "select " + sql::columns_of<RecordRow>("r") +
+          ", n.code, n.name, n.area from play_records r join nodes n on n.id = r.node"
+          " where n.area in (select id from branch) and r.due >= :from and r.due < :until"
+          " and (:any_node = '' or r.node = :node) and (:any_broadcast = '' or r.broadcast = :broadcast)"
+          " and (:any_outcome = '' or r.outcome = :outcome) order by r.due desc, r.node, r.number desc" +
+          sql::page(filter.limit, filter.offset),
+      sql::params(sql::roots_text(filter.roots), filter.from, filter.until, filter.node, filter.node, filter.broadcast,
+                  filter.broadcast, outcome, outcome));
+}
+
+std::int64_t count_records(Session& session, const std::string& node) {
+  return sql::value<std::int64_t>(session, "select count(*) from play_records where node = :node", sql::params(node)).value_or(0);
+}
+
+}  // namespace loa::store
