@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,7 +73,7 @@ class Cache {
   void save() const;
   void demote(const std::string& sha256);
   std::int64_t folder_bytes() const;
-  bool is_wanted(const std::string& sha256) const;
+  bool is_wanted(const std::string& sha256) const { return wanted_names_.count(sha256) > 0; }
   std::filesystem::path clip(const std::string& sha256) const;
 
   CacheSettings settings_;
@@ -80,6 +81,7 @@ class Cache {
   std::map<std::string, std::filesystem::path> stock_by_hash_;
   std::map<std::string, std::string> stock_by_name_;
   std::vector<WantedClip> wanted_;
+  std::set<std::string> wanted_names_;
 };
 
 /// Whether `text` is a SHA-256 in lower-case hex.

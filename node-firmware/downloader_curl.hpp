@@ -18,7 +18,9 @@ struct CurlSettings {
   std::chrono::milliseconds total_limit{std::chrono::hours(2)};
 };
 
-/// The real downloader: libcurl (TLS 1.2 or newer, no redirects, Range with If-Range) on a thread of its own.
+/// The real downloader: libcurl (TLS 1.2 or newer, no redirects, no proxy) on a thread of its own. A part is continued with
+/// Range (RFC 9110, 14.2); the answer's total must be the plan's, and the hash of the whole says whether its beginning was
+/// right, so that no entity tag is needed.
 std::unique_ptr<Downloader> make_curl_downloader(boost::asio::any_io_executor executor, CurlSettings settings);
 
 }  // namespace loa::node

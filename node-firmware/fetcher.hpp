@@ -23,7 +23,7 @@ struct FetcherSettings {
 /// What the fetcher reports, on the loop.
 struct FetcherEvents {
   std::function<void(const std::string& sha256)> held;  ///< verified and in the cache
-  /// Wanted and not to be had now: `hash`, `not_found`, `size`, `refused`, `no_room`; said once until it changes, trying goes on.
+  /// Wanted and not to be had now: `hash`, `not_found`, `size`, `refused`, `no_room`, `disk`; said once until it changes, trying goes on.
   std::function<void(const std::string& sha256, const std::string& reason, const std::string& detail)> failed;
 };
 
@@ -61,7 +61,6 @@ class Fetcher {
   void say(Job& job, const std::string& reason, const std::string& detail);
   void drop_running();
 
-  boost::asio::any_io_executor executor_;
   Cache& cache_;
   Downloader& downloader_;
   FetcherSettings settings_;

@@ -11,6 +11,7 @@
 #include "node-firmware/player_gst.hpp"
 #include "tests/support/loop.hpp"
 #include "tests/support/opus_files.hpp"
+#include "tests/support/temp_folder.hpp"
 
 using namespace loa;
 using namespace std::chrono_literals;

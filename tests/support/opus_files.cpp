@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <gst/gst.h>
-#include <stdlib.h>
 
 #include <stdexcept>
 
@@ -26,17 +25,6 @@ void make_opus(const std::filesystem::path& file, int ms, int hertz) {
   gst_element_set_state(pipeline, GST_STATE_NULL);
   gst_object_unref(pipeline);
   if (!good) throw std::runtime_error("cannot make " + file.string());
-}
-
-TempFolder::TempFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "loa-test-XXXXXX").string();
-  if (!mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
-  path_ = name;
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace loa::test

@@ -1,0 +1,227 @@
+#include "node-firmware/cache.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <fstream>
+#include <iterator>
+
+#include "node-firmware/file_hash.hpp"
+
+namespace loa::node {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Kept free for everything else that this node must write.
+constexpr std::int64_t kDiskReserve = 16LL << 20;
+
+struct FileState {
+  std::int64_t size = 0, mtime_ns = 0, inode = 0;
+};
+
+std::optional<FileState> state_of(const fs::path& file) {
+  struct stat info {};
+  if (::lstat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+  return FileState{info.st_size, info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec,
+                   static_cast<std::int64_t>(info.st_ino)};
+}
+
+std::int64_t whole(const boost::json::object& object, const char* name) {
+  const auto* value = object.if_contains(name);
+  return value && value->is_int64() ? value->as_int64() : 0;
+}
+
+void write_through(const fs::path& path, int flags) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
+}  // namespace
+
+bool is_sha256(const std::string& text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+Cache::Cache(CacheSettings settings) : settings_(std::move(settings)) {
+  fs::create_directories(settings_.folder);
+  load();
+  scan_own();
+  scan_stock();
+}
+
+fs::path Cache::clip(const std::string& sha256) const { return settings_.folder / (sha256 + ".opus"); }
+fs::path Cache::part(const std::string& sha256) const { return settings_.folder / (sha256 + ".part"); }
+
+void Cache::scan_own() {
+  std::map<std::string, Proof> here;
+  for (const auto& entry : fs::directory_iterator(settings_.folder)) {
+    const fs::path& file = entry.path();
+    const std::string name = file.stem().string();
+    if (file.filename() == "verified.json") continue;
+    if (!is_sha256(name) || !entry.is_regular_file() || entry.is_symlink()) {
+      fs::remove_all(file);
+      continue;
+    }
+    if (file.extension() == ".part") continue;
+    if (file.extension() != ".opus") {
+      fs::remove(file);
+      continue;
+    }
+    here[name] = {};
+  }
+  for (auto& [sha256, proof] : here) {
+    const auto known = proofs_.find(sha256);
+    if (known == proofs_.end()) {
+      fs::rename(clip(sha256), part(sha256));
+    } else {
+      proof = known->second;
+    }
+  }
+  std::erase_if(here, [&](const auto& entry) { return !proofs_.count(entry.first); });
+  proofs_ = std::move(here);
+  std::vector<std::string> names;
+  for (const auto& [sha256, proof] : proofs_) names.push_back(sha256);
+  for (const auto& sha256 : names) find(sha256);  // what changed since its proof loses its name
+}
+
+void Cache::scan_stock() {
+  if (settings_.stock.empty() || !fs::is_directory(settings_.stock)) return;
+  for (const auto& entry : fs::directory_iterator(settings_.stock)) {
+    if (entry.path().extension() != ".opus" || !entry.is_regular_file()) continue;
+    const auto sha256 = hash_of_file(entry.path());
+    if (!sha256) continue;
+    stock_by_hash_[*sha256] = entry.path();
+    stock_by_name_[entry.path().stem().string()] = *sha256;
+  }
+}
+
+void Cache::load() {
+  std::ifstream in(settings_.folder / "verified.json");
+  const std::string text(std::istreambuf_iterator<char>(in), {});
+  boost::system::error_code error;
+  const auto json = boost::json::parse(text, error);
+  if (error || !json.is_object()) return;  // everything is proved anew
+  for (const auto& [name, value] : json.as_object()) {
+    if (!is_sha256(name) || !value.is_object()) continue;
+    const auto& object = value.as_object();
+    proofs_[name] = {whole(object, "size"), whole(object, "mtime_ns"), whole(object, "inode"), whole(object, "planned_ms")};
+  }
+}
+
+void Cache::save() const {
+  boost::json::object json;
+  for (const auto& [sha256, proof] : proofs_) {
+    json[sha256] = {{"size", proof.size}, {"mtime_ns", proof.mtime_ns}, {"inode", proof.inode}, {"planned_ms", proof.planned_ms}};
+  }
+  const fs::path file = settings_.folder / "verified.json";
+  const fs::path fresh = settings_.folder / "verified.json.new";
+  std::ofstream(fresh) << boost::json::serialize(json) << '\n';
+  write_through(fresh, O_WRONLY);
+  fs::rename(fresh, file);
+}
+
+std::optional<fs::path> Cache::find(const std::string& sha256) {
+  if (const auto proof = proofs_.find(sha256); proof != proofs_.end()) {
+    const auto now = state_of(clip(sha256));
+    const Proof& then = proof->second;
+    if (now && now->size == then.size && now->mtime_ns == then.mtime_ns && now->inode == then.inode) return clip(sha256);
+    demote(sha256);
+  }
+  const auto stock = stock_by_hash_.find(sha256);
+  if (stock == stock_by_hash_.end()) return {};
+  return stock->second;
+}
+
+void Cache::demote(const std::string& sha256) {
+  proofs_.erase(sha256);
+  std::error_code gone;
+  fs::rename(clip(sha256), part(sha256), gone);
+  save();
+}
+
+std::optional<std::pair<std::string, fs::path>> Cache::shipped(const std::string& name) const {
+  const auto found = stock_by_name_.find(name);
+  if (found == stock_by_name_.end()) return {};
+  return std::pair{found->second, stock_by_hash_.at(found->second)};
+}
+
+void Cache::want(std::vector<WantedClip> clips) {
+  wanted_ = std::move(clips);
+  wanted_names_.clear();
+  for (const WantedClip& clip : wanted_) wanted_names_.insert(clip.sha256);
+  bool changed = false;
+  for (const WantedClip& clip : wanted_) {
+    const auto proof = proofs_.find(clip.sha256);
+    if (proof == proofs_.end() || proof->second.planned_ms >= scheduler::to_ms(clip.needed)) continue;
+    proof->second.planned_ms = scheduler::to_ms(clip.needed);
+    changed = true;
+  }
+  for (const auto& entry : fs::directory_iterator(settings_.folder)) {
+    if (entry.path().extension() == ".part" && !is_wanted(entry.path().stem().string())) fs::remove(entry.path());
+  }
+  if (changed) save();
+}
+
+std::int64_t Cache::folder_bytes() const {
+  std::int64_t sum = 0;
+  for (const auto& entry : fs::directory_iterator(settings_.folder)) {
+    if (const auto state = state_of(entry.path())) sum += state->size;
+  }
+  return sum;
+}
+
+bool Cache::make_room(std::int64_t bytes) {
+  const auto fits = [&] {
+    return folder_bytes() + bytes <= settings_.budget_bytes &&
+           static_cast<std::int64_t>(fs::space(settings_.folder).available) >= bytes + kDiskReserve;
+  };
+  bool evicted = false;
+  while (!fits()) {
+    const std::string* oldest = nullptr;
+    std::int64_t oldest_ms = 0;
+    for (const auto& [sha256, proof] : proofs_) {
+      if (is_wanted(sha256) || (oldest && proof.planned_ms >= oldest_ms)) continue;
+      oldest = &sha256;
+      oldest_ms = proof.planned_ms;
+    }
+    if (!oldest) break;
+    fs::remove(clip(*oldest));
+    proofs_.erase(std::string(*oldest));
+    evicted = true;
+  }
+  if (evicted) save();
+  return fits();
+}
+
+void Cache::accept(const std::string& sha256) {
+  fs::rename(part(sha256), clip(sha256));
+  write_through(settings_.folder, O_RDONLY | O_DIRECTORY);
+  const auto state = state_of(clip(sha256));
+  if (!state) return;
+  Proof proof{state->size, state->mtime_ns, state->inode, 0};
+  for (const WantedClip& clip : wanted_) {
+    if (clip.sha256 == sha256) proof.planned_ms = scheduler::to_ms(clip.needed);
+  }
+  proofs_[sha256] = proof;
+  save();
+}
+
+void Cache::reject(const std::string& sha256) { fs::remove(part(sha256)); }
+
+CacheReport Cache::report() {
+  CacheReport report;
+  report.wanted = static_cast<int>(wanted_.size());
+  for (const WantedClip& clip : wanted_) report.held += playable(clip.sha256) ? 1 : 0;
+  report.held_bytes = folder_bytes();
+  report.budget_bytes = settings_.budget_bytes;
+  report.disk_free = static_cast<std::int64_t>(fs::space(settings_.folder).available);
+  return report;
+}
+
+}  // namespace loa::node
