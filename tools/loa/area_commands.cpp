@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include "tools/loa/command.hpp"
+
+namespace loa::tool {
+
+namespace json = boost::json;
+
+namespace {
+
+struct AreaOptions {
+  std::string id, file, prefix;
+  std::int64_t volume = -1;
+  std::int64_t alert_volume = -1;
+  bool allow = false;
+};
+
+/// The area's own settings with one of them changed, as the API replaces them whole.
+void change_settings(const Context& context, const std::string& kind, const std::string& id, const json::object& change) {
+  auto client = context.client();
+  const auto path = "/" + kind + "/" + escaped(id);
+  auto settings = client.get(path).at("settings").as_object();
+  for (const auto& [key, value] : change) settings[key] = value;
+  context.show(client.put(path + "/settings", settings), "sent; each node reports when it has it");
+}
+
+void set_policy(const Context& context, const AreaOptions& options) {
+  auto client = context.client();
+  const auto path = "/areas/" + escaped(options.id);
+  auto policy = client.get(path).at("policy").as_object();
+  policy["self_approval"] = options.allow;
+  context.show(client.put(path + "/policy", policy), "saved");
+}
+
+}  // namespace
+
+void add_area_commands(CLI::App& app, Context& context) {
+  auto options = std::make_shared<AreaOptions>();
+  auto* area = app.add_subcommand("area", "Areas: list, import, settings");
+  area->require_subcommand(1);
+
+  area->add_subcommand("list", "All areas that you may see")->callback([&context] {
+    context.show(context.client().get("/areas").at("items").as_array(),
+                 {{"ID", "id"}, {"NAME", "name"}, {"KIND", "kind"}, {"PARENT", "parent"}, {"NODES", "nodes.total"}, {"READY", "nodes.ready"},
+                  {"MUTED", "effective_settings.mute"}});
+  });
+
+  auto* import = area->add_subcommand("import", "Create and update areas from a CSV file");
+  import->add_option("FILE", options->file, "code,name,kind,parent,lat,lon,km2,old_codes")->required()->check(CLI::ExistingFile);
+  import->add_option("--prefix", options->prefix, "Id of the topmost area, and the beginning of all others")->required();
+  import->callback([&context, options] {
+    auto client = context.client();
+    const auto result = client.upload(with_query("/area-imports", {{"prefix", options->prefix}}), options->file, "text/csv", {});
+    context.show(result, fmt::format("{} created, {} updated, {} unchanged", text_of(result, "created"), text_of(result, "updated"),
+                                     text_of(result, "unchanged")));
+  });
+
+  for (const bool mute : {true, false}) {
+    auto* command = area->add_subcommand(mute ? "mute" : "unmute", mute ? "Silence every node of an area, alerts too" : "End the area's own mute");
+    command->add_option("AREA", options->id, "Area id")->required();
+    command->callback([&context, options, mute] { change_settings(context, "areas", options->id, {{"mute", mute}}); });
+  }
+
+  auto* stop = area->add_subcommand("stop", "Stop what sounds now on every node of an area");
+  stop->add_option("AREA", options->id, "Area id")->required();
+  stop->callback([&context, options] {
+    const auto orders = context.client().post("/areas/" + escaped(options->id) + "/stop");
+    context.show(orders, fmt::format("{} orders sent", orders.at("items").as_array().size()));
+  });
+
+  auto* policy = area->add_subcommand("self-approval", "Whether authors of an area may approve their own programmes");
+  policy->add_option("AREA", options->id, "Area id")->required();
+  policy->add_option("ALLOW", options->allow, "true or false")->required();
+  policy->callback([&context, options] { set_policy(context, *options); });
+
+  auto* volume = area->add_subcommand("volume", "Set the volumes of an area, in percent");
+  volume->add_option("AREA", options->id, "Area id")->required();
+  volume->add_option("--volume", options->volume, "Of broadcasts")->check(CLI::Range(0, 100));
+  volume->add_option("--alert-volume", options->alert_volume, "Of alerts")->check(CLI::Range(0, 100));
+  volume->callback([&context, options] {
+    json::object change;
+    if (options->volume >= 0) change["volume"] = options->volume;
+    if (options->alert_volume >= 0) change["alert_volume"] = options->alert_volume;
+    change_settings(context, "areas", options->id, change);
+  });
+}
+
+}  // namespace loa::tool

@@ -1,0 +1,134 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "tools/loa/command.hpp"
+
+namespace loa::tool {
+
+namespace json = boost::json;
+
+namespace {
+
+struct NodeOptions {
+  std::string code, area, name, out, status;
+  std::int64_t from_number = 0;
+  int wait_ready = 0;
+  int seconds = 60;
+};
+
+const std::vector<Column> kColumns{{"CODE", "code"},          {"NAME", "name"},         {"AREA", "area"},
+                                   {"STATUS", "status"},      {"PLAN", "wanted_plan"},  {"VERIFIED", "report.plan_verified"},
+                                   {"SOUNDING", "report.sounding"}, {"REPORTED", "report.reported_at"}, {"ID", "id"}};
+
+/// Writes a file that only its owner can read, and never over another.
+void write_private(const std::string& file, const std::string& text) {
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) throw CommandError(kRefused, fmt::format("cannot create {}: {}", file, std::strerror(errno)));
+  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  ::close(fd);
+  if (!written) throw CommandError(kRefused, fmt::format("cannot write {}", file));
+}
+
+json::value find_node(Client& client, const std::string& code) {
+  for (auto& node : client.all("/nodes", {}, 100'000))
+    if (text_of(node, "code") == code || text_of(node, "id") == code) return node;
+  throw CommandError(kNotFound, fmt::format("no node {} that you may see", code));
+}
+
+void add_node(const Context& context, const NodeOptions& options) {
+  const auto file = options.out.empty() ? options.code + ".bundle.json" : options.out;
+  if (::access(file.c_str(), F_OK) == 0) throw CommandError(kRefused, fmt::format("{} exists already", file));
+  const auto made = context.client().post("/nodes", {{"code", options.code}, {"area", options.area}, {"name", options.name.empty() ? options.code : options.name}});
+  write_private(file, std::string(made.at("bundle").as_string()));
+  context.show(made.at("node"), fmt::format("node {} joins with `loa-node --bundle {}`; the file holds private keys and is not kept here",
+                                            text_of(made, "node.id"), file));
+}
+
+void list_nodes(const Context& context, const NodeOptions& options) {
+  auto client = context.client();
+  const auto list = [&] { return client.all("/nodes", {{"area", options.area}, {"status", options.status}}, 100'000); };
+  auto nodes = list();
+  const auto ready = [&] {
+    return static_cast<int>(std::count_if(nodes.begin(), nodes.end(), [](const json::value& node) {
+      return text_of(node, "status") == "ready" && text_of(node, "report.plan_verified") == text_of(node, "wanted_plan");
+    }));
+  };
+  if (options.wait_ready > 0)
+    wait_until(options.seconds, fmt::format("the state `ready` of {} nodes", options.wait_ready), [&] {
+      nodes = list();
+      return ready() >= options.wait_ready;
+    });
+  context.show(nodes, kColumns);
+}
+
+void order(const Context& context, const NodeOptions& options, const char* kind) {
+  auto client = context.client();
+  const auto node = find_node(client, options.code);
+  json::object body{{"kind", kind}};
+  if (options.from_number > 0) body["from_number"] = options.from_number;
+  const auto made = client.post("/nodes/" + text_of(node, "id") + "/orders", body);
+  context.show(made, fmt::format("order {} sent to {}", text_of(made, "id"), options.code));
+}
+
+void set_mute(const Context& context, const NodeOptions& options, bool mute) {
+  auto client = context.client();
+  const auto node = find_node(client, options.code);
+  auto settings = node.at("settings").as_object();
+  settings["mute"] = mute;
+  context.show(client.put("/nodes/" + text_of(node, "id") + "/settings", settings), "sent; the node reports when it has it");
+}
+
+void add_list_options(CLI::App* list, const std::shared_ptr<NodeOptions>& options) {
+  list->add_option("--area", options->area, "Only this area and below");
+  list->add_option("--status", options->status, "Only nodes in this state");
+  list->add_option("--wait-ready", options->wait_ready, "Wait until this many nodes hold their wanted plan with every file");
+  list->add_option("--timeout", options->seconds, "Seconds to wait at most")->capture_default_str();
+}
+
+}  // namespace
+
+void add_node_commands(CLI::App& app, Context& context) {
+  auto options = std::make_shared<NodeOptions>();
+
+  auto* nodes = app.add_subcommand("nodes", "List nodes with their live state");
+  add_list_options(nodes, options);
+  nodes->callback([&context, options] { list_nodes(context, *options); });
+
+  auto* node = app.add_subcommand("node", "One node: add, show, mute, orders");
+  node->require_subcommand(1);
+
+  auto* add = node->add_subcommand("add", "Add a node and write the bundle file that it joins with");
+  add->add_option("CODE", options->code, "Code of the place")->required();
+  add->add_option("--area", options->area, "Area id")->required();
+  add->add_option("--name", options->name, "Where it hangs");
+  add->add_option("--out", options->out, "Bundle file to write (default CODE.bundle.json)");
+  add->callback([&context, options] { add_node(context, *options); });
+
+  auto* show = node->add_subcommand("show", "All that is known of a node");
+  show->add_option("CODE", options->code, "Code or id")->required();
+  show->callback([&context, options] {
+    auto client = context.client();
+    print_json(find_node(client, options->code));
+  });
+
+  for (const bool mute : {true, false}) {
+    auto* command = node->add_subcommand(mute ? "mute" : "unmute", mute ? "Silence the node, alerts too" : "End the node's own mute");
+    command->add_option("CODE", options->code, "Code or id")->required();
+    command->callback([&context, options, mute] { set_mute(context, *options, mute); });
+  }
+
+  const std::pair<const char*, const char*> orders[] = {{"stop", "Stop what sounds now"},
+                                                        {"self_test", "Sound the chime and report its level"},
+                                                        {"report", "Send state and play records now"},
+                                                        {"restart", "Restart the node's program"}};
+  for (const auto& [kind, help] : orders) {
+    auto* command = node->add_subcommand(kind, help);
+    command->add_option("CODE", options->code, "Code or id")->required();
+    if (std::string(kind) == "report")
+      command->add_option("--from", options->from_number, "Send play records again from this number");
+    command->callback([&context, options, kind = kind] { order(context, *options, kind); });
+  }
+}
+
+}  // namespace loa::tool
