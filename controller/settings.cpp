@@ -1,0 +1,64 @@
+#include "controller/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "config/toml_reader.hpp"
+
+namespace loa::controller {
+
+namespace {
+
+constexpr std::size_t kMostAddresses = 3;
+
+/// One to three addresses that begin with `scheme`, as plans and bundles carry them.
+std::vector<std::string> addresses(config::Section& section, const char* key, const std::string& scheme) {
+  auto list = section.texts(key, {}, kMostAddresses);
+  if (list.empty()) section.refuse(key, fmt::format("`{}` is missing: one to three addresses that nodes use", key));
+  for (const auto& address : list)
+    if (address.rfind(scheme, 0) != 0) section.refuse(key, fmt::format("`{}` must begin with {}, not \"{}\"", key, scheme, address));
+  return list;
+}
+
+}  // namespace
+
+std::string Settings::database_url() const { return database.empty() ? "sqlite://" + (state / "loa.db").string() : database; }
+
+Settings read_settings(const std::filesystem::path& file) {
+  config::TomlFile toml(file);
+  auto& root = toml.root();
+  Settings settings;
+  settings.state = root.path("state", "/var/lib/loa/controller");
+  settings.database = root.text("database", "");
+  settings.web_root = root.path("web", "/usr/share/loa/web");
+  settings.stock = root.path("stock", "/usr/share/loa/stock");
+  settings.transcoder = root.path("transcoder", "");
+  settings.log_level = root.text("log_level", "info");
+  static const std::set<std::string> kLevels{"debug", "info", "warn", "error"};
+  if (!kLevels.count(settings.log_level)) root.refuse("log_level", "`log_level` must be debug, info, warn or error");
+  settings.hosts = root.texts("hosts", {"localhost", "127.0.0.1"}, 20);
+
+  auto http = root.table("http");
+  settings.http.address = http.text("address", "127.0.0.1");
+  settings.http.port = static_cast<unsigned short>(http.integer("port", 8443, 0, 65535));
+  settings.tls = http.flag("tls", true);
+  settings.http.trusted_proxies = http.texts("trusted_proxies", {}, 20);
+
+  auto nodes = root.table("nodes");
+  settings.brokers = addresses(nodes, "brokers", "mqtts://");
+  settings.files = addresses(nodes, "files", "https://");
+
+  auto broker = root.table("broker");
+  settings.broker.address = broker.text("address", settings.brokers.front());
+  if (settings.broker.address.rfind("mqtts://", 0) != 0) broker.refuse("address", "`address` must begin with mqtts://");
+  settings.broker.bind_address = broker.text("bind", "0.0.0.0");
+  settings.broker.port = static_cast<std::uint16_t>(broker.integer("port", 8883, 1, 65535));
+  settings.broker.live_folder = broker.path("live", "/etc/loa/broker");
+  settings.broker.data_folder = broker.path("data", "/var/lib/loa/broker");
+  settings.broker.user = broker.text("user", "mosquitto");
+  root.finish();
+  return settings;
+}
+
+}  // namespace loa::controller
