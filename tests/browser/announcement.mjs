@@ -1,0 +1,102 @@
+// A person on the page: two sentences, approved by a second person, scheduled for the next minute, heard on three nodes; then, on
+// a phone, the things that must never be more than two steps away.
+// usage: node announcement.mjs ROOT PRESET SCREENSHOT-FOLDER
+import { strict as assert } from 'node:assert';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startBrowser } from './browser.mjs';
+import { startDemo } from './demo.mjs';
+import { approveProgramme, scheduleNextMinute, signIn, signOut, writeProgramme } from './people.mjs';
+
+const [root, preset, pictures] = process.argv.slice(2);
+const DESK = { width: 1200, height: 900 };
+const PHONE = { width: 390, height: 844 };
+const TITLE = 'Đăng ký tạm trú';
+const TEXT = 'Kính thưa bà con. Người thuê nhà đăng ký tạm trú tại công an phường trước ngày 30/12/2026.';
+
+async function announce(browser, demo) {
+  const { page, faults } = await browser.open(DESK);
+  await browser.check(page, 'an empty page');
+  await signIn(page, demo, 'officer');
+  await browser.check(page, 'programmes');
+  await writeProgramme(page, TITLE, TEXT);
+  await browser.check(page, 'a programme');
+  await page.screenshot({ path: join(pictures, 'programme.png'), fullPage: true });
+  assert.equal(await page.getByRole('button', { name: 'Duyệt', exact: true }).count(), 0, 'the author must not be offered to approve');
+  await signOut(page);
+
+  await signIn(page, demo, 'approver');
+  await approveProgramme(page, TITLE);
+  await signOut(page);
+
+  await signIn(page, demo, 'officer');
+  await scheduleNextMinute(page, TITLE);
+  await browser.check(page, 'broadcasts');
+  const rows = page.locator('tr[data-occurrence]', { hasText: TITLE });
+  await rows.nth(2).waitFor();
+  assert.equal(await rows.count(), 3);
+  // Live: nobody reloads; the rows turn by the nodes' own records.
+  await page.waitForFunction(() => document.querySelectorAll('tr[data-occurrence] [data-state="played"]').length === 3, null, { timeout: 110_000 });
+  assert.deepEqual(await rows.locator('[data-state]').allInnerTexts(), ['Đã phát', 'Đã phát', 'Đã phát']);
+  await page.screenshot({ path: join(pictures, 'played.png') });
+
+  await page.getByRole('link', { name: 'Nhật ký' }).click();
+  await page.locator('tr[data-outcome="played"]').nth(2).waitFor();
+  await browser.check(page, 'the play log');
+  await page.screenshot({ path: join(pictures, 'log.png'), fullPage: true });
+  await page.getByRole('link', { name: 'Cụm loa' }).click();
+  await page.locator('li[data-node][data-status="ready"]').nth(2).waitFor();
+  await browser.check(page, 'nodes');
+  await page.screenshot({ path: join(pictures, 'nodes.png'), fullPage: true });
+  assert.deepEqual(faults, []);
+}
+
+async function actOnAPhone(browser, demo) {
+  const { page, faults } = await browser.open(PHONE);
+  await signIn(page, demo, 'approver');
+  await browser.check(page, 'programmes on a phone');
+  const quick = () => page.getByRole('button', { name: 'Thao tác nhanh' }).click();
+  const sheet = page.getByRole('dialog', { name: 'Thao tác nhanh' });
+
+  await quick();
+  await sheet.getByRole('button', { name: 'Tắt tiếng' }).click();
+  await sheet.getByRole('button', { name: 'Bật tiếng lại' }).waitFor();
+  await browser.check(page, 'quick actions on a phone');
+  await page.screenshot({ path: join(pictures, 'phone-quick.png') });
+  await sheet.getByRole('button', { name: 'Đóng' }).click();
+  await page.getByRole('link', { name: 'Cụm loa' }).click();
+  await page.locator('li[data-node][data-status="muted"]').nth(1).waitFor();
+
+  await quick();
+  await sheet.getByRole('button', { name: 'Bật tiếng lại' }).click();
+  await sheet.getByRole('button', { name: 'Tắt tiếng' }).waitFor();
+  await sheet.getByRole('button', { name: 'Dừng tiếng đang phát' }).click();
+  await sheet.getByText('Đã gửi lệnh dừng.').waitFor();
+
+  await sheet.getByRole('button', { name: 'Phát tin khẩn cấp' }).click();
+  await sheet.getByLabel('Diễn tập').check();
+  await sheet.getByRole('button', { name: 'Tiếp tục' }).click();
+  await sheet.getByRole('button', { name: 'Phát ngay' }).waitFor();
+  await browser.check(page, 'the second confirmation of an alert');
+  await page.screenshot({ path: join(pictures, 'phone-alert.png') });
+  await sheet.getByRole('button', { name: 'Phát ngay' }).click();
+  await sheet.waitFor({ state: 'hidden' });
+  await page.locator('li[data-node][data-status="playing"]').first().waitFor();
+  await quick();
+  await sheet.getByRole('button', { name: 'Hủy tin khẩn' }).click();
+  await sheet.getByRole('button', { name: 'Hủy tin khẩn' }).waitFor({ state: 'detached' });
+  await sheet.getByRole('button', { name: 'Đóng' }).click();
+  await page.locator('li[data-node][data-status="ready"]').nth(1).waitFor();
+  assert.deepEqual(faults, []);
+}
+
+await mkdir(pictures, { recursive: true });
+const demo = await startDemo(root, preset);
+const browser = await startBrowser(root);
+try {
+  await announce(browser, demo);
+  await actOnAPhone(browser, demo);
+} finally {
+  await browser.close();
+  await demo.stop();
+}

@@ -1,0 +1,37 @@
+// Debian's Chromium through playwright-core, and what every test here checks of a page.
+import { strict as assert } from 'node:assert';
+import { createRequire } from 'node:module';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync'];
+
+/** Starts Chromium; `root` is the checkout, whose page brings the npm packages. */
+export async function startBrowser(root) {
+  const require = createRequire(join(root, 'controller/web/package.json'));
+  const { chromium } = require('playwright-core');
+  const browser = await chromium.launch({ executablePath: process.env.LOA_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+  const axe = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+  const open = async (size) => {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: size, locale: 'vi-VN', timezoneId: 'Asia/Ho_Chi_Minh' });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    const faults = [];
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => message.type() === 'error' && !/status of 401/.test(message.text()) && faults.push(message.text()));
+    return { page, faults };
+  };
+
+  /** No violation of WCAG 2.1 A and AA that axe finds, and nothing wider than the screen. */
+  const check = async (page, name) => {
+    const found = await page.evaluate(`${axe}; axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })`);
+    const said = found.violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(' ')}`);
+    assert.deepEqual(said, [], `${name} breaks WCAG`);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(wide <= 0, `${name} is ${wide} px wider than the screen`);
+  };
+
+  return { open, check, close: () => browser.close() };
+}

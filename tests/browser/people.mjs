@@ -1,0 +1,49 @@
+// What a person does on the page, in their words; each step waits for what it should lead to.
+import { strict as assert } from 'node:assert';
+
+export async function signIn(page, demo, who) {
+  await page.goto(demo.address);
+  await page.getByLabel('Tên đăng nhập').fill(who);
+  await page.getByLabel('Mật khẩu').fill(await demo.password(who));
+  await page.getByRole('button', { name: 'Đăng nhập' }).click();
+  await page.getByRole('heading', { name: 'Chương trình' }).waitFor();
+}
+
+export async function signOut(page) {
+  await page.getByRole('button', { name: 'Đăng xuất' }).click();
+  await page.getByLabel('Tên đăng nhập').waitFor();
+}
+
+/** Writes, speaks and hands in a programme; answers when it waits for approval. */
+export async function writeProgramme(page, title, text) {
+  await page.getByRole('link', { name: 'Soạn chương trình' }).click();
+  await page.getByLabel('Tên chương trình').fill(title);
+  await page.getByLabel('Lời đọc').fill(text);
+  await page.getByLabel('Lĩnh vực pháp luật').selectOption('Hộ tịch, cư trú');
+  await page.getByRole('button', { name: 'Lưu' }).click();
+  await page.getByRole('heading', { name: title }).waitFor();
+  await page.getByRole('button', { name: 'Đọc thành tiếng' }).click();
+  await page.locator('audio').waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Gửi duyệt' }).click();
+  await page.locator('[data-state="waiting"]').first().waitFor();
+}
+
+export async function approveProgramme(page, title) {
+  await page.getByRole('link', { name: title }).click();
+  await page.locator('audio').waitFor();
+  await page.getByRole('button', { name: 'Duyệt', exact: true }).click();
+  await page.locator('[data-state="approved"]').first().waitFor();
+}
+
+/** Schedules it for the next minute on every area offered; the coming occurrences are shown before it can be saved. */
+export async function scheduleNextMinute(page, title) {
+  await page.getByRole('link', { name: title }).click();
+  await page.getByRole('link', { name: 'Lên lịch phát' }).click();
+  await page.getByRole('button', { name: 'Phút tới' }).click();
+  for (const box of await page.getByRole('checkbox').all()) await box.check();
+  const preview = page.locator('section', { has: page.getByRole('heading', { name: 'Các lượt sắp phát' }) });
+  await preview.locator('ol li').first().waitFor();
+  assert.match(await preview.innerText(), /Sẽ phát ở\s+3\s+cụm loa/);
+  await page.getByRole('button', { name: 'Lưu lịch phát' }).click();
+  await page.getByRole('heading', { name: 'Lịch phát', exact: true }).waitFor();
+}
