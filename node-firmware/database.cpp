@@ -1,0 +1,146 @@
+#include "node-firmware/database.hpp"
+
+#include <array>
+
+namespace loa::node {
+
+namespace {
+
+constexpr int kBusyMs = 5000;
+
+// Step n brings a file of user_version n to n + 1. Never change one that was shipped; add the next.
+constexpr std::array kMigrations = {
+    R"(
+create table log (
+  id text not null,
+  acked integer not null default 0,
+  last_ack_issued integer not null default 0,
+  send_from integer not null default 1
+);
+create table records (
+  number integer primary key,
+  occurrence_id text not null unique,
+  body text not null,
+  hash text not null,
+  recorded integer not null
+);
+create table occurrences (
+  id text primary key,
+  outcome text,
+  heard_ms integer not null default 0,
+  first_started integer,
+  interrupted integer not null default 0,
+  interrupted_by text not null default '',
+  sounding integer not null default 0,
+  restarted integer not null default 0,
+  draft text not null default '',
+  changed integer not null
+);
+create table done_ids (
+  id text primary key,
+  expires integer not null
+);
+)",
+};
+
+}  // namespace
+
+Database::Database(const std::filesystem::path& file) {
+  sqlite3* handle = nullptr;
+  const int code =
+      sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  handle_.reset(handle);
+  if (code != SQLITE_OK) fail("open " + file.string());
+  sqlite3_extended_result_codes(handle, 1);
+  sqlite3_busy_timeout(handle, kBusyMs);
+  execute("pragma journal_mode=wal");
+  execute("pragma synchronous=full");
+  migrate();
+}
+
+void Database::migrate() {
+  std::int64_t version = 0;
+  {
+    Statement ask(*this, "pragma user_version");
+    if (ask.step()) version = ask.integer(0);
+  }
+  if (version > static_cast<std::int64_t>(kMigrations.size()))
+    throw DatabaseError("node.db was written by a newer loa-node (schema " + std::to_string(version) + ")");
+  for (auto step = static_cast<std::size_t>(version); step < kMigrations.size(); ++step) {
+    Transaction transaction(*this);
+    execute(kMigrations[step]);
+    execute(("pragma user_version=" + std::to_string(step + 1)).c_str());
+    transaction.commit();
+  }
+}
+
+void Database::execute(const char* sql) {
+  if (sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail(sql);
+}
+
+void Database::fail(std::string_view what) const {
+  const char* why = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
+  throw DatabaseError(std::string(what) + ": " + why);
+}
+
+Statement::Statement(Database& database, std::string_view sql) : database_(database) {
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(database.handle(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr) != SQLITE_OK)
+    database.fail(sql);
+  statement_.reset(statement);
+}
+
+Statement& Statement::bind(int place, std::int64_t value) {
+  if (sqlite3_bind_int64(statement_.get(), place, value) != SQLITE_OK) database_.fail("bind");
+  return *this;
+}
+
+Statement& Statement::bind(int place, std::string_view value) {
+  if (sqlite3_bind_text(statement_.get(), place, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT) != SQLITE_OK)
+    database_.fail("bind");
+  return *this;
+}
+
+Statement& Statement::bind(int place, const std::optional<std::int64_t>& value) {
+  if (value) return bind(place, *value);
+  if (sqlite3_bind_null(statement_.get(), place) != SQLITE_OK) database_.fail("bind");
+  return *this;
+}
+
+bool Statement::step() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  database_.fail(sqlite3_sql(statement_.get()));
+}
+
+void Statement::run() {
+  step();
+  sqlite3_reset(statement_.get());
+}
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+std::optional<std::int64_t> Statement::maybe_integer(int column) const {
+  if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
+  return integer(column);
+}
+
+std::string Statement::text(int column) const {
+  const auto* bytes = sqlite3_column_text(statement_.get(), column);
+  const auto size = sqlite3_column_bytes(statement_.get(), column);
+  return bytes ? std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)) : std::string();
+}
+
+Transaction::Transaction(Database& database) : database_(database) { database_.execute("begin immediate"); }
+
+Transaction::~Transaction() {
+  if (open_) sqlite3_exec(database_.handle(), "rollback", nullptr, nullptr, nullptr);
+}
+
+void Transaction::commit() {
+  database_.execute("commit");
+  open_ = false;
+}
+
+}  // namespace loa::node

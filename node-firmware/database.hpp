@@ -1,0 +1,76 @@
+#pragma once
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace loa::node {
+
+/// SQLite refused; what() names the statement and SQLite's own message.
+class DatabaseError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class Database;
+
+/// One prepared statement; bind from 1, columns from 0, as SQLite counts. Loop thread.
+class Statement {
+ public:
+  Statement(Database& database, std::string_view sql);
+  Statement& bind(int place, std::int64_t value);
+  Statement& bind(int place, std::string_view value);
+  Statement& bind(int place, const std::optional<std::int64_t>& value);
+  /// True while there is a row. Throws DatabaseError.
+  bool step();
+  /// Runs a statement that gives no row and makes it ready for the next run.
+  void run();
+  std::int64_t integer(int column) const;
+  std::optional<std::int64_t> maybe_integer(int column) const;
+  std::string text(int column) const;
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  Database& database_;
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
+
+/// The node's database file `node.db`: WAL, synchronous FULL, so that a committed row survives a power cut.
+/// Opening brings the schema up by numbered, immutable steps. Throws DatabaseError. Loop thread.
+class Database {
+ public:
+  explicit Database(const std::filesystem::path& file);
+  void execute(const char* sql);
+  sqlite3* handle() { return handle_.get(); }
+  [[noreturn]] void fail(std::string_view what) const;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+  };
+  void migrate();
+  std::unique_ptr<sqlite3, Close> handle_;
+};
+
+/// Everything between construction and commit() happens wholly or not at all. Not nested.
+class Transaction {
+ public:
+  explicit Transaction(Database& database);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit();
+
+ private:
+  Database& database_;
+  bool open_ = true;
+};
+
+}  // namespace loa::node

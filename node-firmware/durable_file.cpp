@@ -1,0 +1,104 @@
+#include "node-firmware/durable_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace loa::node {
+
+namespace {
+
+[[noreturn]] void fail(const std::filesystem::path& file, const char* what) {
+  throw std::system_error(errno, std::generic_category(), file.string() + ": cannot " + what);
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+void write_all(int fd, std::string_view bytes, const std::filesystem::path& file) {
+  while (!bytes.empty()) {
+    const auto written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(file, "write");
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void sync_folder_of(const std::filesystem::path& file) {
+  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (descriptor.get() < 0 || ::fsync(descriptor.get()) != 0) fail(folder, "sync");
+}
+
+}  // namespace
+
+void write_durably(const std::filesystem::path& file, std::string_view bytes, const DiskHook& hook) {
+  const auto step = [&hook](DiskStep which) {
+    if (hook) hook(which);
+  };
+  auto temporary = file;
+  temporary += ".new";
+  {
+    step(DiskStep::create);
+    const Descriptor out(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (out.get() < 0) fail(temporary, "create");
+    step(DiskStep::write);
+    write_all(out.get(), bytes, temporary);
+    step(DiskStep::sync);
+    if (::fsync(out.get()) != 0) fail(temporary, "sync");
+  }
+  step(DiskStep::rename);
+  if (::rename(temporary.c_str(), file.c_str()) != 0) fail(file, "rename into place");
+  step(DiskStep::sync_folder);
+  sync_folder_of(file);
+}
+
+std::optional<std::string> read_whole(const std::filesystem::path& file, std::size_t most) {
+  const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (in.get() < 0) {
+    if (errno == ENOENT) return std::nullopt;
+    fail(file, "open");
+  }
+  std::string text;
+  char block[16384];
+  for (;;) {
+    const auto got = ::read(in.get(), block, sizeof block);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(file, "read");
+    if (got == 0) return text;
+    text.append(block, static_cast<std::size_t>(got));
+    if (text.size() > most) {
+      errno = EFBIG;
+      fail(file, "read: larger than allowed");
+    }
+  }
+}
+
+void remove_durably(const std::filesystem::path& file) {
+  if (::unlink(file.c_str()) != 0) {
+    if (errno == ENOENT) return;
+    fail(file, "remove");
+  }
+  sync_folder_of(file);
+}
+
+void make_private_folder(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder.has_parent_path() ? folder.parent_path() : ".");
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) fail(folder, "create");
+}
+
+}  // namespace loa::node

@@ -1,0 +1,148 @@
+#include "node-firmware/node_clock.hpp"
+
+#include <sys/timex.h>
+#include <time.h>
+
+#include <fstream>
+
+namespace loa::node {
+
+using scheduler::ClockQuality;
+using scheduler::Millis;
+using scheduler::TimePoint;
+
+namespace {
+
+constexpr Millis kHeadTolerance{2000};
+// The controller's clock may run a little ahead of a good system clock; less than this is not a reason to distrust it.
+constexpr Millis kFloorTolerance{60'000};
+constexpr std::chrono::hours kHeadFresh{1};
+
+std::int64_t ns_of(TimePoint time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace
+
+Monotonic BoardTime::monotonic() const {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+TimePoint BoardTime::system() const {
+  return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
+}
+
+bool BoardTime::synchronised() const {
+  timex state{};
+  return adjtimex(&state) != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+}
+
+bool BoardTime::has_rtc() const {
+  std::ifstream in("/sys/class/rtc/rtc0/hctosys");
+  int set_from_it = 0;
+  return (in >> set_from_it) && set_from_it == 1;
+}
+
+std::string BoardTime::boot_id() const {
+  std::ifstream in("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  in >> id;
+  return id;
+}
+
+NodeClock::NodeClock(const TimeSource& source, TimePoint floor, std::optional<HeldOffset> held)
+    : source_(source), floor_(floor) {
+  set(Basis::none, system_offset_ns());
+  const bool same_boot = held && !held->boot_id.empty() && held->boot_id == source_.boot_id();
+  if (same_boot) set(Basis::held, held->offset_ns);
+  // A held offset survived because a head overruled the system clock or because nothing better was known.
+  const auto off = offset_from_system();
+  head_overrides_ = same_boot && (off > kHeadTolerance || off < -kHeadTolerance);
+  refresh();
+}
+
+std::int64_t NodeClock::system_offset_ns() const {
+  return ns_of(source_.system()) - source_.monotonic().count();
+}
+
+void NodeClock::set(Basis basis, std::int64_t offset_ns) {
+  basis_ = basis;
+  offset_ns_.store(offset_ns);
+  trusted_.store(basis != Basis::none);
+}
+
+TimePoint NodeClock::now() const {
+  const auto ns = std::chrono::nanoseconds(source_.monotonic().count() + offset_ns_.load());
+  return TimePoint{std::chrono::floor<Millis>(ns)};
+}
+
+Monotonic NodeClock::monotonic_at(TimePoint time) const {
+  return Monotonic{ns_of(time) - offset_ns_.load()};
+}
+
+Millis NodeClock::offset_from_system() const {
+  return std::chrono::round<Millis>(std::chrono::nanoseconds(offset_ns_.load() - system_offset_ns()));
+}
+
+bool NodeClock::plausible(TimePoint time) const { return time + kFloorTolerance >= floor_; }
+
+ClockQuality NodeClock::quality() const {
+  switch (basis_) {
+    case Basis::none: return ClockQuality::untrusted;
+    case Basis::system_synced: return ClockQuality::synced;
+    case Basis::system_rtc: return ClockQuality::rtc;
+    case Basis::held: return ClockQuality::held;
+    case Basis::head: break;
+  }
+  const bool fresh = last_head_ && source_.monotonic() - *last_head_ <= kHeadFresh;
+  return fresh ? ClockQuality::head : ClockQuality::held;
+}
+
+std::optional<HeldOffset> NodeClock::held() const {
+  if (!trusted()) return std::nullopt;
+  return HeldOffset{source_.boot_id(), offset_ns_.load()};
+}
+
+bool NodeClock::take_head(TimePoint issued, Millis round_trip) {
+  const auto proved = issued + round_trip / 2;
+  const auto proved_ns = ns_of(proved) - source_.monotonic().count();
+  const auto limit = kHeadTolerance + round_trip;
+  const auto system_difference =
+      std::chrono::abs(std::chrono::nanoseconds(proved_ns - system_offset_ns()));
+  const auto own_difference = std::chrono::abs(std::chrono::nanoseconds(proved_ns - offset_ns_.load()));
+  last_head_ = source_.monotonic();
+  floor_ = std::max(floor_, issued);
+  head_overrides_ = system_difference > limit;
+  const bool corrected = trusted() && own_difference > limit;
+  // Within the bound the steadier clock stays: a head's own jitter is worse than a system clock it confirms.
+  if (!head_overrides_)
+    set(source_.synchronised() ? Basis::system_synced : Basis::head, system_offset_ns());
+  else if (!trusted() || corrected)
+    set(Basis::head, proved_ns);
+  else
+    set(Basis::head, offset_ns_.load());
+  return corrected;
+}
+
+void NodeClock::raise_floor(TimePoint floor) {
+  floor_ = std::max(floor_, floor);
+  refresh();
+}
+
+void NodeClock::refresh() {
+  if (head_overrides_ || !plausible(source_.system())) {
+    const bool from_system = basis_ == Basis::system_synced || basis_ == Basis::system_rtc;
+    if (from_system && !plausible(now())) set(Basis::none, system_offset_ns());
+    return;
+  }
+  if (source_.synchronised())
+    set(Basis::system_synced, system_offset_ns());
+  else if (basis_ == Basis::system_synced)
+    set(Basis::held, offset_ns_.load());  // synchronisation was lost: coast on the offset it had
+  else if (basis_ == Basis::none && source_.has_rtc())
+    set(Basis::system_rtc, system_offset_ns());
+}
+
+}  // namespace loa::node

@@ -1,0 +1,91 @@
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "protocol/clock.hpp"
+#include "scheduler/record.hpp"
+
+namespace loa::node {
+
+/// Time since boot on CLOCK_MONOTONIC, the clock that sound starts on.
+using Monotonic = std::chrono::nanoseconds;
+
+/// What the board says of time; tests pass one that they tick.
+class TimeSource {
+ public:
+  virtual ~TimeSource() = default;
+  /// CLOCK_MONOTONIC. Any thread.
+  virtual Monotonic monotonic() const = 0;
+  /// The system's wall clock, never set by Loa. Any thread.
+  virtual scheduler::TimePoint system() const = 0;
+  /// Whether the kernel holds the system clock for synchronised (adjtimex without STA_UNSYNC).
+  virtual bool synchronised() const = 0;
+  /// Whether the system clock was set from a battery-backed clock at boot.
+  virtual bool has_rtc() const = 0;
+  /// The kernel's id of this boot: monotonic times compare only within one.
+  virtual std::string boot_id() const = 0;
+};
+
+/// The real board.
+class BoardTime final : public TimeSource {
+ public:
+  Monotonic monotonic() const override;
+  scheduler::TimePoint system() const override;
+  bool synchronised() const override;
+  bool has_rtc() const override;
+  std::string boot_id() const override;
+};
+
+/// An offset that an earlier run had reason to trust; counts only within the same boot.
+struct HeldOffset {
+  std::string boot_id;
+  std::int64_t offset_ns = 0;  ///< UTC since the epoch − CLOCK_MONOTONIC
+  bool operator==(const HeldOffset&) const = default;
+};
+
+/// The node's own time: an offset over CLOCK_MONOTONIC. It never sets the system clock.
+/// A fresh head proves the time; where it differs from the system clock by more than 2 s + round trip the head wins.
+/// now() and trusted() from any thread, the rest on the loop thread.
+class NodeClock final : public protocol::Clock {
+ public:
+  /// `floor`: the build date or the newest signed time seen, whichever is later; a system clock before it is not believed.
+  NodeClock(const TimeSource& source, scheduler::TimePoint floor, std::optional<HeldOffset> held = {});
+
+  scheduler::TimePoint now() const override;
+  Monotonic monotonic() const { return source_.monotonic(); }
+  /// The moment on CLOCK_MONOTONIC at which now() will be `time`, by what is known now.
+  Monotonic monotonic_at(scheduler::TimePoint time) const;
+  scheduler::ClockQuality quality() const;
+  /// False: no schedule sounds, and certificate dates are not checked.
+  bool trusted() const { return trusted_.load(); }
+  /// Node clock − system clock.
+  scheduler::Millis offset_from_system() const;
+  /// What the next run may start from; nothing while untrusted.
+  std::optional<HeldOffset> held() const;
+
+  /// Takes a verified, fresh head as proof of time; `round_trip` from our state to the head. True when the time it gives
+  /// replaced one that was wrong by more than the bound.
+  bool take_head(scheduler::TimePoint issued, scheduler::Millis round_trip);
+  /// Raises the time before which no system clock is believed.
+  void raise_floor(scheduler::TimePoint floor);
+  /// Looks at the system clock again (it may have become synchronised, or stepped); call at least every minute.
+  void refresh();
+
+ private:
+  enum class Basis { none, system_synced, system_rtc, head, held };
+  bool plausible(scheduler::TimePoint time) const;
+  void set(Basis basis, std::int64_t offset_ns);
+  std::int64_t system_offset_ns() const;
+
+  const TimeSource& source_;
+  scheduler::TimePoint floor_;
+  Basis basis_ = Basis::none;
+  std::optional<Monotonic> last_head_;
+  bool head_overrides_ = false;
+  std::atomic<std::int64_t> offset_ns_{0};
+  std::atomic<bool> trusted_{false};
+};
+
+}  // namespace loa::node

@@ -1,0 +1,68 @@
+#include "node-firmware/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "config/toml_reader.hpp"
+
+namespace loa::node {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+template <std::size_t n>
+std::string one_of(config::Section& table, const char* key, std::string fallback,
+                   const std::array<std::string_view, n>& words) {
+  auto value = table.text(key, std::move(fallback));
+  if (std::find(words.begin(), words.end(), value) != words.end()) return value;
+  std::string allowed;
+  for (const auto word : words) allowed += (allowed.empty() ? "" : ", ") + std::string(word);
+  table.refuse(key, "\"" + value + "\" is not one of: " + allowed);
+}
+
+Settings from(config::Section& root) {
+  Settings settings;
+  settings.state_folder = root.path("state_folder", settings.state_folder);
+  settings.stock_folder = root.path("stock_folder", settings.stock_folder);
+  settings.log_level = one_of(root, "log_level", settings.log_level,
+                              std::array<std::string_view, 5>{"trace", "debug", "info", "warn", "error"});
+  settings.sink = SinkSettings(root.table("sink"));
+  settings.cache = CacheSettings(root.table("cache"));
+  settings.times = TimeSettings(root.table("times"));
+  root.finish();
+  return settings;
+}
+
+}  // namespace
+
+SinkSettings::SinkSettings(config::Section table) {
+  kind = one_of(table, "kind", kind, std::array<std::string_view, 3>{"alsa", "wav", "null"});
+  device = table.text("device", device);
+  file = table.path("file", file);
+  if (kind == "wav" && file.empty()) table.refuse("file", "a wav sink needs the file to write");
+  if (kind != "wav" && !file.empty()) table.refuse("file", "only a wav sink writes a file");
+}
+
+CacheSettings::CacheSettings(config::Section table) {
+  budget = table.integer("budget_mib", budget >> 20, 16, 1 << 20) << 20;
+}
+
+TimeSettings::TimeSettings(config::Section table) {
+  state_period = table.duration("state_period", state_period, 1s, 24h);
+  watch_stall = table.duration("watch_stall", watch_stall, 1s, 1min);
+  stop_limit = table.duration("stop_limit", stop_limit, 1s, 1min);
+}
+
+Settings read_settings(const std::filesystem::path& file) {
+  config::TomlFile toml(file);
+  return from(toml.root());
+}
+
+Settings read_settings(const std::string& text, const std::string& name) {
+  config::TomlFile toml(text, name);
+  return from(toml.root());
+}
+
+}  // namespace loa::node
