@@ -13,9 +13,9 @@ constexpr std::array kMigrations = {
     R"(
 create table log (
   id text not null,
+  sent integer not null default 0,
   acked integer not null default 0,
-  last_ack_issued integer not null default 0,
-  send_from integer not null default 1
+  last_ack_issued integer
 );
 create table records (
   number integer primary key,
@@ -26,14 +26,8 @@ create table records (
 );
 create table occurrences (
   id text primary key,
-  outcome text,
-  heard_ms integer not null default 0,
-  first_started integer,
-  interrupted integer not null default 0,
-  interrupted_by text not null default '',
-  sounding integer not null default 0,
-  restarted integer not null default 0,
-  draft text not null default '',
+  known text not null,
+  draft text not null,
   changed integer not null
 );
 create table done_ids (

@@ -54,7 +54,7 @@ std::string BoardTime::boot_id() const {
 
 NodeClock::NodeClock(const TimeSource& source, TimePoint floor, std::optional<HeldOffset> held)
     : source_(source), floor_(floor) {
-  set(Basis::none, system_offset_ns());
+  distrust();
   const bool same_boot = held && !held->boot_id.empty() && held->boot_id == source_.boot_id();
   if (same_boot) set(Basis::held, held->offset_ns);
   // A held offset survived because a head overruled the system clock or because nothing better was known.
@@ -72,6 +72,8 @@ void NodeClock::set(Basis basis, std::int64_t offset_ns) {
   offset_ns_.store(offset_ns);
   trusted_.store(basis != Basis::none);
 }
+
+void NodeClock::distrust() { set(Basis::none, ns_of(floor_) - source_.monotonic().count()); }
 
 TimePoint NodeClock::now() const {
   const auto ns = std::chrono::nanoseconds(source_.monotonic().count() + offset_ns_.load());
@@ -128,13 +130,14 @@ bool NodeClock::take_head(TimePoint issued, Millis round_trip) {
 
 void NodeClock::raise_floor(TimePoint floor) {
   floor_ = std::max(floor_, floor);
+  if (!trusted() && now() < floor_) distrust();
   refresh();
 }
 
 void NodeClock::refresh() {
   if (head_overrides_ || !plausible(source_.system())) {
     const bool from_system = basis_ == Basis::system_synced || basis_ == Basis::system_rtc;
-    if (from_system && !plausible(now())) set(Basis::none, system_offset_ns());
+    if (from_system && !plausible(now())) distrust();
     return;
   }
   if (source_.synchronised())

@@ -46,6 +46,7 @@ struct HeldOffset {
 };
 
 /// The node's own time: an offset over CLOCK_MONOTONIC. It never sets the system clock.
+/// While nothing is trusted it runs from the newest signed time, the least that can be true.
 /// A fresh head proves the time; where it differs from the system clock by more than 2 s + round trip the head wins.
 /// now() and trusted() from any thread, the rest on the loop thread.
 class NodeClock final : public protocol::Clock {
@@ -76,6 +77,7 @@ class NodeClock final : public protocol::Clock {
  private:
   enum class Basis { none, system_synced, system_rtc, head, held };
   bool plausible(scheduler::TimePoint time) const;
+  void distrust();
   void set(Basis basis, std::int64_t offset_ns);
   std::int64_t system_offset_ns() const;
 

@@ -28,16 +28,16 @@ Settings from(config::Section& root) {
   settings.stock_folder = root.path("stock_folder", settings.stock_folder);
   settings.log_level = one_of(root, "log_level", settings.log_level,
                               std::array<std::string_view, 5>{"trace", "debug", "info", "warn", "error"});
-  settings.sink = SinkSettings(root.table("sink"));
-  settings.cache = CacheSettings(root.table("cache"));
-  settings.times = TimeSettings(root.table("times"));
+  settings.sink = SinkTable(root.table("sink"));
+  settings.cache = CacheTable(root.table("cache"));
+  settings.times = TimesTable(root.table("times"));
   root.finish();
   return settings;
 }
 
 }  // namespace
 
-SinkSettings::SinkSettings(config::Section table) {
+SinkTable::SinkTable(config::Section table) {
   kind = one_of(table, "kind", kind, std::array<std::string_view, 3>{"alsa", "wav", "null"});
   device = table.text("device", device);
   file = table.path("file", file);
@@ -45,11 +45,11 @@ SinkSettings::SinkSettings(config::Section table) {
   if (kind != "wav" && !file.empty()) table.refuse("file", "only a wav sink writes a file");
 }
 
-CacheSettings::CacheSettings(config::Section table) {
+CacheTable::CacheTable(config::Section table) {
   budget = table.integer("budget_mib", budget >> 20, 16, 1 << 20) << 20;
 }
 
-TimeSettings::TimeSettings(config::Section table) {
+TimesTable::TimesTable(config::Section table) {
   state_period = table.duration("state_period", state_period, 1s, 24h);
   watch_stall = table.duration("watch_stall", watch_stall, 1s, 1min);
   stop_limit = table.duration("stop_limit", stop_limit, 1s, 1min);

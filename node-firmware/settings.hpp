@@ -11,28 +11,28 @@ class Section;
 namespace loa::node {
 
 /// Where the sound goes; `[sink]` of node.toml.
-struct SinkSettings {
+struct SinkTable {
   std::string kind = "alsa";         ///< "alsa", "wav" (a file under `folder`) or "null"
   std::string device = "default";    ///< alsa: the PCM's name
   std::filesystem::path file;        ///< wav: where the sound is written
-  explicit SinkSettings(config::Section table);
-  SinkSettings() = default;
+  explicit SinkTable(config::Section table);
+  SinkTable() = default;
 };
 
 /// The disk that clips may use; `[cache]`.
-struct CacheSettings {
+struct CacheTable {
   std::int64_t budget = std::int64_t{2} << 30;  ///< bytes
-  explicit CacheSettings(config::Section table);
-  CacheSettings() = default;
+  explicit CacheTable(config::Section table);
+  CacheTable() = default;
 };
 
 /// How long the node waits for what; `[times]`.
-struct TimeSettings {
+struct TimesTable {
   std::chrono::milliseconds state_period = std::chrono::minutes(30);  ///< between two states with a new nonce
   std::chrono::milliseconds watch_stall = std::chrono::seconds(5);    ///< a player that gives no sound for this long is ended
   std::chrono::milliseconds stop_limit = std::chrono::seconds(5);     ///< for an orderly end after SIGTERM
-  explicit TimeSettings(config::Section table);
-  TimeSettings() = default;
+  explicit TimesTable(config::Section table);
+  TimesTable() = default;
 };
 
 /// node.toml, whole and checked; every key has the value that holds without it.
@@ -40,9 +40,9 @@ struct Settings {
   std::filesystem::path state_folder = "/var/lib/loa-node";
   std::filesystem::path stock_folder = "/usr/share/loa/stock";  ///< tone.wav and stock clips that ship with the program
   std::string log_level = "info";                               ///< trace, debug, info, warn, error
-  SinkSettings sink;
-  CacheSettings cache;
-  TimeSettings times;
+  SinkTable sink;
+  CacheTable cache;
+  TimesTable times;
 };
 
 /// Reads node.toml; throws config::ConfigError with file, line and column where anything in it is not as the shipped

@@ -1,0 +1,32 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node-firmware/cache.hpp"
+#include "scheduler/plan.hpp"
+
+namespace loa::node {
+
+/// The clips of this node, as conductor and agent see them: disk and network are behind it. Loop thread.
+class ClipShelf {
+ public:
+  virtual ~ClipShelf() = default;
+  /// Where the verified bytes of `sha256` are; nothing while they are not here.
+  virtual std::optional<std::filesystem::path> find(const std::string& sha256) = 0;
+  /// Replaces what is to be held, and where it can be had (`https://host:port`).
+  virtual void want(std::vector<WantedClip> clips, std::vector<std::string> bases) = 0;
+  /// Why a wanted clip is not here yet (`hash`, `not_found` …); empty where nothing is known against it.
+  virtual std::string reason(const std::string& sha256) const = 0;
+  virtual CacheReport report() = 0;
+  /// Stock clips that came with the node, `tone` among them.
+  virtual const std::vector<scheduler::StockClip>& shipped() const = 0;
+};
+
+/// Everything that plan and alerts name, once each, with the nearest time that needs it. Alerts come before all else.
+std::vector<WantedClip> wanted_clips(const scheduler::Plan* plan, const std::vector<scheduler::Alert>& alerts,
+                                     scheduler::TimePoint now);
+
+}  // namespace loa::node

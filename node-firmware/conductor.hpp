@@ -1,0 +1,117 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "node-firmware/clip_shelf.hpp"
+#include "node-firmware/history_store.hpp"
+#include "node-firmware/node_clock.hpp"
+#include "node-firmware/play_log.hpp"
+#include "node-firmware/player.hpp"
+#include "scheduler/playhead.hpp"
+
+namespace loa::node {
+
+/// What sounds now, for the node's state.
+struct NowSounding {
+  std::string occurrence_id;
+  scheduler::Class cls = scheduler::Class::normal;
+  int volume = 0;
+};
+
+/// Turns what the playhead says into sound and each occurrence's one record. It owns neither plan's nor alerts' truth: the
+/// agent hands both in after they were verified. Loop thread. Throws DatabaseError where a record cannot be written.
+class Conductor {
+ public:
+  struct Parts {
+    Player& player;
+    ClipShelf& shelf;
+    NodeClock& clock;
+    Database& database;
+    HistoryStore& history;
+    PlayLog& log;
+  };
+  /// `changed` is called when the player reported something: run() should follow. Never from inside a call.
+  Conductor(Parts parts, std::function<void()> changed);
+
+  /// The plan kept from an earlier run, or none any more (its key was revoked). What sounded from it ends cancelled.
+  void set_plan(std::optional<scheduler::Plan> plan);
+  /// A newer plan in place of the one in force: what it dropped ends cancelled, what it renews goes on unheard.
+  void take_plan(scheduler::Plan next);
+  const scheduler::Plan* plan() const { return plan_ ? &*plan_ : nullptr; }
+
+  /// Every alert that is known and may sound, of all areas.
+  void set_alerts(std::vector<scheduler::Alert> alerts) { alerts_ = std::move(alerts); }
+  /// Ends what sounds or waits of these alerts as cancelled, with `reason`; call before they leave set_alerts.
+  void cancel_alerts(const std::vector<scheduler::Alert>& alerts, const std::string& reason);
+
+  /// Ends one occurrence, or what sounds now where `occurrence_id` is empty, as cancelled: stopped. False: nothing to stop.
+  bool stop(const std::string& occurrence_id);
+
+  /// Does what is due now; the answer is when to call again at the latest.
+  Monotonic run();
+  /// The clock was corrected: what waits for its start is timed anew.
+  void clock_corrected();
+  /// Keeps how far everything came, silences the player, writes no record: the next run of the program goes on.
+  void pause_for_exit();
+
+  std::optional<NowSounding> sounding() const;
+  std::optional<double> last_level() const { return last_level_; }
+  const scheduler::WantedSettings* settings() const { return plan_ ? &plan_->settings : nullptr; }
+
+  void on_started(const TrackStarted& started);
+  void on_ended(const TrackEnded& ended);
+
+ private:
+  struct Voice {
+    scheduler::Sounding what;
+    SteadyTime due;
+    bool armed = false;
+    std::optional<SteadyTime> first_sample;
+    Millis occurrence_offset{0};     ///< where in the occurrence this track begins
+    std::int64_t credited_ms = 0;    ///< of its sound already in the draft
+  };
+  struct Closing {
+    scheduler::Ended ended;
+    Monotonic deadline{};            ///< then the record is written with what is known
+  };
+
+  scheduler::Decision decide(scheduler::TimePoint now);
+  void refresh_playable();
+  void close(const scheduler::Ended& ended);
+  void finish(const scheduler::Ended& ended);
+  void finish_overdue();
+  std::string fault_of(const scheduler::Ended& ended) const;
+  void steer(const std::optional<scheduler::Sounding>& sounding, scheduler::TimePoint now);
+  void begin(const scheduler::Sounding& sounding, scheduler::TimePoint now);
+  void release_current();
+  void preroll(const std::optional<scheduler::Sounding>& next, scheduler::TimePoint now);
+  void drop_prerolled();
+  TrackId prepare(const scheduler::Sounding& what, Millis offset);
+  void credit(Voice& voice, std::int64_t heard_ms, std::optional<double> level);
+  void credit_running();
+  bool has_voice(const std::string& occurrence_id) const;
+  void save();
+  Monotonic next_wake(const scheduler::Decision& decision) const;
+  scheduler::PlayRecord& draft(const scheduler::Sounding& what);
+
+  Parts parts_;
+  std::function<void()> changed_;
+  std::optional<scheduler::Plan> plan_;
+  std::vector<scheduler::Alert> alerts_;
+  std::map<TrackId, Voice> voices_;           // every track that the player has not ended
+  std::optional<scheduler::Sounding> now_;    // what sounds by the last decision
+  TrackId now_track_ = 0;                     // its track; 0: a pause, or a track that has run out
+  TrackId next_track_ = 0;                    // prerolled
+  TrackId last_track_ = 0;
+  std::map<std::string, Closing> closing_;    // ended, but the player still owes how much was heard
+  std::map<std::string, Monotonic> broken_;   // clips that the player could not play, until when not to try again
+  std::map<std::string, std::string> faults_; // by occurrence: what the player said
+  std::optional<double> last_level_;
+  Monotonic next_progress_{};
+};
+
+}  // namespace loa::node
