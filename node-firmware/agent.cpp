@@ -1,0 +1,284 @@
+#include "node-firmware/agent.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "protocol/topics.hpp"
+
+namespace loa::node {
+
+using namespace std::chrono_literals;
+using protocol::State;
+
+namespace {
+
+constexpr auto kChangeGap = 1s;         // between two states because something changed
+constexpr auto kCountGap = 15s;         // where only counts did
+constexpr auto kLogPatience = 30s;      // for an acknowledgement; doubles up to:
+constexpr auto kLongestLogPatience = 10min;
+constexpr auto kClockLook = 30s;
+constexpr auto kHousekeeping = 1h;
+
+// What a person is waiting to see; the rest may come a little later.
+bool same_for_people(const State& a, const State& b) {
+  return a.lifecycle == b.lifecycle && a.plan_held == b.plan_held && a.plan_verified == b.plan_verified &&
+         a.plan_highest == b.plan_highest && a.key_set == b.key_set && a.areas == b.areas && a.muted == b.muted &&
+         a.volume == b.volume && a.sounding == b.sounding && a.controller_heard == b.controller_heard && a.clock == b.clock;
+}
+
+bool same_counts(const State& a, const State& b) {
+  return a.clips_wanted == b.clips_wanted && a.clips_held == b.clips_held && a.refusals == b.refusals &&
+         a.log_id == b.log_id && a.disk_budget == b.disk_budget;
+}
+
+}  // namespace
+
+Agent::Agent(Parts parts, Settings settings, Wishes wishes)
+    : parts_(parts),
+      settings_(std::move(settings)),
+      wishes_(std::move(wishes)),
+      reporter_(parts_.identity, parts_.link, parts_.clock),
+      ring_(parts_.identity.bundle.root_key) {}
+
+void Agent::start() {
+  load_keys();
+  load_plan();
+  load_alerts();
+  last_head_ = parts_.clock.monotonic();
+  lifecycle_.take(Event::loaded);
+  protocol::LinkHandlers handlers;
+  handlers.prepare_connect = [this] { return prepare_connect(); };
+  handlers.connected = [this](const protocol::LinkSession&) { on_connected(); };
+  handlers.disconnected = [this](const std::string& reason) { on_disconnected(reason); };
+  handlers.message = [this](const protocol::LinkMessage& message) { on_message(message); };
+  parts_.link.start(std::move(handlers));
+}
+
+protocol::ConnectTerms Agent::prepare_connect() {
+  auto marks = parts_.store.marks();
+  ++marks.session_number;
+  parts_.store.keep(marks);
+  protocol::ConnectTerms terms;
+  terms.will = reporter_.begin_session(marks.session_number, state());
+  if (parts_.clock.trusted()) terms.tls_time = parts_.clock.now();
+  return terms;
+}
+
+void Agent::on_connected() {
+  head_this_session_ = false;
+  for (const auto& filter : protocol::node_filters(parts_.identity.bundle.node)) parts_.link.subscribe(filter);
+  for (const auto& area : chain()) parts_.link.subscribe(protocol::alert_topic(area));
+  parts_.log.send_again();
+  report_asked_ = true;
+  wishes_.wake();
+}
+
+void Agent::on_disconnected(const std::string& reason) {
+  spdlog::info("no connection: {}", reason);
+  head_this_session_ = false;
+  parts_.log.send_again();
+  wishes_.wake();
+}
+
+Monotonic Agent::tick() {
+  const auto now = parts_.clock.monotonic();
+  if (stopping_) return now + kHousekeeping;
+  if (now >= next_clock_look_) {
+    parts_.clock.refresh();
+    next_clock_look_ = now + kClockLook;
+  }
+  look_at_silence();
+  expire_waiting();
+  parts_.conductor.set_alerts(board_.alerts(parts_.clock.trusted()));
+  refresh_wants();
+  const auto sound = parts_.conductor.run();
+  look_at_shelf();
+  settle();
+  report();
+  send_log();
+  if (now >= next_housekeeping_) housekeeping();
+  return next_wake(sound);
+}
+
+void Agent::look_at_silence() {
+  if (parts_.clock.monotonic() - last_head_ <= 2 * settings_.state_period || !controller_heard_) return;
+  spdlog::warn("controller unheard: no valid head for two state periods");
+  controller_heard_ = false;
+}
+
+void Agent::expire_waiting() {
+  const auto now = parts_.clock.monotonic();
+  for (auto& posted : board_.waited(now, head_this_session_)) {
+    const auto& highest = parts_.store.marks().alert_highest;
+    const auto named = highest.find(posted.snapshot.area);
+    if (named != highest.end() && posted.snapshot.revision < named->second) {
+      reporter_.refused({protocol::MessageType::alert, posted.snapshot.area, posted.snapshot.revision, posted.kid},
+                        {protocol::RefusalCode::old_revision, "/rev", "the head names a higher revision for this area"});
+      continue;
+    }
+    post_alert(std::move(posted));
+  }
+  for (auto held = held_.begin(); held != held_.end();) {
+    if (held->deadline > now) {
+      ++held;
+      continue;
+    }
+    const auto message = std::move(held->message);
+    held = held_.erase(held);
+    reporter_.refused({protocol::parse_topic(message.topic)->type, parts_.identity.bundle.node, 0, ""},
+                      {protocol::RefusalCode::unknown_key, "header/kid", "no key set named its key within 30 s"});
+  }
+}
+
+void Agent::refresh_wants() {
+  if (!wants_changed_) return;
+  wants_changed_ = false;
+  const auto* plan = parts_.conductor.plan();
+  auto bases = plan && !plan->files.empty() ? plan->files : parts_.identity.bundle.files;
+  parts_.shelf.want(wanted_clips(plan, board_.alerts(true), parts_.clock.now()), std::move(bases));
+}
+
+void Agent::look_at_shelf() {
+  const auto wanted = wanted_clips(parts_.conductor.plan(), {}, parts_.clock.now());
+  verified_ = std::all_of(wanted.begin(), wanted.end(),
+                          [this](const WantedClip& clip) { return parts_.shelf.find(clip.sha256).has_value(); });
+  shelf_ = parts_.shelf.report();
+}
+
+// Tells the table of transitions what became true. While something sounds the plan's own events wait for the silence.
+void Agent::settle() {
+  const auto* plan = parts_.conductor.plan();
+  const auto sounding = parts_.conductor.sounding();
+  const auto now = lifecycle_.now();
+  const bool sounded = now == Lifecycle::playing || now == Lifecycle::alerting;
+  if (sounded && !sounding) {
+    lifecycle_.take(Event::silence);
+    plan_event_.reset();
+  }
+  Event event = Event::plan_lacking;
+  if (plan && plan->until <= parts_.clock.now() && parts_.clock.trusted())
+    event = Event::plan_ended;
+  else if (plan)
+    event = verified_ ? Event::files_complete : Event::files_missing;
+  const bool silent_now = lifecycle_.now() != Lifecycle::playing && lifecycle_.now() != Lifecycle::alerting;
+  if (silent_now && plan_event_ != event) {
+    lifecycle_.take(event);
+    plan_event_ = event;
+  }
+  if (!sounding) return;
+  const bool alert = sounding->cls == scheduler::Class::emergency;
+  const auto wanted = alert ? Lifecycle::alerting : Lifecycle::playing;
+  if (lifecycle_.now() != wanted) lifecycle_.take(alert ? Event::alert_sounds : Event::broadcast_sounds);
+}
+
+State Agent::state() const {
+  State state;
+  const auto& marks = parts_.store.marks();
+  state.lifecycle = lifecycle_.now();
+  state.formats = {protocol::kFormat};
+  state.plan_held = plan_held_;
+  state.plan_verified = plan_held_ > 0 && verified_ ? plan_held_ : 0;
+  state.plan_highest = marks.plan_highest;
+  state.key_set = ring_.number();
+  for (const auto& area : chain()) state.areas.push_back({area, board_.revision(area)});
+  state.log_id = parts_.log.id();
+  state.log_number = parts_.log.last_number();
+  state.log_acked = parts_.log.acked();
+  state.clock = parts_.clock.quality();
+  state.clock_offset_ms = parts_.clock.offset_from_system().count();
+  if (const auto* wanted = parts_.conductor.settings()) {
+    state.muted = wanted->mute;
+    state.volume = wanted->volume;
+  }
+  if (const auto sounding = parts_.conductor.sounding()) {
+    state.sounding = sounding->occurrence_id;
+    state.volume = sounding->volume;
+  }
+  state.level_dbfs = parts_.conductor.last_level();
+  state.controller_heard = controller_heard_;
+  state.clips_wanted = shelf_.wanted;
+  state.clips_held = shelf_.held;
+  state.disk_free = shelf_.disk_free;
+  state.disk_budget = shelf_.budget_bytes;
+  state.last_refusal = reporter_.last_refusal();
+  state.refusals = reporter_.refusals();
+  state.version = LOA_VERSION;
+  state.os = settings_.os;
+  return state;
+}
+
+void Agent::report() {
+  if (!parts_.link.connected()) return;
+  const auto now = parts_.clock.monotonic();
+  const auto since = now - last_report_;
+  auto current = state();
+  bool due = report_asked_ || !reported_ || since >= settings_.state_period;
+  if (!due && !same_for_people(*reported_, current)) due = since >= kChangeGap;
+  if (!due && !same_counts(*reported_, current)) due = since >= kCountGap;
+  if (!due || !reporter_.send(current)) return;
+  reported_ = std::move(current);
+  last_report_ = now;
+  report_asked_ = false;
+}
+
+void Agent::send_log() {
+  if (!parts_.link.connected()) return;
+  const auto now = parts_.clock.monotonic();
+  if (parts_.log.waits_for_ack()) {
+    if (now < log_deadline_) return;
+    parts_.log.send_again();
+    log_patience_ = std::min<std::chrono::nanoseconds>(log_patience_ * 2, kLongestLogPatience);
+  }
+  protocol::LogBatch batch;
+  batch.records = parts_.log.next_batch();
+  if (batch.records.empty()) return;
+  batch.node = parts_.identity.bundle.node;
+  batch.issued = parts_.clock.now();
+  batch.log_id = parts_.log.id();
+  parts_.log.sent(batch.records.back().number);
+  log_patience_ = std::max<std::chrono::nanoseconds>(log_patience_, kLogPatience);
+  log_deadline_ = now + log_patience_;
+  if (!reporter_.send(batch)) log_deadline_ = now + kChangeGap;
+}
+
+void Agent::housekeeping() {
+  next_housekeeping_ = parts_.clock.monotonic() + kHousekeeping;
+  keep_clock();
+  if (!parts_.clock.trusted()) return;
+  const auto now = parts_.clock.now();
+  parts_.log.prune(now);
+  parts_.history.forget_orders(now);
+  scheduler::prune(parts_.history.history(), parts_.conductor.plan(), board_.alerts(true), now);
+}
+
+Monotonic Agent::next_wake(Monotonic sound) const {
+  const auto now = parts_.clock.monotonic();
+  auto wake = std::min({sound, next_clock_look_, next_housekeeping_});
+  if (const auto waiting = board_.next_deadline()) wake = std::min(wake, *waiting);
+  for (const auto& held : held_) wake = std::min(wake, held.deadline);
+  if (controller_heard_) wake = std::min<Monotonic>(wake, last_head_ + 2 * settings_.state_period + 1ms);
+  if (!parts_.link.connected()) return std::max(wake, now);
+  wake = std::min<Monotonic>(wake, last_report_ + settings_.state_period);
+  if (parts_.log.waits_for_ack()) wake = std::min(wake, log_deadline_);
+  if (reported_) {
+    const auto current = state();
+    if (!same_for_people(*reported_, current)) wake = std::min<Monotonic>(wake, last_report_ + kChangeGap);
+    if (!same_counts(*reported_, current)) wake = std::min<Monotonic>(wake, last_report_ + kCountGap);
+  }
+  return std::max(wake, now);
+}
+
+void Agent::stop(std::chrono::milliseconds limit, std::function<void()> stopped) {
+  stopping_ = true;
+  parts_.conductor.pause_for_exit();
+  keep_clock();
+  lifecycle_.take(Event::stop_asked);
+  if (parts_.link.connected()) reporter_.send_gone(state());
+  parts_.link.close(limit, [this, stopped = std::move(stopped)] {
+    lifecycle_.take(Event::closed);
+    stopped();
+  });
+}
+
+}  // namespace loa::node

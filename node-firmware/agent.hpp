@@ -1,0 +1,133 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node-firmware/alert_board.hpp"
+#include "node-firmware/clip_shelf.hpp"
+#include "node-firmware/conductor.hpp"
+#include "node-firmware/identity.hpp"
+#include "node-firmware/lifecycle.hpp"
+#include "node-firmware/node_clock.hpp"
+#include "node-firmware/plan_store.hpp"
+#include "node-firmware/play_log.hpp"
+#include "node-firmware/reporter.hpp"
+#include "protocol/key_ring.hpp"
+#include "protocol/link.hpp"
+
+namespace loa::node {
+
+/// The node's mind: verifies what arrives, keeps it, lets the conductor sound it, and reports. It never waits: tick() does
+/// what is due and says when to come again. Loop thread. Throws std::system_error and DatabaseError where the disk fails.
+class Agent {
+ public:
+  struct Parts {
+    const Identity& identity;
+    protocol::Link& link;
+    NodeClock& clock;
+    PlanStore& store;
+    HistoryStore& history;
+    PlayLog& log;
+    Conductor& conductor;
+    ClipShelf& shelf;
+  };
+  struct Settings {
+    std::chrono::milliseconds state_period = std::chrono::minutes(30);
+    std::string os;
+  };
+  /// What the agent asks of its owner.
+  struct Wishes {
+    std::function<void()> wake;            ///< call tick() soon, not from within
+    std::function<void()> restart;         ///< an order asked for it: end in order, the service manager starts anew
+  };
+  Agent(Parts parts, Settings settings, Wishes wishes);
+
+  /// Reads and verifies what was kept, then begins to connect.
+  void start();
+  /// Does everything due now; the answer is when to call again at the latest.
+  Monotonic tick();
+  /// Says farewell and closes the link within `limit`; how far everything sounded is kept, no record is written for it.
+  void stop(std::chrono::milliseconds limit, std::function<void()> stopped);
+
+  Lifecycle lifecycle() const { return lifecycle_.now(); }
+  /// The state as it would be sent now, without session, sequence and nonce.
+  protocol::State state() const;
+
+ private:
+  struct HeldMessage {
+    protocol::LinkMessage message;
+    Monotonic deadline{};
+  };
+
+  // What was kept (agent_kept.cpp).
+  void load_keys();
+  void load_plan();
+  void load_alerts();
+  void drop_revoked();
+  const std::vector<std::string>& chain() const;
+  void signed_at(scheduler::TimePoint issued);
+  void keep_clock();
+
+  // What arrives (agent_messages.cpp).
+  void on_message(const protocol::LinkMessage& message);
+  void dispatch(const protocol::LinkMessage& message);
+  void refuse(const protocol::LinkMessage& message, About about, const protocol::Refusal& refusal);
+  bool hold(const protocol::LinkMessage& message);
+  void take_keys(const protocol::LinkMessage& message);
+  void take_head(const protocol::LinkMessage& message);
+  void take_plan(const protocol::LinkMessage& message);
+  void take_alert(const protocol::LinkMessage& message);
+  void take_order(const protocol::LinkMessage& message);
+  void take_ack(const protocol::LinkMessage& message);
+  void take_controller_state(const protocol::LinkMessage& message);
+  void follow_head(const protocol::Head& head);
+  void move_to(const std::vector<std::string>& areas);
+  void post_alert(PostedSnapshot posted);
+  bool obey(const protocol::Order& order);
+  void retry_held();
+
+  // The session and what is due (agent.cpp).
+  protocol::ConnectTerms prepare_connect();
+  void on_connected();
+  void on_disconnected(const std::string& reason);
+  void look_at_silence();
+  void expire_waiting();
+  void settle();
+  void refresh_wants();
+  void look_at_shelf();
+  void report();
+  void send_log();
+  void housekeeping();
+  Monotonic next_wake(Monotonic sound) const;
+
+  Parts parts_;
+  Settings settings_;
+  Wishes wishes_;
+  Reporter reporter_;
+  protocol::KeyRing ring_;
+  AlertBoard board_;
+  LifecycleTrack lifecycle_;
+  std::string plan_kid_;                    // who signed the plan in force
+  std::int64_t plan_held_ = 0;
+  std::vector<HeldMessage> held_;           // signed by a key that is not known yet
+  std::optional<Monotonic> hold_until_;     // while a held message is tried again
+  bool head_this_session_ = false;
+  bool controller_heard_ = true;
+  Monotonic last_head_{};
+  std::optional<Event> plan_event_;
+  std::optional<protocol::State> reported_;
+  Monotonic last_report_{};
+  bool report_asked_ = false;
+  Monotonic log_deadline_{};
+  std::chrono::nanoseconds log_patience_{};
+  Monotonic next_clock_look_{};
+  Monotonic next_housekeeping_{};
+  bool wants_changed_ = true;
+  bool verified_ = false;                   // every file of the plan in force
+  CacheReport shelf_;
+  bool stopping_ = false;
+};
+
+}  // namespace loa::node

@@ -1,0 +1,101 @@
+#include <spdlog/spdlog.h>
+
+#include "node-firmware/agent.hpp"
+#include "protocol/codec.hpp"
+#include "protocol/envelope.hpp"
+
+namespace loa::node {
+
+using protocol::MessageType;
+
+const std::vector<std::string>& Agent::chain() const {
+  const auto& kept = parts_.store.marks().areas;
+  return kept.empty() ? parts_.identity.bundle.areas : kept;
+}
+
+void Agent::load_keys() {
+  if (const auto taken = ring_.take(parts_.identity.bundle.key_set); !taken)
+    spdlog::error("the bundle's key set is refused: {}", taken.error().message);
+  const auto kept = parts_.store.keys();
+  if (!kept) return;
+  const auto taken = ring_.take(*kept);
+  if (!taken && taken.error().code != protocol::RefusalCode::old_revision)
+    spdlog::error("the kept key set is refused: {}", taken.error().message);
+}
+
+void Agent::load_plan() {
+  const auto kept = parts_.store.plan();
+  if (!kept) return;
+  const auto refuse_kept = [this](const protocol::Refusal& refusal) {
+    // Disk bytes earn no more trust than wire bytes.
+    spdlog::error("the kept plan is refused: {}: {}", protocol::name_of(refusal.code), refusal.message);
+    reporter_.refused({MessageType::plan, parts_.identity.bundle.node, 0, ""}, refusal);
+    parts_.store.drop_plan();
+  };
+  const auto verified = ring_.verify(*kept, MessageType::plan, chain());
+  if (!verified) return refuse_kept(verified.error());
+  auto plan = protocol::decode_plan(verified->payload, parts_.identity.bundle.node);
+  if (!plan) return refuse_kept(plan.error());
+  plan_kid_ = verified->kid;
+  plan_held_ = plan->revision;
+  signed_at(verified->issued);
+  parts_.conductor.set_plan(std::move(*plan));
+}
+
+void Agent::load_alerts() {
+  for (const auto& [area, jws] : parts_.store.alerts()) {
+    const auto verified = ring_.verify(jws, MessageType::alert, chain());
+    auto snapshot = verified ? protocol::decode_alert(verified->payload, area)
+                             : protocol::Result<scheduler::AlertSnapshot>(verified.error());
+    if (!snapshot) {
+      spdlog::error("the kept alerts of {} are refused: {}", area, snapshot.error().message);
+      parts_.store.drop_alert(area);
+      continue;
+    }
+    const bool newest = snapshot->issued >= parts_.store.marks().newest_signed;
+    board_.post({std::move(*snapshot), jws, verified->kid, newest});
+  }
+}
+
+void Agent::drop_revoked() {
+  if (!plan_kid_.empty() && !ring_.counts(plan_kid_)) {
+    spdlog::warn("the plan's key {} was revoked: the plan is dropped", plan_kid_);
+    parts_.store.drop_plan();
+    parts_.conductor.set_plan(std::nullopt);
+    plan_kid_.clear();
+    plan_held_ = 0;
+    wants_changed_ = true;
+  }
+  std::vector<std::string> areas;
+  for (const auto& [area, posted] : board_.posted())
+    if (!ring_.counts(posted.kid)) areas.push_back(area);
+  for (const auto& area : areas) {
+    spdlog::warn("the alerts of {} are dropped: their key was revoked", area);
+    parts_.conductor.cancel_alerts(board_.remove(area), "revoked");
+    parts_.store.drop_alert(area);
+    wants_changed_ = true;
+  }
+}
+
+void Agent::signed_at(scheduler::TimePoint issued) {
+  parts_.clock.raise_floor(issued);
+  if (issued <= parts_.store.marks().newest_signed) return;
+  auto marks = parts_.store.marks();
+  marks.newest_signed = issued;
+  parts_.store.keep(marks);
+}
+
+void Agent::keep_clock() {
+  auto marks = parts_.store.marks();
+  const auto held = parts_.clock.held();
+  if (!held) return;
+  // The system clock's small corrections are not worth a write to flash.
+  constexpr std::int64_t kWorthWriting = 100'000'000;
+  if (marks.clock && marks.clock->boot_id == held->boot_id &&
+      std::abs(marks.clock->offset_ns - held->offset_ns) < kWorthWriting)
+    return;
+  marks.clock = held;
+  parts_.store.keep(marks);
+}
+
+}  // namespace loa::node

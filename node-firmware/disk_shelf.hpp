@@ -1,0 +1,32 @@
+#pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+
+#include "node-firmware/clip_shelf.hpp"
+#include "node-firmware/downloader.hpp"
+#include "node-firmware/fetcher.hpp"
+
+namespace loa::node {
+
+/// The real shelf: cache on disk, filled by the fetcher.
+class DiskShelf final : public ClipShelf {
+ public:
+  /// `changed` is called on the loop when a clip came or was given up for now.
+  DiskShelf(boost::asio::any_io_executor loop, CacheSettings settings, Downloader& downloader,
+            std::function<TlsTime()> tls_time, std::function<void()> changed);
+
+  std::optional<std::filesystem::path> find(const std::string& sha256) override { return cache_.find(sha256); }
+  void want(std::vector<WantedClip> clips, std::vector<std::string> bases) override;
+  std::string reason(const std::string& sha256) const override { return fetcher_.reason(sha256); }
+  CacheReport report() override { return cache_.report(); }
+  const std::vector<scheduler::StockClip>& shipped() const override { return shipped_; }
+  /// The network came back: what failed is tried at once.
+  void retry_now() { fetcher_.retry_now(); }
+
+ private:
+  Cache cache_;
+  Fetcher fetcher_;
+  std::vector<scheduler::StockClip> shipped_;
+};
+
+}  // namespace loa::node

@@ -1,0 +1,53 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "config/toml_reader.hpp"
+#include "node-firmware/command_line.hpp"
+#include "node-firmware/identity.hpp"
+#include "node-firmware/node.hpp"
+#include "node-firmware/settings.hpp"
+
+namespace {
+
+using namespace loa::node;
+
+Settings settings_for(const CommandLine& line) {
+  auto settings = line.config ? read_settings(*line.config) : Settings{};
+  if (line.state) settings.state_folder = *line.state;
+  return settings;
+}
+
+int fail(int code, const std::string& message) {
+  fmt::print(stderr, "loa-node: {}\n", message);
+  return code;
+}
+
+int run(const CommandLine& line) {
+  const auto settings = settings_for(line);
+  spdlog::set_level(spdlog::level::from_str(settings.log_level));
+  auto identity = join(settings.state_folder, line.bundle);
+  spdlog::info("loa-node {} is node {} ({})", LOA_VERSION, identity.bundle.node, identity.bundle.code);
+  return Node(std::move(identity), settings).run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto line = read_command_line(argc, argv);
+  if (const auto* early = std::get_if<EarlyEnd>(&line)) {
+    fmt::print(early->exit_code == kExitOk ? stdout : stderr, "{}", early->text);
+    return early->exit_code;
+  }
+  try {
+    return run(std::get<CommandLine>(line));
+  } catch (const loa::config::ConfigError& error) {
+    return fail(kExitConfig, error.what());
+  } catch (const JoinError& error) {
+    return fail(error.exit_code, error.what());
+  } catch (const std::exception& error) {
+    return fail(kExitBroken, error.what());
+  }
+}
