@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "protocol/topics.hpp"
+#include "scheduler/succession.hpp"
 
 namespace loa::node {
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "node-firmware/cache.hpp"
+#include "scheduler/alert.hpp"
 #include "scheduler/plan.hpp"
 
 namespace loa::node {
