@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controller/store/columns.hpp"
+#include "protocol/limits.hpp"
 
 namespace loa::store {
 
@@ -33,6 +34,13 @@ bool valid_id(const std::string& id) {
 
 bool has_area(Session& session, const std::string& id) {
   return sql::exists(session, "select 1 from areas where id = :id", sql::params(id));
+}
+
+// How many levels the subtree of `id` has, itself included.
+std::size_t levels_below(Session& session, const std::string& id) {
+  std::size_t deepest = 0;
+  for (const auto& area : subtree(session, {id})) deepest = std::max(deepest, chain(session, area.id).size());
+  return deepest + 1 - std::max<std::size_t>(chain(session, id).size(), 1);
 }
 
 bool set(Transaction& transaction, const Area& area, std::string_view action) {
@@ -69,6 +77,7 @@ bool add_area(Transaction& transaction, const Area& area) {
   auto& session = transaction.session();
   if (!valid_id(area.id) || has_area(session, area.id)) return false;
   if (!area.parent.empty() && !has_area(session, area.parent)) return false;
+  if (chain(session, area.parent).size() >= protocol::kMaxAreas) return false;
   sql::insert(session, "areas", area);
   transaction.audit("add", "area", area.id, area.id, area.name);
   return true;
@@ -77,6 +86,7 @@ bool add_area(Transaction& transaction, const Area& area) {
 bool update_area(Transaction& transaction, const Area& area) {
   auto& session = transaction.session();
   if (!area.parent.empty() && (!has_area(session, area.parent) || is_within(session, area.parent, {area.id}))) return false;
+  if (chain(session, area.parent).size() + levels_below(session, area.id) > protocol::kMaxAreas) return false;
   return set(transaction, area, "update");
 }
 

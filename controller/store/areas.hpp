@@ -57,9 +57,10 @@ void apply(Inherited& all, const OwnSettings& own, const std::string& id);
 /// What holds at the end of `areas` (the root first).
 Inherited inherit(const std::vector<Area>& areas);
 
-/// False where the id is not of the right form or is taken, or the parent does not exist.
+/// False where the id is not of the right form or is taken, the parent does not exist, or lies as deep as a chain may go.
 bool add_area(Transaction& transaction, const Area& area);
-/// Changes everything but id; false where there is no such area, no such parent, or the parent lies below it.
+/// Changes everything but id; false where there is no such area, no such parent, the parent lies below it, or a chain
+/// would become too deep.
 bool update_area(Transaction& transaction, const Area& area);
 /// Sets only the policy; false where there is no such area.
 bool set_area_policy(Transaction& transaction, const std::string& id, const AreaPolicy& policy);

@@ -27,7 +27,4 @@ void from_hex(const std::string& text, std::array<unsigned char, N>& bytes) {
     bytes[i] = static_cast<unsigned char>(digits.find(text[2 * i]) * 16 + digits.find(text[2 * i + 1]));
 }
 
-/// SHA-256 of `bytes`, as hex.
-std::string sha256_hex(const std::string& bytes);
-
 }  // namespace loa::store

@@ -2,7 +2,7 @@
 
 #include "controller/store/clips.hpp"
 #include "controller/store/columns.hpp"
-#include "controller/store/hex.hpp"
+#include "protocol/hash.hpp"
 
 namespace loa::store {
 
@@ -93,7 +93,7 @@ std::string content_hash_of(const Programme& programme) {
     append(text, programme.origin->id);
     append(text, std::to_string(programme.origin->revision));
   }
-  return sha256_hex(text);
+  return protocol::sha256_hex(text);
 }
 
 bool add_programme(Transaction& transaction, const Programme& programme) {

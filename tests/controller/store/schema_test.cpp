@@ -1,0 +1,91 @@
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+#include "controller/store/migrations.hpp"
+#include "controller/store/sql.hpp"
+#include "tests/controller/store/fixture.hpp"
+
+using namespace loa::store;
+
+namespace {
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string schema_of(Session& session) {
+  std::string schema;
+  for (const auto& text : sql::values<std::string>(
+           session, "select sql from sqlite_master where sql is not null and name not like 'sqlite_%' order by type desc, name"))
+    schema += text + ";\n";
+  return schema;
+}
+
+}  // namespace
+
+TEST_CASE("the migrated schema is the one written down") {
+  const TemporaryFolder folder;
+  const auto session = open_session((folder.path / "loa.db").string());
+  const auto expected = read_file(std::string(LOA_SOURCE_DIR) + "/tests/controller/store/schema.sql");
+  CHECK(schema_of(*session) == expected);
+}
+
+TEST_CASE("migrations are numbered from 1 without gaps") {
+  int expected = 0;
+  for (const auto& step : migrations()) CHECK(step.number == ++expected);
+  CHECK(expected >= 1);
+}
+
+TEST_CASE("the schema keeps to what PostgreSQL takes too") {
+  const std::regex only_sqlite("autoincrement|\\bblob\\b|\\bboolean\\b|\\bdatetime\\b|without rowid|pragma|\\breal\\b",
+                               std::regex::icase);
+  for (const auto& step : migrations()) {
+    std::smatch found;
+    const std::string sql(step.sql);
+    CHECK_FALSE(std::regex_search(sql, found, only_sqlite));
+  }
+}
+
+TEST_CASE("a database is opened again as it was left") {
+  const TemporaryFolder folder;
+  const auto path = (folder.path / "loa.db").string();
+  {
+    const auto session = open_session(path);
+    Transaction transaction(*session, system_actor(), loa::scheduler::from_ms(1));
+    add_area(transaction, Province::area("hue", "", "46"));
+    transaction.commit();
+  }
+  const auto session = open_session("sqlite://" + path);
+  CHECK(find_area(*session, "hue"));
+  CHECK(schema_version(*session) == static_cast<int>(migrations().size()));
+}
+
+TEST_CASE("every connection is safe: WAL, full sync, foreign keys") {
+  const TemporaryFolder folder;
+  const auto session = open_session((folder.path / "loa.db").string());
+  CHECK(sql::value<std::string>(*session, "pragma journal_mode") == "wal");
+  CHECK(sql::value<int>(*session, "pragma synchronous") == 2);
+  CHECK(sql::value<int>(*session, "pragma foreign_keys") == 1);
+  CHECK_THROWS_WITH(sql::execute(*session, "insert into grants (user_id, role, area) values ('nobody', 'admin', 'nowhere')"),
+                    Catch::Contains("FOREIGN KEY"));
+}
+
+TEST_CASE("what cannot be opened says which and why") {
+  const TemporaryFolder folder;
+  SECTION("no such folder") {
+    CHECK_THROWS_WITH(open_session((folder.path / "none" / "loa.db").string()), Catch::Contains("none/loa.db"));
+  }
+  SECTION("another kind of database") {
+    CHECK_THROWS_WITH(open_session("postgresql://db/loa"), Catch::Contains("only sqlite:// is known"));
+  }
+  SECTION("a file of a newer program") {
+    const auto path = (folder.path / "loa.db").string();
+    sql::execute(*open_session(path), "insert into schema_version (number) values (9999)");
+    CHECK_THROWS_WITH(open_session(path), Catch::Contains("written by a newer program (schema 9999"));
+  }
+}

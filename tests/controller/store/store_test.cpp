@@ -1,0 +1,117 @@
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/system/result.hpp>
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "controller/store/store.hpp"
+#include "tests/controller/store/fixture.hpp"
+#include "tests/support/loop.hpp"
+
+using namespace loa::store;
+namespace asio = boost::asio;
+
+namespace {
+
+struct Office {
+  TemporaryFolder folder;
+  loa::tests::FakeClock clock;
+  asio::io_context loop;
+  std::unique_ptr<Store> store =
+      std::make_unique<Store>(loop.get_executor(), (folder.path / "loa.db").string(), clock, 8);
+
+  template <class F>
+  void await(F coroutine) {
+    std::exception_ptr error;
+    asio::co_spawn(loop, std::move(coroutine), [&](std::exception_ptr thrown) { error = thrown; });
+    loop.restart();
+    loop.run();
+    if (error) std::rethrow_exception(error);
+  }
+};
+
+bool add_hue(Transaction& transaction) { return add_area(transaction, Province::area("hue", "", "46")); }
+
+}  // namespace
+
+TEST_CASE("a coroutine of the loop goes on there with the store's answer") {
+  Office office;
+  const auto loop_thread = std::this_thread::get_id();
+  std::thread::id store_thread;
+  bool added = false, there = false;
+  office.await([&]() -> asio::awaitable<void> {
+    added = co_await office.store->write(system_actor(), add_hue);
+    there = co_await office.store->run([&](Session& session) {
+      store_thread = std::this_thread::get_id();
+      return find_area(session, "hue").has_value();
+    });
+    CHECK(std::this_thread::get_id() == loop_thread);
+  });
+  CHECK(added);
+  CHECK(there);
+  CHECK(store_thread != loop_thread);
+}
+
+TEST_CASE("what the work throws comes out of the await, and nothing of it is kept") {
+  Office office;
+  CHECK_THROWS_WITH(office.await([&]() -> asio::awaitable<void> {
+    co_await office.store->write(system_actor(), [](Transaction& t) {
+      add_hue(t);
+      throw std::runtime_error("broken");
+    });
+  }),
+                    "broken");
+  CHECK_FALSE(office.store->run_sync([](Session& session) { return find_area(session, "hue"); }));
+}
+
+TEST_CASE("a refused result rolls back") {
+  Office office;
+  using Result = boost::system::result<int>;
+  const auto result = office.store->write_sync(system_actor(), [](Transaction& t) -> Result {
+    add_hue(t);
+    return make_error_code(boost::system::errc::invalid_argument);
+  });
+  CHECK(result.has_error());
+  CHECK_FALSE(office.store->run_sync([](Session& session) { return find_area(session, "hue"); }));
+}
+
+TEST_CASE("a full queue is said at once") {
+  Office office;
+  std::mutex gate;
+  std::unique_lock closed(gate);
+  std::atomic<int> done = 0;
+  int busy = 0;
+  const auto wait = [&](Session&) {
+    const std::lock_guard pass(gate);
+    ++done;
+  };
+  const auto ask = [&]() -> asio::awaitable<void> {
+    try {
+      co_await office.store->run(wait);
+    } catch (const StoreBusy&) {
+      if (++busy == 3) closed.unlock();
+    }
+  };
+  for (int i = 0; i < 12; ++i) asio::co_spawn(office.loop, ask, asio::detached);
+  CHECK(loa::test::run_until(office.loop, [&] { return busy + done == 12; }));
+  CHECK(busy >= 3);
+  CHECK(done >= 8);
+}
+
+TEST_CASE("what is queued is still done when the store goes") {
+  Office office;
+  for (int i = 0; i < 3; ++i)
+    asio::co_spawn(office.loop,
+                   [&office, i]() -> asio::awaitable<void> {
+                     co_await office.store->write(system_actor(), [i](Transaction& t) {
+                       return add_area(t, Province::area("a-" + std::to_string(i), "", ""));
+                     });
+                   },
+                   asio::detached);
+  office.loop.poll();
+  office.store.reset();
+  CHECK(list_areas(*open_session((office.folder.path / "loa.db").string())).size() == 3);
+}
