@@ -117,6 +117,10 @@ class Look {
     if (const auto* known = history_.find(alert_occurrence_id(alert, repeat)); known && known->outcome) return false;
     Piece piece = make(alert, repeat);
     if (piece.sounding()) {
+      if (auto over = stand(piece, history_, now_).ended) {
+        scene_.ended.push_back(std::move(*over));
+        return false;
+      }
       scene_.due.push_back(std::move(piece));
       return true;
     }

@@ -63,6 +63,11 @@ void mark_restarted(History& history) {
   }
 }
 
+void shift_clock(History& history, Millis step) {
+  for (auto& [id, known] : history.occurrences)
+    if (known.open() && known.anchor) *known.anchor += step;
+}
+
 void note(History& history, const Ended& ended) {
   OccurrenceHistory& known = history.occurrences[ended.occurrence_id];
   if (known.outcome) return;

@@ -41,4 +41,8 @@ struct History {
 /// in the end.
 void mark_restarted(History& history);
 
+/// To be called when the clock that gives `now` was set by `step` (later: positive): what sounds, and what may join, keeps its place, for
+/// the sound itself never knew of the step.
+void shift_clock(History& history, Millis step);
+
 }  // namespace loa::scheduler

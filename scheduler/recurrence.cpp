@@ -53,16 +53,25 @@ bool may_match_in(const Rule& rule, LocalTime start, Span span) {
   return false;
 }
 
+// A start nearer to `first` from which the rule has the same times. (libical's own set_start loses the step of rules with INTERVAL.)
+LocalTime near_start(const Rule& rule, LocalTime start, LocalTime first) {
+  const bool weekly = rule.frequency == Frequency::weekly;
+  if (rule.count || first <= start || (!weekly && rule.frequency != Frequency::daily)) return start;
+  const days step{rule.interval * (weekly ? 7 : 1)};
+  const auto steps = floor<days>(first - start) / step;
+  return start + (steps > 1 ? (steps - 1) * step : days{0});
+}
+
 // The rule's times inside `span` into `into`; false when the work limit came first.
 bool add_rule_times(const Rule& rule, const Recurrence& when, Span span, std::size_t most, std::vector<LocalTime>& into) {
   if (rule.until_local) span.last = std::min(span.last, *rule.until_local);
   // One libical call looks as far ahead as it must: it is not asked where nothing can be found.
   if (!may_match_in(rule, when.start, span)) return true;
+  if (!rule.set_positions.empty() && !ever_matches(rule, when.start, kYearsAhead)) return true;
   const icalrecurrencetype recurrence = icalrecurrencetype_from_string(rule.for_libical.c_str());
   // Floating local time: libical's own zones stay shifted after a summer-time gap.
-  const Iterator iterator{icalrecur_iterator_new(recurrence, to_ical(when.start))};
+  const Iterator iterator{icalrecur_iterator_new(recurrence, to_ical(near_start(rule, when.start, span.first)))};
   if (!iterator) return true;
-  if (rule.count == 0 && span.first > when.start) icalrecur_iterator_set_start(iterator.get(), to_ical(span.first));
   for (int step = 0; step < kMostSteps; ++step) {
     const icaltimetype next = icalrecur_iterator_next(iterator.get());
     if (icaltime_is_null_time(next)) return true;

@@ -155,6 +155,8 @@ class Reader {
     std::string text = "FREQ=" + written_.at("FREQ");
     for (const auto& [name, value] : written_)
       if (name != "FREQ") text += ";" + name + "=" + value;
+    // libical 3.0 takes only the start's month there, RFC 5545 every month.
+    if (rule_.frequency == Frequency::yearly && !rule_.month_days.empty() && rule_.months.empty()) text += ";BYMONTH=1,2,3,4,5,6,7,8,9,10,11,12";
     return text;
   }
 
