@@ -53,12 +53,25 @@ bool may_match_in(const Rule& rule, LocalTime start, Span span) {
   return false;
 }
 
-// A start nearer to `first` from which the rule has the same times. (libical's own set_start loses the step of rules with INTERVAL.)
-LocalTime near_start(const Rule& rule, LocalTime start, LocalTime first) {
+// The first day from the start on that the rule matches, and there the first time; or the start. libical counts INTERVAL of a weekly rule wrongly
+// from a start that the rule does not match.
+LocalTime matching_start(const Rule& rule, LocalTime start, LocalTime last) {
+  const LocalDay first = floor<days>(start);
+  if (may_match(rule, start, first)) return start;
+  const hh_mm_ss clock{start - first};
+  const seconds time = (rule.hours.empty() ? clock.hours() : hours{0}) + (rule.minutes.empty() ? clock.minutes() : minutes{0}) + clock.seconds();
+  for (LocalDay day = first; day <= floor<days>(last); day += days{1})
+    if (may_match(rule, start, day)) return day + time;
+  return start;
+}
+
+// A start nearer to `first` from which the rule has the same times. libical's own set_start loses the step of rules with INTERVAL.
+LocalTime near_start(const Rule& rule, LocalTime start, Span span) {
+  start = matching_start(rule, start, span.last);
   const bool weekly = rule.frequency == Frequency::weekly;
-  if (rule.count || first <= start || (!weekly && rule.frequency != Frequency::daily)) return start;
+  if (rule.count || span.first <= start || (!weekly && rule.frequency != Frequency::daily)) return start;
   const days step{rule.interval * (weekly ? 7 : 1)};
-  const auto steps = floor<days>(first - start) / step;
+  const auto steps = floor<days>(span.first - start) / step;
   return start + (steps > 1 ? (steps - 1) * step : days{0});
 }
 
@@ -70,7 +83,7 @@ bool add_rule_times(const Rule& rule, const Recurrence& when, Span span, std::si
   if (!rule.set_positions.empty() && !ever_matches(rule, when.start, kYearsAhead)) return true;
   const icalrecurrencetype recurrence = icalrecurrencetype_from_string(rule.for_libical.c_str());
   // Floating local time: libical's own zones stay shifted after a summer-time gap.
-  const Iterator iterator{icalrecur_iterator_new(recurrence, to_ical(near_start(rule, when.start, span.first)))};
+  const Iterator iterator{icalrecur_iterator_new(recurrence, to_ical(near_start(rule, when.start, span)))};
   if (!iterator) return true;
   for (int step = 0; step < kMostSteps; ++step) {
     const icaltimetype next = icalrecur_iterator_next(iterator.get());

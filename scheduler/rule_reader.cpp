@@ -143,6 +143,9 @@ class Reader {
       if (!rule_.month_days.empty()) throw Refused{"BYDAY with a count and BYMONTHDAY cannot stand together"};
     }
     if (!rule_.month_days.empty() && rule_.frequency == Frequency::weekly) throw Refused{"BYMONTHDAY cannot stand in a WEEKLY rule"};
+    // libical 3.0 overlooks such days in a DAILY rule.
+    if (rule_.frequency == Frequency::daily && std::any_of(rule_.month_days.begin(), rule_.month_days.end(), [](int day) { return day < 0; }))
+      throw Refused{"BYMONTHDAY counts from the end only in MONTHLY and YEARLY rules"};
     if (!rule_.set_positions.empty() && !by_year && rule_.frequency != Frequency::monthly)
       throw Refused{"BYSETPOS is taken only in MONTHLY and YEARLY rules"};
     if (!rule_.set_positions.empty() && rule_.days.empty() && rule_.month_days.empty())

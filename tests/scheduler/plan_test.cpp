@@ -243,7 +243,7 @@ TEST_CASE("everything that would stop a schedule is said before it is saved") {
       {"outside the window", [](Broadcast& b) { b.when.start = local("2026-11-24T20:00:00"); }, "outside_window!"},
       {"outside the window on all of sixteen days",
        [](Broadcast& b) { b.when.start = local("2026-11-24T20:00:00"); b.when.rrule = "FREQ=DAILY"; }, "outside_window!*16"},
-      {"longer than a session", [](Broadcast& b) { b.items = {spoken(16)}; }, "too_long! quota_minutes!"},
+      {"longer than a session", [](Broadcast& b) { b.items = {spoken(16)}; }, "quota_minutes! too_long!"},
       {"a session too long with its neighbour", [](Broadcast& b) { b.when.start = local("2026-11-24T10:12:00"); }, "quota_minutes!"},
       {"it would push another out",
        [](Broadcast& b) { b.when.start = local("2026-11-24T09:50:00"); }, "quota_minutes!(b-old@20261124T030000Z)"},
