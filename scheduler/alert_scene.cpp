@@ -96,9 +96,9 @@ class Look {
     if (now_ >= alert.expires) return end_expired(alert);
     scene_.changes = std::min(scene_.changes, alert.expires);
     const int latest = latest_repeat(alert, now_);
-    bool one_sounds = false;
-    for (int repeat = 1; repeat < latest; ++repeat) one_sounds |= look_at_earlier(alert, repeat);
-    if (Piece piece = make(alert, latest); !one_sounds && !has_outcome(piece)) scene_.due.push_back(std::move(piece));
+    bool one_goes_on = false;
+    for (int repeat = 1; repeat < latest; ++repeat) one_goes_on |= look_at_earlier(alert, repeat);
+    if (Piece piece = make(alert, latest); !has_outcome(piece)) (one_goes_on ? scene_.behind : scene_.due).push_back(std::move(piece));
     if (latest == repeats(alert)) return;
     const TimePoint next = due_of(alert, latest + 1);
     if (next >= alert.expires) return;
@@ -112,11 +112,11 @@ class Look {
   Piece make(const Alert& alert, int repeat) const { return piece_of(alert, repeat, stocks_, history_, volume_); }
   static bool has_outcome(const Piece& piece) { return piece.history && piece.history->outcome; }
 
-  // True when this repeat still sounds; what was not heard of it is not made up.
+  // True when this repeat has begun and goes on; one that never began is not made up.
   bool look_at_earlier(const Alert& alert, int repeat) {
     if (const auto* known = history_.find(alert_occurrence_id(alert, repeat)); known && known->outcome) return false;
     Piece piece = make(alert, repeat);
-    if (piece.sounding()) {
+    if (piece.started()) {
       if (auto over = stand(piece, history_, now_).ended) {
         scene_.ended.push_back(std::move(*over));
         return false;
@@ -124,8 +124,7 @@ class Look {
       scene_.due.push_back(std::move(piece));
       return true;
     }
-    scene_.ended.push_back(piece.started() ? end_piece(piece, "interrupted", Outcome::skipped, piece.history->interrupted_by)
-                                           : end_unheard(piece, history_));
+    scene_.ended.push_back(end_unheard(piece, history_));
     return false;
   }
 

@@ -128,6 +128,15 @@ std::optional<Millis> playable_from(const Piece& piece, Millis offset, const His
   return {};
 }
 
+Millis sounding_from(const Piece& piece, Millis offset, const History& history) {
+  Millis sum{0};
+  while (const auto slot = slot_at(piece, offset, history)) {
+    if (slot->item) sum += slot->until - offset;
+    offset = slot->item ? slot->until : slot->place_end;
+  }
+  return sum;
+}
+
 Standing stand(const Piece& piece, const History& history, TimePoint now) {
   if (piece.history && piece.history->sounding()) return stand_sounding(piece, history, now);
   if (piece.history && piece.history->open() && piece.history->anchor) return stand_interrupted(piece, history, now);

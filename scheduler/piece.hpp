@@ -53,6 +53,9 @@ std::optional<Slot> slot_at(const Piece& piece, Millis offset, const History& hi
 /// The first offset from `offset` on where something is playable; nothing when there is none.
 std::optional<Millis> playable_from(const Piece& piece, Millis offset, const History& history);
 
+/// How long `piece` will sound from `offset` on, what is not playable being passed over.
+Millis sounding_from(const Piece& piece, Millis offset, const History& history);
+
 /// How a piece that is due stands at a moment.
 struct Standing {
   std::optional<Ended> ended;  ///< over; otherwise:
@@ -77,6 +80,7 @@ bool goes_before(const Piece& a, const Piece& b);
 /// Everything about alerts at one moment.
 struct AlertScene {
   std::vector<Piece> due;          ///< in force, due and without outcome: at most one an alert
+  std::vector<Piece> behind;       ///< due, but an earlier repeat of the same alert still sounds
   std::vector<Piece> coming;       ///< the next repeat of each alert
   std::vector<Ended> ended;
   TimePoint changes = kNever;

@@ -86,6 +86,8 @@ class Look {
       seen(piece.id);
       weigh(std::move(piece), false);
     }
+    for (Piece& piece : alert_scene_.behind)
+      if (muted_) weigh(std::move(piece), false);
     wake_at(alert_scene_.changes);
     if (plan_) gather_plan(open);
     for (const std::string_view id : open) withdraw(std::string{id}, alerts);
@@ -168,38 +170,44 @@ class Look {
   // What will sound next, as far as is known: the rest of what sounds, something above it, or what comes after it.
   void say_next() {
     if (muted_) return;
-    const TimePoint free = current_ ? now_ + (current_->piece.duration - current_->standing.offset) : now_;
+    free_ = current_ ? now_ + sounding_from(current_->piece, current_->standing.offset, history_) : now_;
     if (current_) {
       if (const auto offset = playable_from(current_->piece, current_->standing.offset + (decision_.sounding->until - now_), history_);
           offset && decision_.sounding->until < current_->piece.stop)
         offer(current_->piece, *offset, decision_.sounding->until);
-      for (const Candidate& c : candidates_)
-        if (&c != current_ && !c.piece.sounding()) offer_after(c.piece, free);
     }
-    for (const Piece& piece : alert_scene_.coming) offer_after(piece, std::max(piece.due, above(piece) ? piece.due : free));
+    for (const Candidate& c : candidates_)
+      if (&c != current_ && !c.piece.sounding()) offer_after(c.piece, above(c.piece) ? now_ : free_);
+    for (const Piece& piece : alert_scene_.behind) offer_after(piece, free_);
+    for (const Piece& piece : alert_scene_.coming) offer_after(piece, std::max(piece.due, above(piece) ? piece.due : free_));
     if (!plan_ || expired_) return;
     for (std::size_t i = first_coming_; i < plan_->occurrences.size(); ++i) {
       const Occurrence& o = plan_->occurrences[i];
-      if (decision_.next && o.due > decision_.next->started) break;
+      if (decision_.next && o.due > decision_.next->begins()) break;
       const Piece piece = piece_of(o, plan_->until, history_);
       if (piece.history && (piece.history->outcome || piece.history->open())) continue;
-      offer_after(piece, above(piece) ? o.due : std::max(o.due, free));
+      offer_after(piece, above(piece) ? o.due : std::max(o.due, free_));
     }
   }
 
   bool above(const Piece& piece) const { return !current_ || piece.rank > current_->piece.rank; }
 
+  // Offers the first moment from `time` on at which the piece could begin.
   void offer_after(const Piece& piece, TimePoint time) {
-    if (time >= piece.stop || (decision_.next && time > decision_.next->started)) return;
-    if (const Standing standing = stand(piece, history_, time); standing.ready) offer(piece, standing.offset, time);
+    for (std::size_t tries = 0; tries <= piece.item_list().size(); ++tries) {
+      if (time >= piece.stop || (decision_.next && time > decision_.next->begins())) return;
+      const Standing standing = stand(piece, history_, time);
+      if (standing.ready && time > now_) return offer(piece, standing.offset, time);
+      if (standing.ended || standing.changes >= kNever) return;
+      time = standing.changes;
+    }
   }
 
   void offer(const Piece& piece, Millis offset, TimePoint time) {
-    if (decision_.next && (next_rank_ >= piece.rank || time > decision_.next->started) && time >= decision_.next->started) return;
+    if (decision_.next && (next_rank_ >= piece.rank || time > decision_.next->begins()) && time >= decision_.next->begins()) return;
     decision_.next = sounding_of(piece, offset, time);
     next_rank_ = piece.rank;
-    if (current_ && &piece != &current_->piece && time < now_ + (current_->piece.duration - current_->standing.offset))
-      decision_.next->interrupts = current_->piece.id;
+    if (current_ && &piece != &current_->piece && piece.rank > current_->piece.rank && time < free_) decision_.next->interrupts = current_->piece.id;
   }
 
   const Plan* plan_;
@@ -212,6 +220,7 @@ class Look {
   std::size_t first_coming_ = 0;
   std::vector<Candidate> candidates_;
   const Candidate* current_ = nullptr;
+  TimePoint free_;  ///< when what sounds will be over
   int next_rank_ = 0;
   Decision decision_;
 };

@@ -40,7 +40,7 @@ namespace loa::scheduler {
 // An alert sounds: tone (stock clip "tone"), then its own clip, or its stock clip where its own is absent or not playable yet; the tone is left out
 // where it is not playable, and the tone alone is enough. Repeat n of 1..repeats is due at sent + (n - 1) * repeat_every, the first at once
 // even if `sent` is in this clock's future. While the alert is in force (now < expires) the latest due repeat sounds, however late: a node that
-// comes back half-way plays what is in force, at once. Earlier repeats are not made up (skipped: missed, or conflict); a repeat that still sounds when
+// comes back half-way plays what is in force, at once. Earlier repeats are not made up (skipped: missed, or conflict); a repeat that has begun when
 // the next is due goes on, and the next follows. Expired: the sound is cut (partial: expired), what never sounded is skipped: expired. Updated
 // or cancelled (another alert names it in `references`; or its own message became cancel, or its revision rose): cut at once, cancelled: updated or
 // cancelled: cancelled. Interrupted by an actual alert, an exercise or test begins again afterwards.
@@ -76,6 +76,7 @@ struct Sounding {
   Class cls = Class::normal;
   std::string interrupts;     ///< occurrence id that it holds back, else empty
   bool operator==(const Sounding&) const = default;
+  TimePoint begins() const { return started + item_offset; }  ///< the moment that this value speaks of: `now`, or of `next` its start
 };
 
 /// An occurrence that ends at `now` without sounding further, and why.
@@ -98,7 +99,7 @@ struct Waiting {
 /// The answer of `at`.
 struct Decision {
   std::optional<Sounding> sounding;   ///< nothing: silence
-  std::optional<Sounding> next;       ///< what should be prerolled: will start at `next->started`, as far as is known now
+  std::optional<Sounding> next;       ///< what should be prerolled: starts at `next->begins()`, in `item` at `item_offset`, as far as is known now
   std::vector<Ended> ended;           ///< to be recorded once; not repeated when history says so
   std::vector<Waiting> waiting;
   std::optional<TimePoint> wake;      ///< ask again no later than this; always after `now`

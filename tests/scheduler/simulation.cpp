@@ -107,6 +107,7 @@ void Simulation::run(double until_second) {
     look();
     const Decision d = at(plan ? &*plan : nullptr, alerts, history, now, shipped);
     if (d.sounding && (!d.wake || *d.wake > d.sounding->until)) faults.push_back("sleeps past the end of what sounds");
+    promised = d.next;
     TimePoint next = end;
     if (d.wake) next = std::min(next, *d.wake);
     if (!events_.empty()) next = std::min(next, events_.begin()->first);

@@ -33,6 +33,7 @@ struct Simulation {
   std::vector<Ended> ended;
   std::vector<std::string> faults;  ///< broken promises of the playhead itself
   int looks = 0;
+  std::optional<Sounding> promised;  ///< `next` of the last look, asked after it was applied
 
   void on(double second, std::function<void(Simulation&)> act) { events_.emplace(at_second(second), std::move(act)); }
   void take_plan(Plan next);
