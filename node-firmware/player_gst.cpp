@@ -1,12 +1,18 @@
 #include "node-firmware/player_gst.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <algorithm>
 #include <map>
 #include <stdexcept>
+#include <vector>
 
 #include "node-firmware/player_run.hpp"
+
+#if defined(__SANITIZE_ADDRESS__)
+/// GLib gives up its first table of names on purpose when the table grows.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libglib-2.0.so\n"; }
+#endif
 
 namespace loa::node {
 namespace {
