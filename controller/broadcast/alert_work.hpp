@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "controller/broadcast/signer.hpp"
+#include "controller/store/plans.hpp"
+#include "controller/store/session.hpp"
+#include "protocol/formats.hpp"
+
+namespace loa::broadcast {
+
+/// An area's snapshot of alerts, signed and kept; publish it once the transaction is committed.
+struct SignedSnapshot {
+  std::string area;
+  std::int64_t revision = 0;
+  std::vector<store::Retained> packets;  ///< one for each format in use
+};
+
+/// Signs the present alerts of `area` under a new revision and keeps it, with the soundings that they make each node expect.
+/// On the store thread.
+protocol::Result<SignedSnapshot> sign_alerts(store::Transaction& transaction, const std::string& area, Signer& signer,
+                                             const protocol::Formats& formats);
+
+}  // namespace loa::broadcast

@@ -1,0 +1,223 @@
+#include "controller/broadcast/broadcaster.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "protocol/random_id.hpp"
+#include "protocol/revision.hpp"
+#include "protocol/topics.hpp"
+
+namespace loa::broadcast {
+
+using protocol::MessageType;
+
+namespace {
+
+constexpr Millis kRenewalEvery{60 * 1000};
+
+}  // namespace
+
+Broadcaster::Broadcaster(store::Store& store, protocol::Link& link, std::shared_ptr<const SigningKeys> keys,
+                         PlanSettings settings, OnChange change, protocol::Formats formats)
+    : x_store(store), x_link(link), x_clock(store.clock()), x_keys(keys), x_settings(std::move(settings)),
+      x_change(std::move(change)), x_formats(std::move(formats)), x_signer(std::move(keys), store.clock()),
+      x_outbox(link), x_retained(link, x_outbox), x_heads(x_roster, x_outbox, x_retained, x_signer, x_formats),
+      x_ingest(store, x_roster,
+               {[this](KnownNode& known, const std::optional<protocol::State>& before) { node_state(known, before); },
+                [this](KnownNode& known) { x_heads.send(known.node.id); },
+                [this](const protocol::Receipt& one) { receipt(one); },
+                [this](const AckDue& ack) { acknowledge(ack); },
+                [this](const Change& one) { x_change(one); }}),
+      x_timer(store.loop()) {}
+
+void Broadcaster::start(Millis period) {
+  protocol::LinkHandlers handlers;
+  handlers.prepare_connect = [this] { return prepare_connect(); };
+  handlers.connected = [this](const protocol::LinkSession& session) {
+    spdlog::info("broadcast: connected to {}", session.address);
+    connected();
+  };
+  handlers.disconnected = [this](const std::string& reason) {
+    spdlog::warn("broadcast: not connected: {}", reason);
+    x_retained.disconnected();
+  };
+  handlers.message = [this](const protocol::LinkMessage& one) { message(one); };
+  x_link.start(std::move(handlers));
+  if (period > Millis{0}) wait_for_tick(period);
+  work();
+}
+
+void Broadcaster::wait_for_tick(Millis period) {
+  x_timer.expires_after(period);
+  x_timer.async_wait([this, period](boost::system::error_code stopped) {
+    if (stopped) return;
+    tick();
+    wait_for_tick(period);
+  });
+}
+
+void Broadcaster::tick() {
+  const auto now = x_clock.now();
+  x_retained.tick(now);
+  x_heads.tick(now);
+  tell_silent(now);
+  if (now >= x_renewal_at) renew_due(now);
+  std::erase_if(x_orders, [now](const auto& order) { return order.second.expires <= now; });
+  x_outbox.pump();
+  x_ingest.flush();
+  work();
+}
+
+void Broadcaster::close(Millis limit, std::function<void()> closed) {
+  x_timer.cancel();
+  publish_state(false);
+  x_link.close(limit, std::move(closed));
+}
+
+protocol::ConnectTerms Broadcaster::prepare_connect() {
+  x_session = protocol::random_id("s");
+  protocol::ConnectTerms terms;
+  terms.tls_time = x_clock.now();
+  if (auto gone = controller_state(false, protocol::kFormat))
+    terms.will = protocol::LinkWill{protocol::controller_state_topic(), std::move(*gone), true};
+  return terms;
+}
+
+std::optional<std::string> Broadcaster::controller_state(bool online, int format) {
+  const auto now = x_signer.time();
+  if (!now) {
+    put_off(now.error());
+    return std::nullopt;
+  }
+  const protocol::ControllerState state{online, *now, x_session};
+  const auto packet = x_signer.sign(MessageType::controller_state, x_roots,
+                                    x_formats.writer(format).controller_state(state), *now);
+  if (packet) return *packet;
+  put_off(packet.error());
+  return std::nullopt;
+}
+
+void Broadcaster::publish_state(bool online) {
+  for (const int format : x_formats.numbers())
+    if (auto packet = controller_state(online, format))
+      x_outbox.push(Priority::keys, protocol::controller_state_topic(format), true, std::move(*packet));
+}
+
+void Broadcaster::publish_keys() {
+  x_roster.key_set = x_keys->key_set.number;
+  for (const int format : x_formats.numbers())
+    x_retained.set(Priority::keys, protocol::keys_topic(format), x_keys->key_set_jws);
+}
+
+void Broadcaster::connected() {
+  for (const auto& filter : protocol::controller_filters()) x_link.subscribe(filter);
+  publish_state(true);
+  x_retained.begin_check(x_formats.numbers(), x_clock.now());
+  x_outbox.pump();
+}
+
+void Broadcaster::message(const protocol::LinkMessage& one) {
+  const auto topic = protocol::parse_topic(one.topic);
+  if (!topic) return spdlog::warn("broadcast: a message on {}: {}", one.topic, topic.error().message);
+  if (x_retained.take(one, *topic, x_clock.now())) return;
+  if (topic->type == MessageType::state && one.retained && !x_roster.find(topic->id)) {
+    if (!one.payload.empty()) x_outbox.push(Priority::plan, one.topic, true, std::string());  // of a board that is gone
+    return;
+  }
+  x_ingest.take(one, *topic);
+}
+
+void Broadcaster::node_state(KnownNode& known, const std::optional<protocol::State>& before) {
+  const auto& state = *known.state;
+  check_revision(known);
+  const int format = x_formats.highest_for(state.formats);
+  if (format != (before ? x_formats.highest_for(before->formats) : protocol::kFormat)) x_nodes_to_plan.insert(known.node.id);
+  x_heads.on_state(known, x_clock.now());
+  if (known.is_there() && (!before || before->session != state.session)) resend_orders(known);
+  work();
+}
+
+// A node that was told of a higher revision by a controller that is gone takes nothing below it.
+void Broadcaster::check_revision(KnownNode& known) {
+  const auto& id = known.node.id;
+  const auto last = std::max(known.wanted, x_raised.contains(id) ? x_raised.at(id) : 0);
+  const auto reported = protocol::take_reported(last, known.state->plan_highest, x_clock.now());
+  if (reported.alarm)
+    x_ingest.refuse(id, "revision", "revision_ahead", "/plan_highest",
+                    "the node reports plan revision " + std::to_string(known.state->plan_highest) +
+                        ", more than a day above everything signed here: not believed");
+  if (reported.last <= last) return;
+  x_raised[id] = reported.last;
+  x_nodes_to_plan.insert(id);
+}
+
+void Broadcaster::receipt(const protocol::Receipt& one) {
+  if (one.about == MessageType::order) x_orders.erase(one.subject);
+  if (!one.accepted)
+    spdlog::warn("broadcast: {} refused {} {}: {} {}: {}", one.node, protocol::name_of(one.about), one.subject, one.code,
+                 one.where, one.message);
+}
+
+void Broadcaster::acknowledge(const AckDue& due) {
+  auto* known = x_roster.find(due.node);
+  if (!known) return;
+  const auto now = x_signer.time();
+  if (!now) return put_off(now.error());
+  known->last_ack = std::max(*now, known->last_ack + Millis{1});
+  const protocol::LogAck ack{due.node, known->last_ack, due.log_id, due.number, known->areas};
+  const int format = known->state ? x_formats.highest_for(known->state->formats) : protocol::kFormat;
+  const auto packet =
+      x_signer.sign(MessageType::log_ack, known->areas, x_formats.writer(format).log_ack(ack), known->last_ack);
+  if (!packet) return put_off(packet.error());
+  x_outbox.push(Priority::ack, protocol::log_ack_topic(due.node), false, *packet);
+}
+
+void Broadcaster::send_order(const protocol::Order& order) {
+  const auto* known = x_roster.find(order.node);
+  if (!known || order.expires <= x_clock.now()) return;
+  const auto now = x_signer.time();
+  if (!now) return put_off(now.error());
+  const int format = known->state ? x_formats.highest_for(known->state->formats) : protocol::kFormat;
+  auto packet = x_signer.sign(MessageType::order, known->areas, x_formats.writer(format).order(order), *now);
+  if (!packet) return put_off(packet.error());
+  x_orders.insert_or_assign(order.id, order);
+  x_outbox.push_order(order.id, protocol::order_topic(order.node), std::move(*packet));
+}
+
+void Broadcaster::resend_orders(const KnownNode& known) {
+  const auto open = x_orders;
+  for (const auto& [id, order] : open)
+    if (order.node == known.node.id) send_order(order);
+}
+
+void Broadcaster::put_off(const protocol::Refusal& why) {
+  if (x_trouble != why.message) spdlog::error("broadcast: {}", why.message);
+  x_trouble = why.message;
+}
+
+void Broadcaster::renew_due(TimePoint now) {
+  x_renewal_at = now + kRenewalEvery;
+  for (const auto& [id, known] : x_roster.nodes)
+    if (known.wanted == 0 || wants_renewal(known.plan_made, now, known.time_zone)) x_nodes_to_plan.insert(id);
+}
+
+void Broadcaster::tell_silent(TimePoint now) {
+  for (auto& [id, known] : x_roster.nodes) {
+    if (!known.state || known.silence_told || now - known.heard <= 2 * store::kStatePeriod) continue;
+    known.silence_told = true;
+    x_change({"node", id, id, known.node.area, "unknown"});
+  }
+}
+
+BroadcastHealth Broadcaster::health() const {
+  BroadcastHealth health;
+  health.connected = x_link.connected();
+  health.clock_behind = x_signer.time().has_error();
+  health.trouble = x_trouble;
+  health.nodes = x_roster.nodes.size();
+  for (const auto& [id, known] : x_roster.nodes)
+    if (known.is_there() && known.state->plan_held < known.wanted) ++health.nodes_without_plan;
+  health.waiting = x_outbox.size() + x_ingest.waiting();
+  return health;
+}
+
+}  // namespace loa::broadcast

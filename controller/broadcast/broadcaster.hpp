@@ -1,0 +1,129 @@
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller/broadcast/change.hpp"
+#include "controller/broadcast/heads.hpp"
+#include "controller/broadcast/ingest.hpp"
+#include "controller/broadcast/outbox.hpp"
+#include "controller/broadcast/plan_work.hpp"
+#include "controller/broadcast/retained.hpp"
+#include "controller/broadcast/roster.hpp"
+#include "controller/broadcast/signer.hpp"
+#include "controller/store/store.hpp"
+#include "protocol/formats.hpp"
+#include "protocol/link.hpp"
+
+namespace loa::broadcast {
+
+/// How the room stands, for /healthz.
+struct BroadcastHealth {
+  bool connected = false;
+  bool clock_behind = false;        ///< nothing is signed: see Signer::time
+  std::string trouble;              ///< the last thing that kept a plan or snapshot from being signed, empty where none did
+  std::size_t nodes = 0;
+  std::size_t nodes_without_plan = 0;  ///< those there that do not hold the wanted plan
+  std::size_t waiting = 0;          ///< publications and messages in queues
+};
+
+/// Speaks with the nodes: makes, signs and publishes plans, alerts, heads and orders, and takes what nodes report. Made, used and
+/// destroyed on the loop; link and store outlive it.
+class Broadcaster {
+ public:
+  Broadcaster(store::Store& store, protocol::Link& link, std::shared_ptr<const SigningKeys> keys, PlanSettings settings,
+              OnChange change, protocol::Formats formats = {});
+
+  /// Reads what the store knows (nodes, plans, alerts, newest signed time); await it before start(). Throws what the store throws.
+  boost::asio::awaitable<void> load();
+  /// Begins to connect and looks after everything that is due every `period`; zero: the caller calls tick().
+  void start(Millis period = Millis{250});
+  /// Does what is due at the clock's now: resends, renewals, checks, silence.
+  void tick();
+  /// Says that the controller goes, and closes the link; `closed` is called once that is done or `limit` has passed.
+  void close(Millis limit, std::function<void()> closed);
+
+  // After the write that each follows was committed (see controller/api/hooks.hpp):
+  /// What the plans of nodes below these areas, and of these nodes, are made of has changed.
+  void plans_changed(const std::vector<std::string>& areas, const std::vector<std::string>& nodes);
+  /// Signs and sends an order that the store has; again at each reconnect of the node until it answers or the order expires.
+  void send_order(const protocol::Order& order);
+  /// An alert of this area was confirmed or cancelled.
+  void alert_changed(const std::string& area);
+  /// A node was added, moved or retired.
+  void node_changed(const std::string& node);
+  /// The tree itself changed: chains are read anew, and what follows from them.
+  void areas_changed();
+  /// Another key set: published, and everything is signed anew with what it allows.
+  void keys_changed(std::shared_ptr<const SigningKeys> keys);
+
+  const protocol::KeySet& key_set() const { return x_keys->key_set; }
+  BroadcastHealth health() const;
+  /// Whether nothing waits to be planned, signed or kept.
+  bool idle() const;
+
+ private:
+  struct Loaded;
+  static Loaded read(store::Session& session);
+  void take_loaded(Loaded loaded);
+  bool counts_still(const std::string& area) const;
+  protocol::ConnectTerms prepare_connect();
+  void connected();
+  void message(const protocol::LinkMessage& message);
+  std::optional<std::string> controller_state(bool online, int format);
+  void publish_state(bool online);
+  void publish_keys();
+
+  void node_state(KnownNode& known, const std::optional<protocol::State>& before);
+  void check_revision(KnownNode& known);
+  void receipt(const protocol::Receipt& receipt);
+  void acknowledge(const AckDue& ack);
+  void resend_orders(const KnownNode& known);
+
+  void work();
+  boost::asio::awaitable<void> run_work();
+  boost::asio::awaitable<void> do_next();
+  bool has_work() const;
+  boost::asio::awaitable<void> reload_nodes();
+  boost::asio::awaitable<void> sign_area(std::string area);
+  boost::asio::awaitable<void> plan_some();
+  boost::asio::awaitable<void> keep_newest();
+  void put_off(const protocol::Refusal& why);
+  void renew_due(TimePoint now);
+  void tell_silent(TimePoint now);
+  void wait_for_tick(Millis period);
+
+  store::Store& x_store;
+  protocol::Link& x_link;
+  const protocol::Clock& x_clock;
+  std::shared_ptr<const SigningKeys> x_keys;
+  PlanSettings x_settings;
+  OnChange x_change;
+  protocol::Formats x_formats;
+  Signer x_signer;
+  Roster x_roster;
+  Outbox x_outbox;
+  RetainedTopics x_retained;
+  Heads x_heads;
+  Ingest x_ingest;
+  std::string x_session;             ///< random at each connect; the will carries the same
+  std::vector<std::string> x_roots;  ///< areas without a parent
+  std::map<std::string, protocol::Order> x_orders;  ///< sent, neither answered nor expired
+  std::set<std::string> x_areas_to_sign;
+  std::set<std::string> x_nodes_to_plan;
+  std::map<std::string, std::int64_t> x_raised;     ///< nodes that were told of a higher revision than ours
+  bool x_reload = false;
+  bool x_working = false;
+  TimePoint x_retry_at;
+  TimePoint x_renewal_at;
+  TimePoint x_newest_kept;
+  std::string x_trouble;
+  boost::asio::steady_timer x_timer;
+};
+
+}  // namespace loa::broadcast

@@ -1,0 +1,206 @@
+#include "controller/broadcast/ingest.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <set>
+
+#include "protocol/codec.hpp"
+#include "protocol/key_ring.hpp"
+#include "protocol/record_chain.hpp"
+
+namespace loa::broadcast {
+
+using protocol::MessageType;
+
+namespace {
+
+const char* about_of(MessageType type) {
+  switch (type) {
+    case MessageType::state: return "state";
+    case MessageType::receipt: return "receipt";
+    case MessageType::log: return "log";
+    default: return "other";
+  }
+}
+
+bool is_newer(const protocol::State& state, const std::optional<protocol::State>& held) {
+  if (!held) return true;
+  return std::pair(state.session_number, state.sequence) > std::pair(held->session_number, held->sequence);
+}
+
+// A retained state may have been said long ago: a node that knows the time dates it itself.
+TimePoint said_at(const protocol::State& state, bool retained, TimePoint now) {
+  const bool dated = retained && state.clock != scheduler::ClockQuality::untrusted;
+  return dated ? std::min(now, state.issued) : now;
+}
+
+}  // namespace
+
+Ingest::Ingest(store::Store& store, Roster& roster, IngestHandlers handlers)
+    : x_store(store), x_roster(roster), x_handlers(std::move(handlers)) {}
+
+void Ingest::take(const protocol::LinkMessage& message, const protocol::Topic& topic) {
+  if (message.payload.empty()) return;
+  auto* known = x_roster.find(topic.id);
+  if (!known)
+    return refuse(topic.id, topic.type,
+                  {protocol::RefusalCode::unknown_key, "/topic", "there is no node " + topic.id});
+  if (topic.type == MessageType::state) return take_state(*known, message);
+  if (topic.type == MessageType::receipt) return take_receipt(*known, message);
+  if (topic.type == MessageType::log) return take_log(*known, message);
+}
+
+void Ingest::take_state(KnownNode& known, const protocol::LinkMessage& message) {
+  const auto& id = known.node.id;
+  const auto verified = protocol::verify_from_node(message.payload, MessageType::state, id, known.node.signing_key);
+  if (!verified) return refuse(id, MessageType::state, verified.error());
+  auto state = protocol::decode_state(verified->payload, id);
+  if (!state) return refuse(id, MessageType::state, state.error());
+  if (!is_newer(*state, known.state)) {
+    const bool same = known.state && state->sequence == known.state->sequence && state->session == known.state->session;
+    if (same && state->nonce != known.answered_nonce) return x_handlers.nonce(known);
+    if (!same && !message.retained)
+      refuse(id, MessageType::state,
+             {protocol::RefusalCode::stale, "/sequence", "an older state than the newest known was said again"});
+    return;
+  }
+  const auto before = std::exchange(known.state, *state);
+  known.heard = said_at(*state, message.retained, x_store.clock().now());
+  known.silence_told = false;
+  x_states[id] = {*state, known.heard, message.payload};
+  x_handlers.state(known, before);
+  flush();
+}
+
+void Ingest::take_receipt(KnownNode& known, const protocol::LinkMessage& message) {
+  const auto& id = known.node.id;
+  const auto verified = protocol::verify_from_node(message.payload, MessageType::receipt, id, known.node.signing_key);
+  if (!verified) return refuse(id, MessageType::receipt, verified.error());
+  auto receipt = protocol::decode_receipt(verified->payload, id);
+  if (!receipt) return refuse(id, MessageType::receipt, receipt.error());
+  x_handlers.receipt(*receipt);
+  if (x_receipts.size() < kMaxReceipts) x_receipts.push_back(std::move(*receipt));
+  flush();
+}
+
+void Ingest::take_log(KnownNode& known, const protocol::LinkMessage& message) {
+  const auto& id = known.node.id;
+  const auto verified = protocol::verify_from_node(message.payload, MessageType::log, id, known.node.signing_key);
+  if (!verified) return refuse(id, MessageType::log, verified.error());
+  auto batch = protocol::decode_log(verified->payload, id);
+  if (!batch) return refuse(id, MessageType::log, batch.error());
+  if (x_batches.size() >= kMaxBatches) {
+    spdlog::warn("broadcast: too many log batches wait: dropping one of {}, which will send it again", id);
+    return;
+  }
+  x_batches.push_back(std::move(*batch));
+  flush();
+}
+
+void Ingest::refuse(const std::string& node, MessageType about, const protocol::Refusal& refusal) {
+  refuse(node, about_of(about), protocol::name_of(refusal.code), refusal.where, refusal.message);
+}
+
+void Ingest::refuse(const std::string& node, const std::string& about, const std::string& code, const std::string& where,
+                    const std::string& message) {
+  spdlog::warn("broadcast: refused {} of {}: {} {}: {}", about, node, code, where, message);
+  const bool room = x_refusals.size() < kMaxRefusals;
+  auto& row = x_refusals[(room ? node : std::string("others")) + " " + about + " " + code];
+  const auto count = row.count + 1;
+  row = {room ? node : "others", about, code, count, where, message, x_store.clock().now()};
+}
+
+bool Ingest::has_work() const {
+  return !x_states.empty() || !x_receipts.empty() || !x_batches.empty() || !x_refusals.empty();
+}
+
+Ingest::Work Ingest::take_work() {
+  Work work;
+  for (auto& [id, state] : x_states) work.states.push_back(std::move(state));
+  x_states.clear();
+  work.receipts.assign(std::make_move_iterator(x_receipts.begin()), std::make_move_iterator(x_receipts.end()));
+  x_receipts.clear();
+  for (auto& [key, refusal] : x_refusals) work.refusals.push_back(std::move(refusal));
+  x_refusals.clear();
+  while (!x_batches.empty() && work.batches.size() < kBatchesAtOnce) {
+    work.batches.push_back(std::move(x_batches.front()));
+    x_batches.pop_front();
+  }
+  return work;
+}
+
+// The disk failed: log batches come again from the nodes, the rest waits here.
+void Ingest::put_back(Work work) {
+  for (auto& state : work.states) x_states.try_emplace(state.state.node, std::move(state));
+  for (auto& receipt : work.receipts) x_receipts.push_front(std::move(receipt));
+  while (x_receipts.size() > kMaxReceipts) x_receipts.pop_back();
+  for (auto& refusal : work.refusals) {
+    auto [held, added] = x_refusals.try_emplace(refusal.node + " " + refusal.about + " " + refusal.code, refusal);
+    if (!added) held->second.count += refusal.count;
+  }
+}
+
+Ingest::Done Ingest::write(store::Transaction& transaction, const Work& work) {
+  Done done;
+  auto& session = transaction.session();
+  std::set<std::string> live;
+  const auto area_of = [&](const std::string& id) {
+    const auto node = store::find_node(session, id);
+    return node ? node->area : std::string();
+  };
+  for (const auto& state : work.states) {
+    const auto& s = state.state;
+    if (!store::put_node_state(transaction, state)) continue;
+    done.changes.push_back({"node", s.node, s.node, area_of(s.node), protocol::name_of(s.lifecycle)});
+    const auto complete = s.log_id.empty() ? 0 : store::complete_to(session, s.node, s.log_id);
+    if (complete != s.log_acked && complete <= s.log_number) done.acks.push_back({s.node, s.log_id, complete});
+  }
+  for (const auto& receipt : work.receipts) store::add_receipt(transaction, receipt);
+  for (const auto& batch : work.batches) {
+    std::vector<std::string> hashes;
+    for (const auto& record : batch.records) hashes.push_back(protocol::record_hash(record));
+    const auto stored = store::add_records(transaction, batch.node, batch.records, hashes);
+    done.acks.push_back({batch.node, batch.log_id, stored.complete_to});
+    if (stored.broken_chain > 0)
+      store::count_refusal(transaction, {batch.node, "log", "broken_chain", stored.broken_chain, "/records",
+                                         "records do not follow the ones before them", transaction.now()});
+    if (stored.added == 0) continue;
+    const auto area = area_of(batch.node);
+    for (const auto& record : batch.records)
+      done.changes.push_back({"occurrence", record.occurrence_id, batch.node, area, scheduler::name_of(record.outcome)});
+  }
+  for (const auto& refusal : work.refusals) store::count_refusal(transaction, refusal);
+  return done;
+}
+
+void Ingest::flush() {
+  if (x_writing || !has_work()) return;
+  x_writing = true;
+  boost::asio::co_spawn(x_store.loop(), drain(), boost::asio::detached);
+}
+
+boost::asio::awaitable<void> Ingest::drain() {
+  while (has_work()) {
+    auto work = std::make_shared<Work>(take_work());
+    bool failed = false;
+    try {
+      const auto done =
+          co_await x_store.write(store::system_actor(), [work](store::Transaction& t) { return write(t, *work); });
+      for (const auto& ack : done.acks) x_handlers.acknowledge(ack);
+      for (const auto& change : done.changes) x_handlers.change(change);
+    } catch (const std::exception& error) {
+      spdlog::error("broadcast: cannot keep what nodes said: {}", error.what());
+      failed = true;
+    }
+    if (failed) {
+      put_back(std::move(*work));
+      break;  // tried again at the next tick
+    }
+  }
+  x_writing = false;
+}
+
+}  // namespace loa::broadcast

@@ -1,0 +1,91 @@
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "controller/broadcast/change.hpp"
+#include "controller/broadcast/roster.hpp"
+#include "controller/store/play_records.hpp"
+#include "controller/store/receipts.hpp"
+#include "controller/store/store.hpp"
+#include "protocol/link.hpp"
+#include "protocol/topics.hpp"
+
+namespace loa::broadcast {
+
+/// "Everything of this log up to `number` is stored": to be signed and sent.
+struct AckDue {
+  std::string node;
+  std::string log_id;
+  std::int64_t number = 0;
+};
+
+/// What ingest tells the rest of the room, on the loop.
+struct IngestHandlers {
+  /// A newer state, already in the roster; `before` is the one held until then.
+  std::function<void(KnownNode&, const std::optional<protocol::State>& before)> state;
+  /// A state that is known already, come again as retained, whose nonce nobody answered.
+  std::function<void(KnownNode&)> nonce;
+  std::function<void(const protocol::Receipt&)> receipt;
+  /// Committed: acknowledge it.
+  std::function<void(const AckDue&)> acknowledge;
+  OnChange change;
+};
+
+/// Takes what nodes say: verifies it against the node's own key, keeps it in the store in batches, then has it acknowledged.
+/// Bounded: beyond kMaxBatches a log batch is dropped (the node sends it again), beyond kMaxReceipts a receipt is; of states only the
+/// newest of each node waits. On the loop.
+class Ingest {
+ public:
+  Ingest(store::Store& store, Roster& roster, IngestHandlers handlers);
+
+  void take(const protocol::LinkMessage& message, const protocol::Topic& topic);
+  /// Counts a refusal, to be written with the next batch.
+  void refuse(const std::string& node, const std::string& about, const std::string& code, const std::string& where,
+              const std::string& message);
+  /// Writes what waits, where nothing is being written yet.
+  void flush();
+  bool idle() const { return !x_writing && !has_work(); }
+  std::size_t waiting() const { return x_batches.size() + x_states.size() + x_receipts.size(); }
+
+  static constexpr std::size_t kMaxBatches = 256;
+  static constexpr std::size_t kBatchesAtOnce = 32;
+  static constexpr std::size_t kMaxReceipts = 2000;
+  static constexpr std::size_t kMaxRefusals = 1000;
+
+ private:
+  struct Work {
+    std::vector<store::NodeState> states;
+    std::vector<protocol::Receipt> receipts;
+    std::vector<protocol::LogBatch> batches;
+    std::vector<store::RefusalRow> refusals;
+  };
+  struct Done {
+    std::vector<AckDue> acks;
+    std::vector<Change> changes;
+  };
+  bool has_work() const;
+  Work take_work();
+  void put_back(Work work);
+  static Done write(store::Transaction& transaction, const Work& work);
+  boost::asio::awaitable<void> drain();
+
+  void take_state(KnownNode& known, const protocol::LinkMessage& message);
+  void take_receipt(KnownNode& known, const protocol::LinkMessage& message);
+  void take_log(KnownNode& known, const protocol::LinkMessage& message);
+  void refuse(const std::string& node, protocol::MessageType about, const protocol::Refusal& refusal);
+
+  store::Store& x_store;
+  Roster& x_roster;
+  IngestHandlers x_handlers;
+  std::map<std::string, store::NodeState> x_states;
+  std::deque<protocol::Receipt> x_receipts;
+  std::deque<protocol::LogBatch> x_batches;
+  std::map<std::string, store::RefusalRow> x_refusals;
+  bool x_writing = false;
+};
+
+}  // namespace loa::broadcast

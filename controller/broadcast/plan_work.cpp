@@ -1,0 +1,154 @@
+#include "controller/broadcast/plan_work.hpp"
+
+#include <stdexcept>
+
+#include "controller/store/broadcasts.hpp"
+#include "controller/store/clips.hpp"
+#include "controller/store/nodes.hpp"
+#include "controller/store/occurrences.hpp"
+#include "controller/store/plans.hpp"
+#include "protocol/hash.hpp"
+#include "protocol/revision.hpp"
+#include "protocol/topics.hpp"
+#include "scheduler/make_plan.hpp"
+
+namespace loa::broadcast {
+namespace {
+
+using protocol::Refusal;
+using protocol::RefusalCode;
+
+/// What all plans of one round are made of, read once.
+struct Inputs {
+  std::vector<scheduler::Broadcast> broadcasts;
+  std::vector<scheduler::StockClip> stock;
+};
+
+scheduler::PlanNode plan_node_of(const store::NodeRow& row, const Inputs& inputs, const PlanSettings& settings) {
+  scheduler::PlanNode node;
+  node.id = row.node.id;
+  node.code = row.node.code;
+  node.areas = row.areas;
+  node.time_zone = row.wanted.time_zone;
+  node.settings.mute = row.wanted.mute;
+  node.settings.volume = row.wanted.volume;
+  node.settings.alert_volume = row.wanted.alert_volume;
+  node.settings.volume_by_hour = row.wanted.volume_by_hour;
+  node.settings.stock = inputs.stock;
+  node.brokers = settings.brokers;
+  node.files = settings.files;
+  node.fallback = settings.fallback;
+  return node;
+}
+
+/// The plan of one node as it would be made at `made`, and what it hashes to.
+class Maker {
+ public:
+  Maker(const Inputs& inputs, const store::NodeRow& row, const PlanSettings& settings, const protocol::FormatWriter& writer,
+        std::string signed_as)
+      : x_inputs(inputs), x_row(row), x_node(plan_node_of(row, inputs, settings)), x_writer(writer),
+        x_signed_as(std::move(signed_as)) {}
+
+  scheduler::MadePlan at(TimePoint made, std::int64_t revision) const {
+    return scheduler::make_plan(x_inputs.broadcasts, x_node, x_row.wanted.policy,
+                                scheduler::plan_window(made, x_node.time_zone), made, revision);
+  }
+  std::string hash(scheduler::Plan plan) const {
+    plan.revision = 1;
+    return protocol::sha256_hex(x_signed_as + x_writer.plan(plan));
+  }
+
+ private:
+  const Inputs& x_inputs;
+  const store::NodeRow& x_row;
+  scheduler::PlanNode x_node;
+  const protocol::FormatWriter& x_writer;
+  std::string x_signed_as;
+};
+
+// Made again for the moment at which the last plan was made, the same inputs give the same bytes: what has merely passed since
+// then is no reason for a new revision.
+bool is_unchanged(const Maker& maker, const store::PlanRevision& last) {
+  const auto again = maker.at(last.made, 1);
+  return again.plan && maker.hash(*again.plan) == last.content_hash;
+}
+
+const scheduler::Broadcast* find_broadcast(const Inputs& inputs, const std::string& occurrence) {
+  const auto id = occurrence.substr(0, occurrence.find('@'));
+  for (const auto& broadcast : inputs.broadcasts)
+    if (broadcast.id == id) return &broadcast;
+  return nullptr;
+}
+
+std::vector<store::Expected> expected_of(const scheduler::MadePlan& made, const Inputs& inputs) {
+  std::vector<store::Expected> expected;
+  for (const auto& o : made.plan->occurrences)
+    expected.push_back({o.id, made.plan->node, o.broadcast_id, {}, o.programme_id, o.title, o.cls, o.due, o.duration,
+                        made.plan->revision, {}});
+  for (const auto& veto : made.vetoes)
+    if (const auto* b = find_broadcast(inputs, veto.occurrence_id))
+      expected.push_back({veto.occurrence_id, made.plan->node, b->id, {}, b->programme_id, b->title, b->cls, veto.due,
+                          scheduler::duration_of(b->items), made.plan->revision, veto.code});
+  return expected;
+}
+
+protocol::Result<std::optional<SignedPlan>> make_one(store::Transaction& transaction, const store::NodeRow& row,
+                                                     const Inputs& inputs, Signer& signer,
+                                                     const protocol::Formats& formats, const PlanSettings& settings) {
+  auto& session = transaction.session();
+  const auto now = signer.time();
+  if (!now) return now.error();
+  const auto kid = signer.kid_for(protocol::MessageType::plan, row.areas);
+  if (!kid) return kid.error();
+  const int format = row.state ? formats.highest_for(row.state->state.formats) : protocol::kFormat;
+  const auto& writer = formats.writer(format);
+  const Maker maker(inputs, row, settings, writer, *kid + "/" + std::to_string(format) + "/");
+
+  const auto highest = store::highest_plan_revision(session, row.node.id);
+  const auto last = store::find_plan_revision(session, row.node.id);
+  if (last && last->revision == highest && !wants_renewal(last->made, *now, row.wanted.time_zone) &&
+      is_unchanged(maker, *last))
+    return std::optional<SignedPlan>();
+
+  const auto revision = protocol::next_revision(highest, *now);
+  const auto made = maker.at(*now, revision);
+  if (!made.plan) return Refusal{RefusalCode::too_large, made.refusal->where, made.refusal->message};
+  auto packet = signer.sign_plan(row.areas, writer.plan(*made.plan), *now);
+  if (!packet) return packet.error();
+  if (!store::put_plan_revision(transaction, {row.node.id, revision, *now, made.plan->until, maker.hash(*made.plan),
+                                              protocol::sha256_hex(*packet)}))
+    throw std::logic_error("a plan's revision did not rise");
+  store::put_retained(transaction, {protocol::plan_topic(row.node.id), revision, *packet});
+  store::expect_plan(transaction, row.node.id, expected_of(made, inputs));
+  return std::optional(SignedPlan{row.node.id, revision, std::move(*packet)});
+}
+
+}  // namespace
+
+bool wants_renewal(TimePoint made, TimePoint now, const std::string& zone) {
+  return scheduler::plan_window(made, zone).until != scheduler::plan_window(now, zone).until;
+}
+
+PlanRound make_plans(store::Transaction& transaction, const std::vector<std::string>& nodes, Signer& signer,
+                     const protocol::Formats& formats, const PlanSettings& settings) {
+  auto& session = transaction.session();
+  const Inputs inputs{store::list_broadcasts_to_plan(session), store::list_stock_clips(session)};
+  PlanRound round;
+  for (const auto& id : nodes) {
+    const auto row = store::find_node_row(session, id);
+    if (!row || row->node.retired) continue;
+    try {
+      auto plan = make_one(transaction, *row, inputs, signer, formats, settings);
+      if (!plan)
+        round.refused.push_back({id, plan.error()});
+      else if (*plan)
+        round.made.push_back(std::move(**plan));
+    } catch (const std::invalid_argument& error) {  // a value that no node would take: only this node goes without
+      round.refused.push_back({id, Refusal{RefusalCode::malformed, "/plan", error.what()}});
+    }
+  }
+  if (!round.made.empty()) store::raise_mark(transaction, "newest_signed", scheduler::to_ms(signer.newest()));
+  return round;
+}
+
+}  // namespace loa::broadcast

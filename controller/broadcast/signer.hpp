@@ -1,0 +1,67 @@
+#pragma once
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/clock.hpp"
+#include "protocol/ed25519.hpp"
+#include "protocol/messages.hpp"
+#include "protocol/refusal.hpp"
+
+namespace loa::broadcast {
+
+using protocol::TimePoint;
+using scheduler::Millis;
+
+/// A private key of the controller and what the key set calls it.
+struct WorkingKey {
+  std::string kid;
+  protocol::PrivateKey key;
+};
+
+/// What the controller signs with; the root's private half is never among it.
+struct SigningKeys {
+  std::string key_set_jws;  ///< as it is published, root-signed
+  protocol::KeySet key_set;
+  std::vector<WorkingKey> working;
+};
+
+/// Signs with the first working key that the key set allows for the type, the areas and the time. Any thread.
+class Signer {
+ public:
+  Signer(std::shared_ptr<const SigningKeys> keys, const protocol::Clock& clock);
+
+  /// The time to sign with: now. Refused as `stale` where the clock is behind the newest time signed: what was signed with a later
+  /// time would win over it, so nothing is signed until the clock is right.
+  protocol::Result<TimePoint> time() const;
+  /// Who signs `type` for something in the last area of `areas` (the root first); key_not_allowed or key_dates where nobody may.
+  protocol::Result<std::string> kid_for(protocol::MessageType type, const std::vector<std::string>& areas) const;
+  /// A signed message of `json`, issued at `issued` (see time()).
+  protocol::Result<std::string> sign(protocol::MessageType type, const std::vector<std::string>& areas, std::string_view json,
+                                     TimePoint issued);
+  /// The same for a plan, deflated first; too_large where it is.
+  protocol::Result<std::string> sign_plan(const std::vector<std::string>& areas, std::string_view json, TimePoint issued);
+
+  TimePoint newest() const;
+  /// What the store remembers of an earlier run.
+  void restore(TimePoint newest) { note(newest); }
+  std::shared_ptr<const SigningKeys> keys() const;
+  void set_keys(std::shared_ptr<const SigningKeys> keys);
+
+ private:
+  protocol::Result<const WorkingKey*> find(const SigningKeys& keys, protocol::MessageType type,
+                                           const std::vector<std::string>& areas) const;
+  void note(TimePoint issued);
+
+  const protocol::Clock& x_clock;
+  mutable std::mutex x_mutex;
+  std::shared_ptr<const SigningKeys> x_keys;
+  TimePoint x_newest;
+};
+
+/// How far the clock may be behind what was signed before nothing is signed: issue times of one burst rise by a millisecond each.
+inline constexpr Millis kClockTolerance{2000};
+
+}  // namespace loa::broadcast
