@@ -18,7 +18,7 @@ struct LinkSettings {
   std::string certificate_pem;         ///< own, followed by its chain below the CA
   std::string key_pem;
   std::chrono::seconds keepalive{60};
-  std::size_t max_message_bytes = 256 * 1024;  ///< topic and payload, either way; a larger one that arrives is dropped
+  std::size_t max_message_bytes = 1024 * 1024;  ///< topic and payload, either way; a larger one that arrives is dropped
   std::size_t max_in_flight = 512;             ///< publications without PUBACK; one more is refused
   std::size_t max_inbound = 1024;              ///< messages that the loop has yet to handle; then nothing more is read
   std::chrono::milliseconds backoff_base{1000};

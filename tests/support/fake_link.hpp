@@ -27,7 +27,7 @@ class FakeLink final : public protocol::Link {
   std::vector<std::string> asked;      ///< every subscribe call in order, of all sessions
   std::optional<protocol::LinkWill> will;            ///< of the last attempt
   std::optional<scheduler::TimePoint> tls_time;      ///< of the last attempt
-  std::size_t max_message_bytes = 256 * 1024;
+  std::size_t max_message_bytes = 1024 * 1024;
   std::size_t max_in_flight = 512;
   bool acknowledges = true;            ///< answers each publication at the next deliver() or acknowledge()
   bool started = false;

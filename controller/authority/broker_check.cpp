@@ -1,0 +1,89 @@
+#include "controller/authority/broker_check.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <sstream>
+
+#include "controller/authority/broker_files.hpp"
+#include "controller/authority/files.hpp"
+#include "controller/authority/openssl_handles.hpp"
+#include "protocol/hash.hpp"
+
+namespace loa::authority {
+
+namespace {
+
+using Wrong = std::optional<std::string>;
+using std::filesystem::path;
+
+constexpr std::chrono::hours kShortestLife{1};  // what ends sooner would shut everyone out before the next set comes
+
+Wrong check_complete(const path& folder) {
+  std::map<std::string, std::string> listed;
+  std::istringstream lines(read_file(folder / kReadyFile));
+  for (std::string digest, name; lines >> digest >> name;) listed[name] = digest;
+  for (const char* name : kBrokerFiles) {
+    const auto found = listed.find(name);
+    if (found == listed.end()) return fmt::format("ready: does not list {}", name);
+    if (!std::filesystem::exists(folder / name)) return fmt::format("{}: missing", name);
+    if (protocol::sha256_hex_of_file(folder / name) != found->second)
+      return fmt::format("{}: is not the file that ready lists; a set is half written", name);
+  }
+  return std::nullopt;
+}
+
+bool ends_soon(const ASN1_TIME* time, scheduler::TimePoint now) {
+  return !time || std::chrono::seconds(to_seconds(time)) < now.time_since_epoch() + kShortestLife;
+}
+
+Wrong check_crl(const path& folder, X509* ca, scheduler::TimePoint now) {
+  const auto crl = crl_from_pem(read_file(folder / "crl.pem"));
+  if (!crl) return "crl.pem: not a CRL";
+  if (X509_NAME_cmp(X509_CRL_get_issuer(crl.get()), X509_get_subject_name(ca)) != 0 ||
+      X509_CRL_verify(crl.get(), X509_get0_pubkey(ca)) != 1)
+    return "crl.pem: not signed by the CA in ca.pem";
+  if (ends_soon(X509_CRL_get0_nextUpdate(crl.get()), now))
+    return "crl.pem: expired or about to; with it every node would be shut out";
+  if (std::chrono::seconds(to_seconds(X509_CRL_get0_lastUpdate(crl.get()))) > now.time_since_epoch())
+    return "crl.pem: not valid yet";
+  return std::nullopt;
+}
+
+Wrong check_server(const path& folder, X509* ca, scheduler::TimePoint now) {
+  const auto certificate = certificate_from_pem(read_file(folder / "server.pem"));
+  if (!certificate) return "server.pem: not a certificate";
+  const auto key = private_key_from_pem(read_file(folder / "server.key"));
+  if (!key || X509_check_private_key(certificate.get(), key.get()) != 1)
+    return "server.key: not the key of server.pem";
+  if (X509_verify(certificate.get(), X509_get0_pubkey(ca)) != 1)
+    return "server.pem: not signed by the CA in ca.pem";
+  if (ends_soon(X509_get0_notAfter(certificate.get()), now)) return "server.pem: expired or about to";
+  return std::nullopt;
+}
+
+// An empty ACL is a valid one to mosquitto and shuts everyone out.
+Wrong check_acl(const path& folder) {
+  std::istringstream lines(read_file(folder / "acl"));
+  for (std::string line; std::getline(lines, line);)
+    if (line == fmt::format("user {}", kControllerIdentity)) return std::nullopt;
+  return "acl: the controller has no rights in it";
+}
+
+}  // namespace
+
+Wrong check_broker_files(const path& folder, scheduler::TimePoint now) {
+  try {
+    if (!std::filesystem::exists(folder / kReadyFile)) return "ready: missing";
+    if (auto wrong = check_complete(folder)) return wrong;
+    const auto ca = certificate_from_pem(read_file(folder / "ca.pem"));
+    if (!ca) return "ca.pem: not a certificate";
+    if (auto wrong = check_crl(folder, ca.get(), now)) return wrong;
+    if (auto wrong = check_server(folder, ca.get(), now)) return wrong;
+    return check_acl(folder);
+  } catch (const std::exception& error) {  // a file that cannot be read is one more thing that is wrong with the set
+    return error.what();
+  }
+}
+
+}  // namespace loa::authority

@@ -1,0 +1,121 @@
+#include "controller/authority/broker_files.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "controller/authority/files.hpp"
+#include "controller/authority/kept_certificate.hpp"
+#include "protocol/hash.hpp"
+#include "protocol/topics.hpp"
+
+namespace loa::authority {
+
+namespace {
+
+using std::filesystem::path;
+
+void node_block(std::string& acl, const std::string& node, const std::vector<int>& formats) {
+  if (!protocol::is_id(node) || node == kControllerIdentity)
+    throw std::invalid_argument("broker files: not a node id: " + node);
+  const auto rule = [&acl](const char* right, const std::string& topic) {
+    acl += fmt::format("topic {} {}\n", right, topic);
+  };
+  acl += fmt::format("\nuser {}\n", node);
+  for (const int format : formats) {
+    rule("read", protocol::keys_topic(format));
+    rule("read", protocol::controller_state_topic(format));
+    rule("read", protocol::alert_topic("+", format));
+  }
+  rule("read", protocol::head_topic(node));
+  rule("read", protocol::plan_topic(node));
+  rule("read", protocol::order_topic(node));
+  rule("read", protocol::log_ack_topic(node));
+  rule("write", protocol::state_topic(node));
+  rule("write", protocol::receipt_topic(node));
+  rule("write", protocol::log_topic(node));
+}
+
+void write_ready(const path& folder) {
+  std::string ready;
+  for (const char* name : kBrokerFiles) ready += protocol::sha256_hex_of_file(folder / name) + "  " + name + "\n";
+  write_file(folder / kReadyFile, ready, 0644);
+}
+
+}  // namespace
+
+std::string make_broker_conf(const BrokerSettings& settings) {
+  const std::string live = settings.live_folder.string();
+  std::string conf;
+  const auto line = [&conf](const std::string& key, const std::string& value) { conf += key + " " + value + "\n"; };
+  conf += "# Written by the Loa controller; changed here it is overwritten.\n";
+  if (!settings.user.empty()) line("user", settings.user);
+  line("persistence", "true");
+  line("persistence_location", settings.data_folder.string() + "/");
+  line("autosave_interval", "30");
+  line("pid_file", (settings.data_folder / "mosquitto.pid").string());
+  line("log_dest", "stderr");
+  for (const char* type : {"error", "warning", "notice"}) line("log_type", type);
+  line("sys_interval", "0");
+  line("set_tcp_nodelay", "true");
+  line("max_packet_size", std::to_string(settings.max_packet_bytes));
+  line("max_inflight_messages", "20");
+  line("max_queued_messages", "20000");  // after a restart the controller gets the retained state of every node at once
+  line("allow_anonymous", "false");
+  line("acl_file", live + "/acl");
+  line("listener", fmt::format("{} {}", settings.port, settings.bind_address));
+  line("cafile", live + "/ca.pem");
+  line("certfile", live + "/server.pem");
+  line("keyfile", live + "/server.key");
+  line("crlfile", live + "/crl.pem");
+  line("tls_version", "tlsv1.2");
+  line("require_certificate", "true");
+  line("use_identity_as_username", "true");
+  // After the listener line: before it mosquitto ignores it, and one node could throw another off.
+  line("use_username_as_clientid", "true");
+  return conf;
+}
+
+std::string make_broker_acl(const std::vector<std::string>& nodes, const std::vector<int>& formats) {
+  std::string acl = fmt::format("user {}\n", kControllerIdentity);
+  for (const int format : formats) acl += fmt::format("topic readwrite loa/{}/#\n", format);
+  for (const std::string& node : nodes) node_block(acl, node, formats);
+  return acl;
+}
+
+void write_broker_files(const path& folder, const BrokerSettings& settings, const CertificateAuthority& authority,
+                        const std::vector<std::string>& nodes, TimePoint now) {
+  make_private_folder(folder);
+  keep_server_certificate(folder, "server", settings.hosts, authority, now);
+  write_file(folder / "mosquitto.conf", make_broker_conf(settings), 0644);
+  write_file(folder / "acl", make_broker_acl(nodes, settings.formats), 0644);
+  write_file(folder / "ca.pem", authority.certificate_pem(), 0644);
+  write_file(folder / "crl.pem", authority.make_crl(now), 0644);
+  write_ready(folder);
+}
+
+bool crl_needs_refresh(const path& folder, TimePoint now) {
+  const path file = folder / "crl.pem";
+  if (!std::filesystem::exists(file)) return true;
+  const auto crl = crl_from_pem(read_file(file));
+  if (!crl || !X509_CRL_get0_nextUpdate(crl.get())) return true;
+  const auto ends = std::chrono::seconds(to_seconds(X509_CRL_get0_nextUpdate(crl.get())));
+  return ends < now.time_since_epoch() + kCrlLife / 2;
+}
+
+BrokerStatus read_broker_status(const path& live_folder) {
+  BrokerStatus status;
+  const path file = live_folder / "status";
+  if (!std::filesystem::exists(file)) return status;
+  const std::string text = read_file(file);
+  const std::size_t first = text.find('\n');
+  if (first == std::string::npos) return status;
+  status.ready_sha256 = text.substr(0, first);
+  status.message = text.substr(first + 1);
+  while (status.message.ends_with('\n')) status.message.pop_back();
+  status.installed = status.message == "installed";
+  if (status.installed) status.message.clear();
+  return status;
+}
+
+}  // namespace loa::authority

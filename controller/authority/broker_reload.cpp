@@ -1,0 +1,134 @@
+#include "controller/authority/broker_reload.hpp"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+
+#include "controller/authority/broker_check.hpp"
+#include "controller/authority/broker_files.hpp"
+#include "controller/authority/files.hpp"
+#include "process/run.hpp"
+#include "protocol/hash.hpp"
+
+namespace loa::authority {
+
+namespace {
+
+using std::filesystem::path;
+
+bool is_secret(const std::string& name) { return name == "server.key"; }
+
+void give(const path& file, const std::string& owner) {
+  if (owner.empty()) return;
+  const passwd* account = getpwnam(owner.c_str());
+  if (!account) throw std::runtime_error("no account named " + owner);
+  if (::chown(file.c_str(), account->pw_uid, account->pw_gid) != 0)
+    throw std::system_error(errno, std::generic_category(), "chown " + file.string());
+}
+
+void copy_set(const path& from, const path& to, const std::string& owner) {
+  for (const char* name : kBrokerFiles) {
+    write_file(to / name, read_file(from / name), is_secret(name) ? 0600 : 0644);
+    give(to / name, owner);
+  }
+}
+
+/// A folder beside the live files, on the same disk, gone when this is.
+class Scratch {
+ public:
+  Scratch(const path& live, const std::string& owner) : folder_(live / ".new") {
+    std::filesystem::remove_all(folder_);
+    make_private_folder(folder_);
+    give(folder_, owner);
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  const path& folder() const { return folder_; }
+
+ private:
+  path folder_;
+};
+
+bool is_live(const path& source, const path& live, const std::string& digest) {
+  const BrokerStatus status = read_broker_status(live);
+  if (!status.installed || status.ready_sha256 != digest) return false;
+  for (const char* name : kBrokerFiles)
+    if (!std::filesystem::exists(live / name) ||
+        protocol::sha256_hex_of_file(live / name) != protocol::sha256_hex_of_file(source / name))
+      return false;
+  return true;
+}
+
+std::optional<pid_t> running_mosquitto(const path& pid_file) {
+  if (!std::filesystem::exists(pid_file)) return std::nullopt;
+  const std::string text = read_file(pid_file);
+  int pid = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (parsed.ec != std::errc{} || pid <= 1) return std::nullopt;
+  const path name = path("/proc") / std::to_string(pid) / "comm";
+  std::error_code gone;
+  if (!std::filesystem::exists(name, gone)) return std::nullopt;
+  // A pid file that outlived its broker may name any other program by now.
+  return read_file(name) == "mosquitto\n" ? std::optional<pid_t>(pid) : std::nullopt;
+}
+
+ReloadOutcome tell(const ReloadSettings& settings) {
+  if (!settings.command.empty()) {
+    process::Limits limits;
+    limits.wall = settings.trial_limit;
+    limits.memory_bytes = 0;
+    process::Command command;
+    command.argv = settings.command;
+    const auto outcome = process::run(command, limits);
+    if (outcome.ok()) return {ReloadEnd::installed, "the broker was told to read its files again"};
+    return {ReloadEnd::not_running, settings.command.front() + ": " + outcome.message + " " + outcome.err};
+  }
+  const auto pid = running_mosquitto(settings.pid_file);
+  if (!pid || ::kill(*pid, SIGHUP) != 0)
+    return {ReloadEnd::not_running, "no broker runs; it will read the files when it starts"};
+  return {ReloadEnd::installed, fmt::format("the broker (process {}) was told to read its files again", *pid)};
+}
+
+}  // namespace
+
+ReloadOutcome reload_broker(const ReloadSettings& settings, scheduler::TimePoint now) {
+  std::filesystem::create_directories(settings.live);
+  const auto say = [&](const std::string& digest, const std::string& text) {
+    write_file(settings.live / "status", digest + "\n" + text + "\n", 0644);
+  };
+  const path ready = settings.source / kReadyFile;
+  const std::string digest = std::filesystem::exists(ready) ? protocol::sha256_hex_of_file(ready) : "-";
+  auto wrong = check_broker_files(settings.source, now);
+  if (!wrong && is_live(settings.source, settings.live, digest))
+    return {ReloadEnd::unchanged, "the live files are those of the source folder"};
+  const Scratch scratch(settings.live, settings.owner);
+  if (!wrong) {
+    copy_set(settings.source, scratch.folder(), settings.owner);
+    // What was copied is what is tried and renamed; the source may have changed since it was checked.
+    write_file(scratch.folder() / kReadyFile, read_file(ready), 0644);
+    wrong = check_broker_files(scratch.folder(), now);
+  }
+  if (!wrong)
+    wrong = try_broker(settings.mosquitto, scratch.folder(), settings.live, scratch.folder(), settings.trial_limit);
+  if (wrong) {
+    say(digest, *wrong);
+    return {ReloadEnd::refused, *wrong};
+  }
+  for (const char* name : kBrokerFiles) std::filesystem::rename(scratch.folder() / name, settings.live / name);
+  ReloadOutcome outcome = tell(settings);
+  say(digest, "installed");
+  return outcome;
+}
+
+}  // namespace loa::authority

@@ -1,0 +1,40 @@
+#pragma once
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "scheduler/time.hpp"
+
+namespace loa::authority {
+
+/// What loa-broker-reload works on.
+struct ReloadSettings {
+  std::filesystem::path source;                 ///< the controller's folder, only read
+  std::filesystem::path live;                   ///< the broker's, made when missing
+  std::filesystem::path mosquitto = "mosquitto";
+  std::string owner;                            ///< account that the live files are given to; empty: ours
+  std::filesystem::path pid_file;               ///< whom to send SIGHUP; empty: run `command` instead
+  std::vector<std::string> command;             ///< for example systemctl reload mosquitto
+  std::chrono::milliseconds trial_limit{10000};
+};
+
+/// How one look at the source folder ended.
+enum class ReloadEnd {
+  installed,    ///< new files are live and the broker was told
+  not_running,  ///< new files are live; no broker runs that could be told
+  unchanged,    ///< what is live is what is in the source
+  refused       ///< something is wrong; the live files are as they were
+};
+
+struct ReloadOutcome {
+  ReloadEnd end = ReloadEnd::refused;
+  std::string message;  ///< one sentence for a person
+};
+
+/// Checks the set in `source` (check_broker_files, try_broker), renames it into `live`, and only then tells the broker; `status`
+/// in the live folder says how it ended. Blocks for at most the trial limit and a moment; throws std::system_error where the
+/// live folder cannot be written.
+ReloadOutcome reload_broker(const ReloadSettings& settings, scheduler::TimePoint now);
+
+}  // namespace loa::authority

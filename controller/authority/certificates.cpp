@@ -1,0 +1,231 @@
+#include "controller/authority/certificates.hpp"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <stdexcept>
+#include <system_error>
+
+#include "controller/authority/files.hpp"
+#include "protocol/hash.hpp"
+#include "protocol/topics.hpp"
+
+namespace loa::authority {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kYear = 365 * 24h;
+constexpr auto kBackdate = 24h;  // so that a clock a little behind takes what was made just now
+
+Handle<EVP_PKEY> new_key() {
+  Handle<EVP_PKEY> key(EVP_EC_gen("P-256"));
+  require(key != nullptr, "new P-256 key");
+  return key;
+}
+
+// 16 random bytes (CA/Browser baseline asks for 8) with the top bit clear, so that the number is positive.
+std::string new_serial() {
+  unsigned char bytes[16];
+  require(RAND_bytes(bytes, sizeof bytes) == 1, "random serial");
+  bytes[0] = static_cast<unsigned char>((bytes[0] & 0x3f) | 0x40);
+  return protocol::to_hex({reinterpret_cast<const char*>(bytes), sizeof bytes});
+}
+
+Handle<ASN1_INTEGER> to_integer(const std::string& hex) {
+  BIGNUM* number = nullptr;
+  require(BN_hex2bn(&number, hex.c_str()) == static_cast<int>(hex.size()), "serial");
+  const Handle<BIGNUM> owned(number);
+  Handle<ASN1_INTEGER> integer(BN_to_ASN1_INTEGER(number, nullptr));
+  require(integer != nullptr, "serial");
+  return integer;
+}
+
+Handle<ASN1_TIME> to_time(TimePoint time) {
+  Handle<ASN1_TIME> asn1(ASN1_TIME_set(nullptr, std::chrono::system_clock::to_time_t(time)));
+  require(asn1 != nullptr, "time");
+  return asn1;
+}
+
+void set_validity(X509* certificate, TimePoint from, TimePoint until) {
+  require(X509_set1_notBefore(certificate, to_time(from).get()) == 1, "notBefore");
+  require(X509_set1_notAfter(certificate, to_time(until).get()) == 1, "notAfter");
+}
+
+void set_common_name(X509* certificate, const std::string& name) {
+  require(X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
+                                     reinterpret_cast<const unsigned char*>(name.data()),
+                                     static_cast<int>(name.size()), -1, 0) == 1,
+          "common name");
+}
+
+void add_extension(X509* certificate, X509* issuer, int kind, const std::string& value) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  const Handle<X509_EXTENSION> extension(X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()));
+  require(extension != nullptr, "extension");
+  require(X509_add_ext(certificate, extension.get(), -1) == 1, "extension");
+}
+
+Handle<X509> blank(const std::string& serial, const std::string& name, EVP_PKEY* key) {
+  Handle<X509> certificate(X509_new());
+  require(certificate != nullptr, "certificate");
+  require(X509_set_version(certificate.get(), X509_VERSION_3) == 1, "version");
+  require(X509_set_serialNumber(certificate.get(), to_integer(serial).get()) == 1, "serial");
+  require(X509_set_pubkey(certificate.get(), key) == 1, "public key");
+  set_common_name(certificate.get(), name);
+  return certificate;
+}
+
+Handle<X509> make_root(EVP_PKEY* key, TimePoint now) {
+  const std::string serial = new_serial();
+  auto root = blank(serial, "Loa CA " + serial.substr(0, 8), key);
+  set_validity(root.get(), now - kBackdate, now + 30 * kYear);
+  require(X509_set_issuer_name(root.get(), X509_get_subject_name(root.get())) == 1, "issuer");
+  add_extension(root.get(), root.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
+  add_extension(root.get(), root.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
+  add_extension(root.get(), root.get(), NID_subject_key_identifier, "hash");
+  require(X509_sign(root.get(), key, EVP_sha256()) > 0, "signing the CA");
+  return root;
+}
+
+// The subjectAltName text is OpenSSL's own little language: only names that cannot say more in it may enter.
+std::string alternative_name(const std::string& host) {
+  if (ASN1_OCTET_STRING* ip = a2i_IPADDRESS(host.c_str())) {
+    ASN1_OCTET_STRING_free(ip);
+    return "IP:" + host;
+  }
+  ERR_clear_error();
+  const bool fits = !host.empty() && host.size() <= 253 && std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  });
+  if (!fits) throw std::invalid_argument("certificate: neither a DNS name nor an IP address: " + host);
+  return "DNS:" + host;
+}
+
+std::vector<Revocation> read_revoked(const std::filesystem::path& file) {
+  std::vector<Revocation> revoked;
+  if (!std::filesystem::exists(file)) return revoked;
+  const std::string text = read_file(file);
+  std::size_t line = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    ++line;
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string one = text.substr(at, end - at);
+    at = end + 1;
+    const std::size_t space = one.find(' ');
+    std::int64_t ms = 0;
+    const auto parsed = space == std::string::npos
+                            ? std::from_chars_result{nullptr, std::errc::invalid_argument}
+                            : std::from_chars(one.data() + space + 1, one.data() + one.size(), ms);
+    if (parsed.ec != std::errc{} || parsed.ptr != one.data() + one.size() || space == 0)
+      throw std::runtime_error(fmt::format("{}:{}: not a serial and a time", file.string(), line));
+    revoked.push_back({one.substr(0, space), scheduler::from_ms(ms)});
+  }
+  return revoked;
+}
+
+}  // namespace
+
+CertificateAuthority::CertificateAuthority(std::filesystem::path folder, Handle<X509> certificate, Handle<EVP_PKEY> key)
+    : folder_(std::move(folder)),
+      certificate_(std::move(certificate)),
+      key_(std::move(key)),
+      certificate_pem_(to_pem(certificate_.get())),
+      revoked_(read_revoked(folder_ / "revoked")) {}
+
+CertificateAuthority CertificateAuthority::open_or_create(const std::filesystem::path& folder, TimePoint now) {
+  const auto certificate_file = folder / "ca.pem";
+  const auto key_file = folder / "ca.key";
+  if (!std::filesystem::exists(certificate_file)) {
+    // A key without certificate is what a crash between the two writes leaves: nothing was issued with it yet.
+    make_private_folder(folder);
+    const auto key = new_key();
+    const auto root = make_root(key.get(), now);
+    write_file(key_file, to_pem(key.get()), 0600);
+    write_file(certificate_file, to_pem(root.get()), 0644);
+  }
+  auto certificate = certificate_from_pem(read_file(certificate_file));
+  if (!certificate) throw std::runtime_error(certificate_file.string() + ": no certificate in it");
+  auto key = private_key_from_pem(read_file(key_file));
+  if (!key) throw std::runtime_error(key_file.string() + ": no private key in it");
+  if (X509_check_private_key(certificate.get(), key.get()) != 1)
+    throw std::runtime_error(key_file.string() + ": is not the key of ca.pem");
+  return CertificateAuthority(folder, std::move(certificate), std::move(key));
+}
+
+IssuedCertificate CertificateAuthority::issue(const std::string& name, const char* usage, const std::string& alternative,
+                                              TimePoint now) const {
+  const auto key = new_key();
+  const std::string serial = new_serial();
+  const auto certificate = blank(serial, name, key.get());
+  X509* issuer = certificate_.get();
+  set_validity(certificate.get(), now - kBackdate, now + 5 * kYear);
+  require(X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) == 1, "issuer");
+  add_extension(certificate.get(), issuer, NID_basic_constraints, "critical,CA:FALSE");
+  add_extension(certificate.get(), issuer, NID_key_usage, "critical,digitalSignature");
+  add_extension(certificate.get(), issuer, NID_ext_key_usage, usage);
+  add_extension(certificate.get(), issuer, NID_subject_key_identifier, "hash");
+  add_extension(certificate.get(), issuer, NID_authority_key_identifier, "keyid:always");
+  if (!alternative.empty()) add_extension(certificate.get(), issuer, NID_subject_alt_name, alternative);
+  require(X509_sign(certificate.get(), key_.get(), EVP_sha256()) > 0, "signing a certificate");
+  return {to_pem(certificate.get()), to_pem(key.get()), serial, now + 5 * kYear};
+}
+
+IssuedCertificate CertificateAuthority::issue_server(const std::string& name, const std::vector<std::string>& hosts,
+                                                     TimePoint now) const {
+  if (!protocol::is_id(name)) throw std::invalid_argument("certificate: not a name: " + name);
+  if (hosts.empty()) throw std::invalid_argument("certificate: a server needs at least one host name");
+  std::string alternative;
+  for (const std::string& host : hosts) alternative += (alternative.empty() ? "" : ",") + alternative_name(host);
+  return issue(name, "serverAuth", alternative, now);
+}
+
+IssuedCertificate CertificateAuthority::issue_client(const std::string& identity, TimePoint now) const {
+  if (!protocol::is_id(identity)) throw std::invalid_argument("certificate: not an id: " + identity);
+  return issue(identity, "clientAuth", "", now);
+}
+
+void CertificateAuthority::revoke(const std::string& serial, TimePoint now) {
+  const bool hex = !serial.empty() && serial.size() <= 40 &&
+                   serial.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!hex) throw std::invalid_argument("certificate: not a serial number: " + serial);
+  for (const Revocation& one : revoked_)
+    if (one.serial == serial) return;
+  auto next = revoked_;
+  next.push_back({serial, now});
+  std::string text;
+  for (const Revocation& one : next) text += fmt::format("{} {}\n", one.serial, scheduler::to_ms(one.at));
+  write_file(folder_ / "revoked", text, 0600);
+  revoked_ = std::move(next);
+}
+
+std::string CertificateAuthority::make_crl(TimePoint now) const {
+  const Handle<X509_CRL> crl(X509_CRL_new());
+  require(crl != nullptr, "CRL");
+  require(X509_CRL_set_version(crl.get(), X509_CRL_VERSION_2) == 1, "CRL version");
+  require(X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(certificate_.get())) == 1, "CRL issuer");
+  require(X509_CRL_set1_lastUpdate(crl.get(), to_time(now - kBackdate).get()) == 1, "CRL thisUpdate");
+  require(X509_CRL_set1_nextUpdate(crl.get(), to_time(now + kCrlLife).get()) == 1, "CRL nextUpdate");
+  const Handle<ASN1_INTEGER> number(ASN1_INTEGER_new());
+  require(number && ASN1_INTEGER_set_int64(number.get(), scheduler::to_ms(now)) == 1, "CRL number");
+  require(X509_CRL_add1_ext_i2d(crl.get(), NID_crl_number, number.get(), 0, 0) == 1, "CRL number");
+  for (const Revocation& one : revoked_) {
+    Handle<X509_REVOKED> entry(X509_REVOKED_new());
+    require(entry && X509_REVOKED_set_serialNumber(entry.get(), to_integer(one.serial).get()) == 1, "CRL entry");
+    require(X509_REVOKED_set_revocationDate(entry.get(), to_time(one.at).get()) == 1, "CRL entry");
+    require(X509_CRL_add0_revoked(crl.get(), entry.get()) == 1, "CRL entry");
+    entry.release();  // the CRL owns it now
+  }
+  require(X509_CRL_sort(crl.get()) == 1, "CRL order");
+  require(X509_CRL_sign(crl.get(), key_.get(), EVP_sha256()) > 0, "signing the CRL");
+  return to_pem(crl.get());
+}
+
+}  // namespace loa::authority
