@@ -55,7 +55,7 @@ std::string make_broker_conf(const BrokerSettings& settings) {
   line("autosave_interval", "30");
   line("pid_file", (settings.data_folder / "mosquitto.pid").string());
   line("log_dest", "stderr");
-  for (const char* type : {"error", "warning", "notice"}) line("log_type", type);
+  for (const char* type : {"error", "warning", "notice", "information"}) line("log_type", type);
   line("sys_interval", "0");
   line("set_tcp_nodelay", "true");
   line("max_packet_size", std::to_string(settings.max_packet_bytes));

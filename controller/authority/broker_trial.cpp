@@ -5,7 +5,9 @@
 
 #include <cerrno>
 #include <sstream>
+#include <stop_token>
 #include <system_error>
+#include <thread>
 
 #include "controller/authority/broker_check.hpp"
 #include "controller/authority/broker_files.hpp"
@@ -18,6 +20,11 @@ namespace {
 
 using std::filesystem::path;
 
+using namespace std::chrono_literals;
+
+constexpr const char* kLog = "trial.log";
+constexpr std::size_t kMaxComplaint = 500;
+constexpr auto kLook = 5ms;
 constexpr int kTries = 3;  // the port that was free may be taken before mosquitto has it
 
 std::uint16_t free_port() {
@@ -37,7 +44,7 @@ std::uint16_t free_port() {
 
 // The set's own configuration, with another port, its files in `scratch` and nothing kept.
 std::string trial_conf(const std::string& conf, const path& live, const path& scratch, std::uint16_t port) {
-  std::string trial = "persistence false\nlog_dest stdout\nlog_type all\n";
+  std::string trial = "persistence false\nlog_type all\nlog_dest stderr\nlog_dest file " + (scratch / kLog).string() + "\n";
   std::istringstream lines(conf);
   for (std::string line; std::getline(lines, line);) {
     const std::string key = line.substr(0, line.find(' '));
@@ -52,7 +59,24 @@ std::string trial_conf(const std::string& conf, const path& live, const path& sc
   return trial;
 }
 
-std::string first_words(const std::string& text) { return text.substr(0, 500); }
+// Asks the run to end once mosquitto has written that it runs: it then has read every file of the set.
+void stop_when_up(const path& log, std::stop_source& stop, const std::stop_token& given_up, bool& up) {
+  while (!given_up.stop_requested()) {
+    std::error_code missing;
+    if (std::filesystem::file_size(log, missing) > 0 && !missing) up = read_file(log).find(" running\n") != std::string::npos;
+    if (up) break;
+    std::this_thread::sleep_for(kLook);
+  }
+  stop.request_stop();
+}
+
+std::string complaints(const std::string& output) {
+  std::string found;
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find("Error") != std::string::npos) found += (found.empty() ? "" : "; ") + line.substr(line.find("Error"));
+  return found.empty() ? output.substr(0, kMaxComplaint) : found.substr(0, kMaxComplaint);
+}
 
 }  // namespace
 
@@ -60,6 +84,7 @@ std::optional<std::string> try_broker(const path& mosquitto, const path& folder,
                                       std::chrono::milliseconds limit) {
   std::string complaint;
   for (int attempt = 0; attempt < kTries; ++attempt) {
+    std::filesystem::remove(scratch / kLog);
     write_file(scratch / "trial.conf", trial_conf(read_file(folder / "mosquitto.conf"), live, scratch, free_port()), 0644);
     process::Command command;
     command.argv = {mosquitto.string(), "-c", (scratch / "trial.conf").string()};
@@ -69,20 +94,15 @@ std::optional<std::string> try_broker(const path& mosquitto, const path& folder,
     limits.open_files = 1024;
     std::stop_source stop;
     bool up = false;
-    complaint.clear();
-    const auto outcome = process::run(command, limits, stop.get_token(), [&](std::string_view line) {
-      if (line.find(" running") != std::string_view::npos) {
-        up = true;
-        stop.request_stop();
-      } else if (!up && line.find("rror") != std::string_view::npos) {
-        complaint += (complaint.empty() ? "" : "; ") + std::string(line);
-      }
-    });
+    std::jthread watcher([&](const std::stop_token& given_up) { stop_when_up(scratch / kLog, stop, given_up, up); });
+    const auto outcome = process::run(command, limits, stop.get_token());
+    watcher.request_stop();
+    watcher.join();
     if (up) return std::nullopt;
-    if (complaint.empty()) complaint = outcome.err.empty() ? outcome.message : outcome.err;
+    complaint = outcome.err.empty() ? outcome.message : complaints(outcome.err);
     if (complaint.find("Address already in use") == std::string::npos) break;
   }
-  return "mosquitto does not start with these files: " + first_words(complaint);
+  return "mosquitto does not start with these files: " + complaint;
 }
 
 }  // namespace loa::authority

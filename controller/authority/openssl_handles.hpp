@@ -17,8 +17,7 @@ struct FreeOpenssl {
   void operator()(X509_EXTENSION* object) const { X509_EXTENSION_free(object); }
   void operator()(X509_STORE* object) const { X509_STORE_free(object); }
   void operator()(X509_STORE_CTX* object) const { X509_STORE_CTX_free(object); }
-  void operator()(ASN1_INTEGER* object) const { ASN1_INTEGER_free(object); }
-  void operator()(ASN1_TIME* object) const { ASN1_TIME_free(object); }
+  void operator()(ASN1_STRING* object) const { ASN1_STRING_free(object); }  // also ASN1_INTEGER and ASN1_TIME
   void operator()(BIGNUM* object) const { BN_free(object); }
 };
 
