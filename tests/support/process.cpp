@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 extern char** environ;
 
@@ -133,17 +134,6 @@ std::optional<std::string> Process::wait_for_line(const std::string& text, std::
     if (last) return std::nullopt;
     std::this_thread::sleep_for(kLook);
   }
-}
-
-TemporaryFolder::TemporaryFolder(const std::string& name) {
-  std::string pattern = (std::filesystem::temp_directory_path() / (name + "-XXXXXX")).string();
-  if (!mkdtemp(pattern.data())) throw std::system_error(errno, std::generic_category(), pattern);
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 std::uint16_t free_port() {

@@ -49,19 +49,6 @@ class Process {
   std::filesystem::path err_;
 };
 
-/// A folder of the test's own under the system's temporary one, removed with everything in it.
-class TemporaryFolder {
- public:
-  explicit TemporaryFolder(const std::string& name = "loa-test");
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 /// A TCP port of the loopback that was free just now.
 std::uint16_t free_port();
 

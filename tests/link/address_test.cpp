@@ -1,0 +1,42 @@
+#include "protocol/link_address.hpp"
+
+#include <catch2/catch.hpp>
+
+using loa::protocol::parse_broker_address;
+
+TEST_CASE("a broker's address is read") {
+  struct Row {
+    const char* text;
+    const char* host;
+    int port;
+  };
+  for (const Row& row : {Row{"mqtts://loa.hue.gov.vn:8883", "loa.hue.gov.vn", 8883},
+                         Row{"mqtts://10.0.0.1:1", "10.0.0.1", 1}, Row{"mqtts://[2001:db8::1]:65535", "2001:db8::1", 65535}}) {
+    CAPTURE(row.text);
+    const auto address = parse_broker_address(row.text);
+    REQUIRE(address.has_value());
+    CHECK(address->host == row.host);
+    CHECK(address->port == row.port);
+  }
+}
+
+TEST_CASE("what is no broker's address is refused with what is wrong") {
+  struct Row {
+    const char* text;
+    const char* says;
+  };
+  for (const Row& row :
+       {Row{"", "scheme is not mqtts"}, Row{"mqtt://h:1883", "scheme is not mqtts"}, Row{"mqtts://h", "no port"},
+        Row{"mqtts://:8883", "not a host name"}, Row{"mqtts://h:0", "not a port number"},
+        Row{"mqtts://h:65536", "not a port number"}, Row{"mqtts://h:88x", "not a port number"},
+        Row{"mqtts://h:8883/", "not a port number"}, Row{"mqtts://user@h:8883", "not a host name"},
+        Row{"mqtts://h h:8883", "not a host name"}, Row{"mqtts://[::1:8883", "bracket is not closed"},
+        Row{"mqtts://[::1]8883", "no port"}, Row{"mqtts://[host]:8883", "not a host name"}}) {
+    CAPTURE(row.text);
+    const auto address = parse_broker_address(row.text);
+    REQUIRE(!address.has_value());
+    CHECK(address.error().where == "broker address");
+    CHECK_THAT(address.error().message, Catch::Contains(row.says));
+  }
+  CHECK(!parse_broker_address("mqtts://" + std::string(400, 'a') + ":1").has_value());
+}
