@@ -1,0 +1,211 @@
+#include "tests/system/village.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+namespace loa::tests {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string kBin = LOA_BIN_DIR;
+const std::string kSource = LOA_SOURCE_DIR;
+constexpr const char* kPassword = "correct-horse-battery";
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+  if (!out.flush()) throw std::runtime_error("cannot write " + path.string());
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ostringstream out;
+  out << std::ifstream(path, std::ios::binary).rdbuf();
+  return out.str();
+}
+
+std::string account() {
+  const auto* name = std::getenv("USER");
+  return ::getuid() == 0 ? "root" : name ? name : "";
+}
+
+}  // namespace
+
+bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& done) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!done()) {
+    if (std::chrono::steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(50ms);
+  }
+  return true;
+}
+
+Village::Village() : https_port_(free_port()), broker_port_(free_port()) {
+  write_settings();
+  write_file(folder() / "password", std::string(kPassword) + "\n");
+  run({kBin + "/loa-controller", "init", "--config", (folder() / "controller.toml").string(), "--area", "hue", "--area-name",
+       "Thành phố Huế", "--admin", "admin", "--password-file", (folder() / "password").string()}, "init");
+  run({kBin + "/loa", "keys", "init", "--root", (folder() / "root.pem").string(), "--controller", (folder() / "controller").string(),
+       "--branch", "hue"}, "keys");
+  reload_.emplace(std::vector<std::string>{kBin + "/loa-broker-reload", (folder() / "controller/broker").string(),
+                                           (folder() / "live").string(), "--pid-file", (folder() / "data/mosquitto.pid").string(), "--watch"},
+                  Process::Options{folder(), "reload", {}, {}});
+  start_controller();
+  if (!eventually(15s, [this] { return std::filesystem::exists(folder() / "live/mosquitto.conf"); }))
+    throw std::runtime_error("no files for the broker\n" + last_words());
+  start_broker();
+  make_people();
+}
+
+void Village::write_settings() {
+  std::filesystem::create_directories(folder() / "data");
+  write_file(folder() / "controller.toml",
+             fmt::format("state = \"controller\"\nweb = \"\"\nstock = \"{0}/config/stock\"\nhosts = [\"localhost\", \"127.0.0.1\"]\n"
+                         "log_level = \"debug\"\n"
+                         "[http]\naddress = \"127.0.0.1\"\nport = {1}\n"
+                         "[nodes]\nbrokers = [\"mqtts://localhost:{2}\"]\nfiles = [\"https://localhost:{1}\"]\n"
+                         "[broker]\nbind = \"127.0.0.1\"\nport = {2}\nlive = \"live\"\ndata = \"data\"\nuser = \"{3}\"\n",
+                         kSource, https_port_, broker_port_, account()));
+}
+
+void Village::run(std::vector<std::string> argv, const std::string& name) {
+  Process process(std::move(argv), {folder(), name, {}, {}});
+  const auto code = process.wait(20s);
+  if (code != 0) throw std::runtime_error(fmt::format("{} ended with {}: {}{}", name, code.value_or(-1), process.out(), process.err()));
+}
+
+void Village::start_controller() {
+  controller_.emplace(std::vector<std::string>{kBin + "/loa-controller", "serve", "--config", (folder() / "controller.toml").string()},
+                      Process::Options{folder(), "controller", {}, {}});
+}
+
+void Village::start_broker() {
+  const auto* program = ::access("/usr/sbin/mosquitto", X_OK) == 0 ? "/usr/sbin/mosquitto" : "mosquitto";
+  broker_.emplace(std::vector<std::string>{program, "-c", (folder() / "live/mosquitto.conf").string()},
+                  Process::Options{folder(), "broker", {}, {}});
+}
+
+void Village::make_people() {
+  const auto server = fmt::format("https://localhost:{}", https_port_);
+  const auto ca = folder() / "controller/authority/ca.pem";
+  const auto enter = [&](const std::string& name) {
+    std::string why;
+    const bool in = eventually(20s, [&] {
+      try {
+        people_[name] = std::make_unique<Person>(server, ca, name, kPassword);
+        return true;
+      } catch (const std::exception& error) {
+        why = error.what();
+        return false;
+      }
+    });
+    if (!in) throw std::runtime_error(name + " cannot sign in: " + why + "\n" + last_words());
+  };
+  enter("admin");
+  loa("admin", {"login", "--server", server, "--ca", ca.string(), "--user", "admin", "--password-file", (folder() / "password").string()});
+  const auto imported = loa("admin", {"area", "import", kSource + "/config/sample/hue-areas.csv", "--prefix", "hue"});
+  if (imported.code != 0) throw std::runtime_error("the areas were not imported: " + imported.err + last_words());
+  const auto add = [&](const std::string& name, json::array grants) {
+    admin().post("/users", {{"name", name}, {"display_name", name}, {"password", kPassword}, {"grants", std::move(grants)}});
+    enter(name);
+  };
+  const auto both = [](const char* role) {
+    return json::array{{{"role", role}, {"area", kWard}}, {{"role", role}, {"area", kCommune}}};
+  };
+  add("officer", both("author"));
+  add("approver", both("approver"));
+  add("monitor", {{{"role", "monitor"}, {"area", "hue"}}});
+}
+
+void Village::add_node(const std::string& code, const std::string& area) {
+  const auto made = admin().post("/nodes", {{"code", code}, {"area", area}, {"name", "Cụm " + code}});
+  node_ids_[code] = text(made.at("node"), "id");
+  write_file(node_folder(code) / "bundle.json", text(made, "bundle"));
+  write_file(node_folder(code) / "node.toml",
+             fmt::format("state_folder = \"state\"\nstock_folder = \"{}/config/stock\"\nlog_level = \"debug\"\n"
+                         "[sink]\nkind = \"wav\"\nfile = \"sound.wav\"\n", kSource));
+}
+
+void Village::start_node(const std::string& code) {
+  const auto folder = node_folder(code);
+  nodes_[code] = std::make_unique<Process>(
+      std::vector<std::string>{kBin + "/loa-node", "--config", (folder / "node.toml").string(), "--bundle", (folder / "bundle.json").string()},
+      Process::Options{folder, "node", {}, {}});
+}
+
+bool Village::nodes_ready(std::chrono::milliseconds limit) {
+  return eventually(limit, [this] {
+    std::size_t ready = 0;
+    for (const auto& node : admin().get("/nodes").at("items").as_array()) {
+      const auto* report = node.as_object().if_contains("report");
+      if (report && text(node, "status") == "ready" && report->at("plan_verified") == node.at("wanted_plan")) ++ready;
+    }
+    return ready >= nodes_.size();
+  });
+}
+
+std::string Village::approved_programme(const std::string& title, const std::string& words) {
+  const auto made = officer().post("/programmes", {{"title", title}, {"area", kWard}, {"text", words}, {"legal_field", "Hộ tịch, cư trú"}});
+  const auto path = "/programmes/" + text(made, "id");
+  const auto job = officer().post(path + "/speech", {{"voice", "espeak/vi"}});
+  json::value state;
+  const bool done = eventually(30s, [&] {
+    state = officer().get("/jobs/" + text(job, "id"));
+    return text(state, "state") == "done" || text(state, "state") == "failed";
+  });
+  if (!done || text(state, "state") != "done") throw std::runtime_error("no speech: " + json::serialize(state) + last_words());
+  officer().post(path + "/submit");
+  approver().post(path + "/approve", {{"content_hash", text(approver().get(path), "content_hash")}});
+  return text(made, "id");
+}
+
+std::string Village::schedule(const std::string& programme, std::chrono::seconds ahead, const json::object& more) {
+  const auto start = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + ahead;
+  const std::time_t at = std::chrono::system_clock::to_time_t(start);
+  std::tm utc{};
+  gmtime_r(&at, &utc);
+  char stamp[32];
+  std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  json::object body{{"programme", programme}, {"class", "normal"}, {"start", stamp}, {"areas", json::array{kWard, kCommune}}};
+  for (const auto& [key, value] : more) body[key] = value;
+  return text(officer().post("/broadcasts", body), "id");
+}
+
+json::array Village::records(const std::string& query) {
+  return admin().get("/play-records?limit=200&" + query).at("items").as_array();
+}
+
+json::array Village::wait_for_records(const std::string& query, std::size_t count, std::chrono::milliseconds limit) {
+  json::array found;
+  eventually(limit, [&] { return (found = records(query)).size() >= count; });
+  return found;
+}
+
+Village::Said Village::loa(const std::string& person, std::vector<std::string> arguments) {
+  std::vector<std::string> argv{kBin + "/loa", "--session", (folder() / (person + ".session")).string()};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  Process process(std::move(argv), {folder(), fmt::format("loa-{}", ++loa_calls_), {}, {}});
+  const auto code = process.wait(60s);
+  return {code.value_or(-1), process.out(), process.err()};
+}
+
+std::string Village::last_words() {
+  constexpr std::size_t kTail = 3000;
+  std::string words;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder())) {
+    const auto extension = entry.path().extension();
+    if ((extension != ".err" && extension != ".out") || entry.file_size() == 0) continue;
+    const auto whole = read_file(entry.path());
+    words += fmt::format("--- {}\n{}\n", entry.path().filename().string(), whole.substr(whole.size() - std::min(kTail, whole.size())));
+  }
+  return words;
+}
+
+}  // namespace loa::tests

@@ -1,0 +1,90 @@
+#pragma once
+#include <boost/json/value.hpp>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/support/process.hpp"
+#include "tests/system/person.hpp"
+
+namespace loa::tests {
+
+/// Waits until `done` answers true, asking every 50 ms; false where it did not within `limit`.
+bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& done);
+
+/// A whole Loa on the loopback as a province would run it: Mosquitto with TLS and ACLs, the reload helper, the controller and
+/// nodes that write their sound to WAV files; each a real process, set up with the project's own commands, in one folder.
+class Village {
+ public:
+  /// Makes keys, database, broker and controller, and four people: admin, officer, approver, monitor. Nothing of it is shared
+  /// with another village. Throws std::runtime_error with the failing program's own words.
+  Village();
+
+  /// Adds a node in the area and writes its settings; starts nothing.
+  void add_node(const std::string& code, const std::string& area);
+  void start_node(const std::string& code);
+  Process& node(const std::string& code) { return *nodes_.at(code); }
+  /// Node id by which the API knows it.
+  const std::string& node_id(const std::string& code) const { return node_ids_.at(code); }
+  std::filesystem::path node_folder(const std::string& code) const { return folder_.path() / "nodes" / code; }
+
+  Process& controller() { return *controller_; }
+  Process& broker() { return *broker_; }
+  void start_controller();
+  void start_broker();
+
+  /// Waits until every node that was started holds its wanted plan with every file, by its own report.
+  bool nodes_ready(std::chrono::milliseconds limit = std::chrono::seconds(20));
+
+  Person& admin() { return *people_.at("admin"); }
+  Person& officer() { return *people_.at("officer"); }
+  Person& approver() { return *people_.at("approver"); }
+  Person& monitor() { return *people_.at("monitor"); }
+
+  /// An approved programme of two spoken sentences; answers its id.
+  std::string approved_programme(const std::string& title = "Đăng ký tạm trú", const std::string& text = kTwoSentences);
+  /// Schedules it on both communes this far ahead; answers the broadcast's id.
+  std::string schedule(const std::string& programme, std::chrono::seconds ahead, const boost::json::object& more = {});
+  /// All play records of a query, like "broadcast=b-…".
+  boost::json::array records(const std::string& query);
+  /// Waits for that many records and answers all there are.
+  boost::json::array wait_for_records(const std::string& query, std::size_t count, std::chrono::milliseconds limit);
+
+  const std::filesystem::path& folder() const { return folder_.path(); }
+  std::uint16_t https_port() const { return https_port_; }
+  std::uint16_t broker_port() const { return broker_port_; }
+  /// The last lines of every program's output, for a failing test.
+  std::string last_words();
+  /// Runs the command line `loa` as one of the people; answers its exit code, output and complaints.
+  struct Said {
+    int code = -1;
+    std::string out, err;
+  };
+  Said loa(const std::string& person, std::vector<std::string> arguments);
+
+  static constexpr const char* kTwoSentences =
+      "Kính thưa bà con. Người thuê nhà đăng ký tạm trú tại công an phường trước ngày 30/12/2026.";
+  static constexpr const char* kWard = "hue-19753";
+  static constexpr const char* kCommune = "hue-20056";
+
+ private:
+  void write_settings();
+  void run(std::vector<std::string> argv, const std::string& name);
+  void make_people();
+
+  TemporaryFolder folder_{"loa-village"};
+  std::uint16_t https_port_;
+  std::uint16_t broker_port_;
+  std::optional<Process> reload_, controller_, broker_;
+  std::map<std::string, std::unique_ptr<Process>> nodes_;
+  std::map<std::string, std::string> node_ids_;
+  std::map<std::string, std::unique_ptr<Person>> people_;
+  int loa_calls_ = 0;
+};
+
+}  // namespace loa::tests
