@@ -1,0 +1,234 @@
+#include "controller/app.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+
+#include "controller/api/api.hpp"
+#include "controller/authority/bundle.hpp"
+#include "controller/authority/kept_certificate.hpp"
+#include "controller/broadcast/broadcaster.hpp"
+#include "controller/broker_keeper.hpp"
+#include "controller/stock.hpp"
+#include "protocol/link_mosquitto.hpp"
+#include "tts-adapters/espeak.hpp"
+
+namespace loa::controller {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kFarewell = 3000ms;
+constexpr auto kLongestStop = 10s;
+
+std::shared_ptr<const broadcast::SigningKeys> signing_keys(const authority::ControllerKeys& keys) {
+  auto signing = std::make_shared<broadcast::SigningKeys>();
+  signing->key_set_jws = keys.key_set_jws;
+  signing->key_set = keys.key_set;
+  for (const auto& working : keys.working) signing->working.push_back({working.kid, working.key});
+  return signing;
+}
+
+authority::BrokerSettings broker_settings(const Settings& settings) {
+  authority::BrokerSettings broker;
+  broker.port = settings.broker.port;
+  broker.bind_address = settings.broker.bind_address;
+  broker.hosts = settings.hosts;
+  broker.live_folder = std::filesystem::absolute(settings.broker.live_folder).lexically_normal();
+  broker.data_folder = std::filesystem::absolute(settings.broker.data_folder).lexically_normal();
+  broker.user = settings.broker.user;
+  return broker;
+}
+
+std::unique_ptr<tts::Registry> synthesizers() {
+  auto registry = std::make_unique<tts::Registry>();
+  registry->add(std::make_unique<tts::EspeakSynthesizer>());
+  return registry;
+}
+
+/// Every part of the controller, in the order in which they depend on each other.
+class App {
+ public:
+  explicit App(const Settings& settings);
+  int run();
+
+ private:
+  protocol::LinkSettings link_settings() const;
+  media::MediaSettings media_settings() const;
+  http::ServerSettings http_settings() const;
+  api::Hooks hooks();
+  http::Result<api::NewBoard> make_board(const std::string& node, const std::string& code, const std::vector<std::string>& areas);
+  std::vector<api::HealthCheck> health() const;
+  std::vector<api::VoiceChoice> voices() const;
+  void tell(const broadcast::Change& change);
+  boost::asio::awaitable<void> begin();
+  void stop();
+
+  Settings settings_;
+  protocol::SystemClock clock_;
+  boost::asio::io_context loop_;
+  boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
+  boost::asio::steady_timer last_stop_{loop_};
+  authority::CertificateAuthority authority_;
+  authority::ControllerKeys keys_;
+  store::Store store_;
+  media::ClipStore clips_;
+  std::unique_ptr<tts::Registry> synthesizers_;
+  media::Jobs jobs_;
+  BrokerKeeper broker_files_;
+  protocol::MosquittoLink link_;
+  broadcast::Broadcaster broadcaster_;
+  api::Api api_;
+  std::optional<http::Server> server_;
+  std::exception_ptr failure_;
+};
+
+App::App(const Settings& settings)
+    : settings_(settings),
+      authority_(authority::CertificateAuthority::open_or_create(settings.authority_folder(), clock_.now())),
+      keys_(authority::load_keys(settings.state)),
+      store_(loop_.get_executor(), settings.database_url(), clock_),
+      clips_(settings.clips_folder()),
+      synthesizers_(synthesizers()),
+      jobs_(loop_.get_executor(), clips_, *synthesizers_, media_settings(), {}),
+      broker_files_(store_, authority_, broker_settings(settings), settings.broker_folder()),
+      link_(loop_.get_executor(), link_settings()),
+      broadcaster_(store_, link_, signing_keys(keys_), {settings.brokers, settings.files, {}},
+                   [this](const broadcast::Change& change) { tell(change); }),
+      api_(store_, {settings.web_root, std::chrono::hours(12), 200ULL << 20, {}}, hooks()) {
+  take_stock(settings.stock, clips_, store_);
+  broker_files_.write_first();
+}
+
+protocol::LinkSettings App::link_settings() const {
+  const auto own = authority::keep_client_certificate(settings_.tls_folder(), authority::kControllerIdentity, authority_, clock_.now());
+  protocol::LinkSettings link;
+  link.addresses = {settings_.broker.address};
+  link.client_id = authority::kControllerIdentity;
+  link.ca_pem = authority_.certificate_pem();
+  link.certificate_pem = own.certificate_pem;
+  link.key_pem = own.key_pem;
+  link.backoff_base = 250ms;
+  link.backoff_cap = 5s;
+  link.stable_after = 5s;
+  return link;
+}
+
+media::MediaSettings App::media_settings() const {
+  media::MediaSettings media;
+  media.transcoder = settings_.transcoder;
+  return media;
+}
+
+http::ServerSettings App::http_settings() const {
+  auto http = settings_.http;
+  if (!settings_.tls) return http;
+  authority::keep_server_certificate(settings_.tls_folder(), "https", settings_.hosts, authority_, clock_.now());
+  http.tls = http::TlsFiles{settings_.tls_folder() / "https.pem", settings_.tls_folder() / "https.key"};
+  return http;
+}
+
+api::Hooks App::hooks() {
+  api::Hooks hooks;
+  hooks.plans_changed = [this](std::vector<std::string> areas, std::vector<std::string> nodes) { broadcaster_.plans_changed(areas, nodes); };
+  hooks.send_order = [this](protocol::Order order) { broadcaster_.send_order(order); };
+  hooks.alert_changed = [this](std::string area) { broadcaster_.alert_changed(area); };
+  hooks.node_changed = [this](std::string node) {
+    broker_files_.nodes_changed();
+    broadcaster_.node_changed(node);
+  };
+  hooks.make_board = [this](const std::string& node, const std::string& code, const std::vector<std::string>& areas) {
+    return make_board(node, code, areas);
+  };
+  hooks.key_set = [this] { return std::optional(broadcaster_.key_set()); };
+  hooks.health = [this] { return health(); };
+  hooks.start_job = [this](media::Job job) { return jobs_.start(std::move(job)); };
+  hooks.find_job = [this](const std::string& id) { return jobs_.find(id); };
+  hooks.upload_file = [this] { return clips_.work_file(".upload"); };
+  hooks.clip_file = [this](std::string_view sha256) { return clips_.path_of(sha256); };
+  hooks.voices = [this] { return voices(); };
+  return hooks;
+}
+
+http::Result<api::NewBoard> App::make_board(const std::string& node, const std::string& code, const std::vector<std::string>& areas) {
+  const auto made = authority::make_bundle(authority_, keys_, {node, code, areas, settings_.brokers, settings_.files}, clock_.now());
+  return api::NewBoard{protocol::encode(made.bundle), made.signing_key, made.serial};
+}
+
+std::vector<api::HealthCheck> App::health() const {
+  const auto broadcasting = broadcaster_.health();
+  const auto files = broker_files_.trouble();
+  return {{"broker", broadcasting.connected, broadcasting.connected ? "" : "no connection to the broker"},
+          {"broker_files", files.empty(), files},
+          {"clock", !broadcasting.clock_behind, broadcasting.clock_behind ? "the clock is behind the newest signed time: nothing is signed" : ""},
+          {"signing", broadcasting.trouble.empty(), broadcasting.trouble}};
+}
+
+std::vector<api::VoiceChoice> App::voices() const {
+  std::vector<api::VoiceChoice> choices;
+  for (const auto& name : synthesizers_->names())
+    for (const auto& voice : synthesizers_->find(name)->voices())
+      choices.push_back({name + "/" + voice.id, voice.name, voice.language});
+  return choices;
+}
+
+void App::tell(const broadcast::Change& change) {
+  api_.publish({change.kind, change.id, change.area, change.node, change.status, std::nullopt});
+}
+
+boost::asio::awaitable<void> App::begin() {
+  co_await broadcaster_.load();
+  server_.emplace(loop_.get_executor(), http_settings(), api_);
+  broadcaster_.start();
+  broker_files_.start();
+  spdlog::info("loa-controller {} listens on {}:{}", LOA_VERSION, settings_.http.address, server_->port());
+  ::sd_notify(0, "READY=1");
+}
+
+void App::stop() {
+  ::sd_notify(0, "STOPPING=1");
+  api_.close_streams();
+  if (server_) server_->stop();
+  broadcaster_.close(kFarewell, [this] { loop_.stop(); });
+  last_stop_.expires_after(kLongestStop);
+  last_stop_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) loop_.stop();
+  });
+}
+
+int App::run() {
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (!error) stop();
+  });
+  boost::asio::co_spawn(loop_, begin(), [this](std::exception_ptr failure) {
+    failure_ = failure;
+    if (failure) loop_.stop();
+  });
+  while (true) {
+    try {
+      loop_.run();
+      break;
+    } catch (const std::exception& error) {
+      // One event failed; the others go on. What fails at once again is ended by the service manager's watch on the log.
+      spdlog::error("an event failed: {}", error.what());
+    }
+  }
+  if (failure_) std::rethrow_exception(failure_);
+  spdlog::info("loa-controller has stopped");
+  return 0;
+}
+
+}  // namespace
+
+int run_app(const Settings& settings) {
+  App app(settings);
+  return app.run();
+}
+
+}  // namespace loa::controller

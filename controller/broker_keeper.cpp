@@ -1,0 +1,73 @@
+#include "controller/broker_keeper.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "controller/store/nodes.hpp"
+
+namespace loa::controller {
+
+namespace {
+
+constexpr std::chrono::hours kLookEvery{24};
+constexpr std::chrono::minutes kRetryAfter{1};
+
+std::vector<std::string> node_ids(store::Session& session) {
+  std::vector<std::string> ids;
+  for (const auto& node : store::list_live_nodes(session)) ids.push_back(node.id);
+  return ids;
+}
+
+}  // namespace
+
+BrokerKeeper::BrokerKeeper(store::Store& store, const authority::CertificateAuthority& authority, authority::BrokerSettings settings,
+                           std::filesystem::path folder)
+    : store_(store), authority_(authority), settings_(std::move(settings)), folder_(std::move(folder)), timer_(store.loop()) {}
+
+void BrokerKeeper::write_files(const std::vector<std::string>& nodes) {
+  authority::write_broker_files(folder_, settings_, authority_, nodes, store_.clock().now());
+}
+
+void BrokerKeeper::write_first() { write_files(store_.run_sync(node_ids)); }
+
+void BrokerKeeper::start() { look_daily(); }
+
+void BrokerKeeper::nodes_changed() {
+  again_ = true;
+  if (writing_) return;
+  writing_ = true;
+  boost::asio::co_spawn(store_.loop(), write(), boost::asio::detached);
+}
+
+boost::asio::awaitable<void> BrokerKeeper::write() {
+  while (again_) {
+    again_ = false;
+    try {
+      write_files(co_await store_.run(node_ids));
+      trouble_.clear();
+    } catch (const std::exception& error) {
+      trouble_ = error.what();
+      spdlog::error("the broker's files could not be written: {}", error.what());
+    }
+  }
+  writing_ = false;
+  timer_.cancel();  // trouble is tried again after a minute, not a day
+  look_daily();
+}
+
+void BrokerKeeper::look_daily() {
+  timer_.expires_after(trouble_.empty() ? std::chrono::minutes(kLookEvery) : kRetryAfter);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) nodes_changed();
+  });
+}
+
+std::string BrokerKeeper::trouble() const {
+  if (!trouble_.empty()) return trouble_;
+  const auto status = authority::read_broker_status(settings_.live_folder);
+  return status.installed || status.ready_sha256.empty() ? "" : status.message;
+}
+
+}  // namespace loa::controller
