@@ -162,10 +162,11 @@ std::vector<RecordView> list_records(Session& session, const RecordFilter& filte
           ", n.code, n.name, n.area from play_records r join nodes n on n.id = r.node"
           " where n.area in (select id from branch) and r.due >= :from and r.due < :until"
           " and (:any_node = '' or r.node = :node) and (:any_broadcast = '' or r.broadcast = :broadcast)"
+          " and (:any_programme = '' or r.programme = :programme) and (:any_alert = '' or r.alert = :alert)"
           " and (:any_outcome = '' or r.outcome = :outcome) order by r.due desc, r.node, r.number desc" +
           sql::page(filter.limit, filter.offset),
       sql::params(sql::roots_text(filter.roots), filter.from, filter.until, filter.node, filter.node, filter.broadcast,
-                  filter.broadcast, outcome, outcome));
+                  filter.broadcast, filter.programme, filter.programme, filter.alert, filter.alert, outcome, outcome));
 }
 
 std::int64_t count_records(Session& session, const std::string& node) {

@@ -42,6 +42,8 @@ struct RecordFilter {
   TimePoint until;
   std::string node;                ///< empty: any
   std::string broadcast;           ///< empty: any
+  std::string programme;           ///< empty: any
+  std::string alert;               ///< empty: any
   std::optional<scheduler::Outcome> outcome;
   int limit = 200;
   int offset = 0;
