@@ -1,4 +1,7 @@
 #pragma once
+#include <boost/assert/source_location.hpp>
+#include <boost/system/result.hpp>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -20,6 +23,15 @@ struct Problem {
   std::string detail;
   std::vector<ProblemPart> errors;
 };
+
+/// Called by boost::system::result when value() is taken of a problem: a bug in the caller.
+[[noreturn]] inline void throw_exception_from_error(const Problem& problem, const boost::source_location&) {
+  throw std::logic_error("unchecked problem: " + problem.code + ": " + problem.detail);
+}
+
+/// A value, or why there is none.
+template <class T>
+using Result = boost::system::result<T, Problem>;
 
 Response problem_response(const Problem& problem);
 
