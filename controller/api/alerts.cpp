@@ -1,0 +1,210 @@
+#include <algorithm>
+
+#include "controller/api/area_answers.hpp"
+#include "controller/api/fields.hpp"
+#include "controller/api/handlers.hpp"
+#include "controller/api/passwords.hpp"
+#include "controller/api/word.hpp"
+#include "protocol/hash.hpp"
+#include "protocol/random_id.hpp"
+
+namespace loa::api {
+namespace {
+
+using scheduler::AlertStatus;
+using store::AlertState;
+
+constexpr auto kConfirmTime = std::chrono::minutes(5);
+constexpr auto kPause = std::chrono::seconds(10);
+
+http::Result<store::AlertRow> find(const StoreCall& call) {
+  auto row = store::find_alert(call.db, call.call.parameter("id"));
+  if (!row) return not_found("such alert");
+  if (auto problem = guard(call, row->alert.area)) {
+    if (problem->status == 404) return not_found("such alert");
+    return *problem;
+  }
+  return std::move(*row);
+}
+
+Event changed(const store::AlertRow& row, const char* state) { return {"alert", row.alert.id, row.alert.area, "", state, {}}; }
+
+struct Wanted {
+  store::AlertRow row;
+  std::string programme;
+  std::optional<std::int64_t> repeat_every_s;
+};
+
+Wanted read(Fields& fields) {
+  Wanted wanted;
+  auto& alert = wanted.row.alert;
+  alert.id = protocol::random_id("l");
+  alert.area = fields.text("area", {1, 40});
+  alert.status = fields.name<AlertStatus>("status", parse_word<AlertStatus, AlertStatus::test>);
+  alert.event = fields.text("event", {1, 40});
+  alert.title = fields.text("title", {1, 200});
+  alert.language = fields.optional_text("language", {2, 35}).value_or("vi");
+  alert.stock_clip = fields.optional_text("stock_clip", {0, 40}).value_or("");
+  wanted.programme = fields.optional_text("programme", {1, 40}).value_or("");
+  wanted.row.lasts = std::chrono::minutes(fields.integer("minutes", 1, 10'080));
+  alert.repeats = static_cast<int>(fields.optional_integer("repeats", 1, 100).value_or(1));
+  wanted.repeat_every_s = fields.optional_integer("repeat_every_s", 0, 86'400);
+  alert.references = fields.optional_texts("updates", 20, {1, 40}).value_or(std::vector<std::string>{});
+  if (!alert.references.empty()) alert.message = scheduler::AlertMessage::update;
+  const bool plain = std::all_of(alert.event.begin(), alert.event.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  if (!plain) fields.fault("event", "bad_event", "a to z, 0 to 9 and underscore are taken");
+  if (alert.stock_clip.empty() && wanted.programme.empty())
+    fields.fault("stock_clip", "no_sound", "a stock clip or a programme is needed");
+  return wanted;
+}
+
+// The alert's own words, of an approved programme.
+std::optional<http::Problem> take_clip(StoreCall& call, Wanted& wanted) {
+  if (wanted.programme.empty()) return {};
+  const auto programme = store::find_programme(call.db, wanted.programme);
+  if (!programme || !store::is_within(call.db, programme->area, call.call.visible()))
+    return refused("unknown_programme", "There is no programme \"" + wanted.programme + "\" for you to use.", "/programme");
+  if (programme->state != store::ProgrammeState::approved || programme->approved_hash != programme->content_hash)
+    return refused("not_approved", "The programme is not approved as it is now.", "/programme");
+  const auto clip = store::find_clip(call.db, programme->clip_sha256);
+  if (!clip) return refused("no_sound", "The programme has no sound.", "/programme");
+  scheduler::Item item;
+  item.duration = clip->duration;
+  item.sha256 = clip->sha256;
+  item.bytes = clip->bytes;
+  wanted.row.alert.clip = item;
+  return {};
+}
+
+// Repeats never overlap: one sounding is the tone and the longer of both clips.
+std::optional<http::Problem> take_repeats(StoreCall& call, Wanted& wanted) {
+  auto& alert = wanted.row.alert;
+  store::Millis sounding{0};
+  store::Millis tone{0};
+  bool known = alert.stock_clip.empty();
+  for (const auto& stock : store::list_stock_clips(call.db)) {
+    if (stock.name == "tone") tone = stock.duration;
+    if (stock.name != alert.stock_clip) continue;
+    known = true;
+    sounding = stock.duration;
+  }
+  if (!known)
+    return refused("unknown_stock_clip", "There is no stock clip \"" + alert.stock_clip + "\".", "/stock_clip");
+  if (alert.clip) sounding = std::max(sounding, alert.clip->duration);
+  sounding += tone;
+  alert.repeat_every = wanted.repeat_every_s ? store::Millis(std::chrono::seconds(*wanted.repeat_every_s)) : sounding + kPause;
+  if (alert.repeats > 1 && alert.repeat_every < sounding)
+    return refused("repeats_overlap", "One sounding lasts " + std::to_string(sounding.count() / 1000 + 1) + " seconds.",
+                   "/repeat_every_s");
+  return {};
+}
+
+std::optional<http::Problem> check_updates(const StoreCall& call, const store::AlertRow& row) {
+  for (std::size_t i = 0; i < row.alert.references.size(); ++i) {
+    const auto pointer = "/updates/" + std::to_string(i);
+    const auto old = store::find_alert(call.db, row.alert.references[i]);
+    if (!old || guard(call, old->alert.area)) return refused("unknown_alert", "There is no such alert for you to update.", pointer);
+    if (store::state_of(*old, call.call.now) != AlertState::active)
+      return refused("wrong_state", "The alert to update is not active.", pointer);
+  }
+  return {};
+}
+
+}  // namespace
+
+Reply list_alerts(StoreCall& call) {
+  Query query(call.call.request);
+  const auto area = query.text("area");
+  store::AlertFilter filter;
+  filter.state = query.name<AlertState>("state", parse_word<AlertState, AlertState::ended>);
+  const auto page = query.page();
+  if (auto problem = query.finish()) return *problem;
+  auto roots = list_roots(call, area);
+  if (roots.has_error()) return roots.error();
+  filter.roots = std::move(*roots);
+  filter.limit = page.fetch();
+  filter.offset = page.offset;
+  const auto now = call.call.now;
+  return json_response(page_answer(store::list_alerts(call.db, filter, now), page,
+                                   [&](const auto& row) { return alert(call.db, row, now); }));
+}
+
+Reply get_alert(StoreCall& call) {
+  const auto row = find(call);
+  if (row.has_error()) return row.error();
+  return json_response(alert(call.db, *row, call.call.now));
+}
+
+Reply prepare_alert(StoreCall& call) {
+  auto fields = Fields::parse(call.call.request.body);
+  auto wanted = read(fields);
+  if (auto problem = fields.finish()) return *problem;
+  auto& row = wanted.row;
+  if (auto problem = guard_field(call, row.alert.area, "/area")) return *problem;
+  if (auto problem = take_clip(call, wanted)) return *problem;
+  if (auto problem = take_repeats(call, wanted)) return *problem;
+  if (auto problem = check_updates(call, row)) return *problem;
+  const auto nodes = reach_of(store::list_node_rows(call.db, {row.alert.area}), call.call.now);
+  if (nodes.total == 0) return refused("no_nodes", "There is no node in this area.", "/area");
+  const auto token = random_token();
+  row.token_hash = protocol::sha256_hex(token);
+  row.confirm_before = call.call.now + kConfirmTime;
+  auto transaction = call.write();
+  if (!store::prepare_alert(transaction, row)) return conflict("changed_meanwhile", "The area or the clip is gone by now.");
+  transaction.commit();
+  json::object answer;
+  answer["id"] = row.alert.id;
+  answer["confirmation_token"] = token;
+  answer["confirm_before"] = time_text(row.confirm_before);
+  answer["nodes"] = nodes.total;
+  answer["muted_nodes"] = nodes.muted;
+  answer["offline_nodes"] = nodes.offline;
+  answer["alert"] = alert(call.db, store::find_alert(call.db, row.alert.id).value(), call.call.now);
+  call.effects.events.push_back(changed(row, "pending"));
+  return json_response(answer, 201);
+}
+
+Reply confirm_alert(StoreCall& call) {
+  const auto row = find(call);
+  if (row.has_error()) return row.error();
+  auto fields = Fields::parse(call.call.request.body);
+  const auto token = fields.text("confirmation_token", {1, 100});
+  if (auto problem = fields.finish()) return *problem;
+  if (row->confirmed || row->cancelled) return conflict("wrong_state", "It is not waiting for a confirmation.");
+  if (call.call.now >= row->confirm_before)
+    return conflict("confirmation_expired", "It waited too long for its confirmation; prepare it again.");
+  auto transaction = call.write();
+  const auto alert = store::confirm_alert(transaction, row->alert.id, protocol::sha256_hex(token));
+  if (!alert) return http::Problem{403, "wrong_token", "This is not the confirmation token of this alert.", {}};
+  transaction.commit();
+  call.effects.alerts.push_back(alert->area);
+  for (const auto& reference : alert->references)
+    if (const auto old = store::find_alert(call.db, reference); old && old->alert.area != alert->area)
+      call.effects.alerts.push_back(old->alert.area);
+  call.effects.events.push_back(changed(*row, "active"));
+  return json_response(api::alert(call.db, store::find_alert(call.db, alert->id).value(), call.call.now));
+}
+
+Reply cancel_alert(StoreCall& call) {
+  const auto row = find(call);
+  if (row.has_error()) return row.error();
+  auto transaction = call.write();
+  if (!store::cancel_alert(transaction, row->alert.id))
+    return conflict("wrong_state", "It has ended or is cancelled already.");
+  transaction.commit();
+  if (row->confirmed) call.effects.alerts.push_back(row->alert.area);
+  call.effects.events.push_back(changed(*row, "cancelled"));
+  return json_response(alert(call.db, store::find_alert(call.db, row->alert.id).value(), call.call.now));
+}
+
+Reply list_stock_clips(StoreCall& call) {
+  Query query(call.call.request);
+  if (auto problem = query.finish()) return *problem;
+  return json_response(list_answer(store::list_stock_clip_rows(call.db), [&](const auto& row) {
+    return json::object{{"name", row.name}, {"clip", clip(store::find_clip(call.db, row.sha256).value())}};
+  }));
+}
+
+}  // namespace loa::api

@@ -1,0 +1,136 @@
+#include "controller/api/answers.hpp"
+
+#include <fmt/format.h>
+
+#include "scheduler/time.hpp"
+
+namespace loa::api {
+
+json::string time_text(store::TimePoint time) { return json::string(scheduler::to_rfc3339(time)); }
+
+json::array texts(const std::vector<std::string>& values) { return json::array(values.begin(), values.end()); }
+
+json::object grant(const store::Grant& grant) { return {{"role", name_of(grant.role)}, {"area", grant.area}}; }
+
+namespace {
+
+json::array grants(const std::vector<store::Grant>& all) {
+  json::array array;
+  for (const auto& one : all) array.push_back(grant(one));
+  return array;
+}
+
+json::string time_of_day(int minute) { return json::string(fmt::format("{:02}:{:02}", minute / 60, minute % 60)); }
+
+}  // namespace
+
+json::object session_answer(const Caller& caller) {
+  json::array rights;
+  for (const auto right : kBranchRights) {
+    const auto roots = roots_of(caller.user.grants, right);
+    if (!roots.empty()) rights.push_back(json::object{{"right", name_of(right)}, {"areas", texts(roots)}});
+  }
+  json::object answer;
+  answer["user"] =
+      json::object{{"id", caller.user.id}, {"name", caller.user.login}, {"display_name", caller.user.name}};
+  answer["grants"] = grants(caller.user.grants);
+  answer["rights"] = std::move(rights);
+  answer["expires_at"] = time_text(caller.session.expires);
+  return answer;
+}
+
+json::object user_name(store::Session& db, const std::string& id) {
+  const auto found = store::find_user(db, id);
+  return {{"id", id}, {"name", found ? found->login : ""}, {"display_name", found ? found->name : ""}};
+}
+
+json::object user(const store::User& user, const std::vector<store::Grant>& visible) {
+  return {{"id", user.id},
+          {"name", user.login},
+          {"display_name", user.name},
+          {"disabled", user.disabled},
+          {"grants", grants(visible)},
+          {"created_at", time_text(user.created)}};
+}
+
+json::object settings(const store::OwnSettings& settings) {
+  json::object answer;
+  if (settings.mute) answer["mute"] = *settings.mute;
+  if (settings.volume) answer["volume"] = *settings.volume;
+  if (settings.alert_volume) answer["alert_volume"] = *settings.alert_volume;
+  return answer;
+}
+
+json::object effective_settings(const store::Inherited& inherited) {
+  json::object answer;
+  answer["mute"] = inherited.mute;
+  if (!inherited.muted_by.empty()) answer["muted_by"] = inherited.muted_by;
+  answer["volume"] = inherited.volume;
+  answer["alert_volume"] = inherited.alert_volume;
+  return answer;
+}
+
+json::object policy(const store::AreaPolicy& policy) {
+  static constexpr const char* days[] = {"mo", "tu", "we", "th", "fr", "sa", "su"};
+  json::object answer;
+  if (policy.limits.windows && !policy.limits.windows->empty()) {
+    json::array windows;
+    for (const auto& window : *policy.limits.windows) {
+      json::array names;
+      for (int day = 0; day < 7; ++day)
+        if (window.weekdays & (1 << day)) names.emplace_back(days[day]);
+      windows.push_back(json::object{{"days", std::move(names)},
+                                     {"from", time_of_day(window.from_minute)},
+                                     {"to", time_of_day(window.to_minute)}});
+    }
+    answer["windows"] = std::move(windows);
+  }
+  if (policy.limits.max_sessions_a_day) answer["max_sessions_per_day"] = *policy.limits.max_sessions_a_day;
+  if (policy.limits.max_session_minutes) answer["max_session_minutes"] = *policy.limits.max_session_minutes;
+  if (policy.self_approval) answer["self_approval"] = *policy.self_approval;
+  return answer;
+}
+
+json::object origin(const scheduler::Origin& origin) {
+  return {{"system", origin.system}, {"id", origin.id}, {"revision", origin.revision}};
+}
+
+json::object clip(const store::Clip& clip) {
+  return {{"sha256", clip.sha256},
+          {"url", "/media/" + clip.sha256 + ".opus"},
+          {"bytes", clip.bytes},
+          {"duration_ms", clip.duration.count()},
+          {"loudness_lufs", clip.loudness_lufs},
+          {"true_peak_dbtp", clip.true_peak_dbtp},
+          {"quieter", clip.peak_limited}};
+}
+
+json::object job(const store::MediaJob& job) {
+  json::object answer;
+  answer["id"] = job.id;
+  answer["kind"] = job.kind;
+  if (!job.programme.empty()) answer["programme"] = job.programme;
+  answer["state"] = name_of(job.state);
+  answer["percent"] = job.percent;
+  if (!job.error_code.empty()) answer["problem"] = json::object{{"code", job.error_code}, {"detail", job.error}};
+  answer["created_at"] = time_text(job.created);
+  if (job.finished) answer["finished_at"] = time_text(*job.finished);
+  return answer;
+}
+
+Reach reach_of(const std::vector<store::NodeRow>& nodes, store::TimePoint now) {
+  Reach reach;
+  for (const auto& row : nodes) {
+    const auto status = store::status_of(row, now);
+    ++reach.total;
+    if (row.wanted.mute) ++reach.muted;
+    if (status == store::NodeStatus::offline || status == store::NodeStatus::unknown) ++reach.offline;
+  }
+  return reach;
+}
+
+json::object reach(const Reach& reach) {
+  return {{"total", reach.total}, {"muted", reach.muted}, {"offline", reach.offline}};
+}
+
+}  // namespace loa::api

@@ -1,0 +1,73 @@
+#pragma once
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <string>
+#include <vector>
+
+#include "controller/api/query.hpp"
+#include "controller/api/rights.hpp"
+#include "controller/store/alerts.hpp"
+#include "controller/store/areas.hpp"
+#include "controller/store/clips.hpp"
+#include "controller/store/nodes.hpp"
+#include "controller/store/programmes.hpp"
+#include "controller/store/users.hpp"
+
+// How values of the store look in answers (openapi.yaml); what has no value is left out.
+namespace loa::api {
+
+namespace json = boost::json;
+
+json::string time_text(store::TimePoint time);
+json::array texts(const std::vector<std::string>& values);
+
+/// `{items, next_cursor?}` of rows of which one more than the page was fetched; `write` makes an object of each.
+template <class Row, class Write>
+json::object page_answer(std::vector<Row> rows, const Page& page, const Write& write) {
+  json::object answer;
+  const bool more = rows.size() > static_cast<std::size_t>(page.limit);
+  if (more) rows.resize(static_cast<std::size_t>(page.limit));
+  json::array items;
+  for (const auto& row : rows) items.push_back(write(row));
+  answer["items"] = std::move(items);
+  if (more) answer["next_cursor"] = next_cursor(page);
+  return answer;
+}
+
+/// `{items}` of a whole list.
+template <class Row, class Write>
+json::object list_answer(const std::vector<Row>& rows, const Write& write) {
+  json::array items;
+  for (const auto& row : rows) items.push_back(write(row));
+  json::object answer;
+  answer["items"] = std::move(items);
+  return answer;
+}
+
+json::object session_answer(const Caller& caller);
+/// Id and names of a user; of one who is gone only the id is known.
+json::object user_name(store::Session& db, const std::string& id);
+json::object grant(const store::Grant& grant);
+/// `grants` are those that the reader may see.
+json::object user(const store::User& user, const std::vector<store::Grant>& grants);
+
+json::object settings(const store::OwnSettings& settings);
+json::object effective_settings(const store::Inherited& inherited);
+json::object policy(const store::AreaPolicy& policy);
+json::object origin(const scheduler::Origin& origin);
+json::object clip(const store::Clip& clip);
+json::object job(const store::MediaJob& job);
+json::object programme(store::Session& db, const store::Programme& programme);
+json::object node(store::Session& db, const store::NodeRow& row, store::TimePoint now);
+
+/// How many nodes something reaches, and how many of them would not be heard now.
+struct Reach {
+  int total = 0;
+  int muted = 0;
+  int offline = 0;
+};
+Reach reach_of(const std::vector<store::NodeRow>& nodes, store::TimePoint now);
+json::object reach(const Reach& reach);
+json::object alert(store::Session& db, const store::AlertRow& row, store::TimePoint now);
+
+}  // namespace loa::api

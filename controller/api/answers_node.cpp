@@ -1,0 +1,76 @@
+#include "controller/api/answers.hpp"
+
+namespace loa::api {
+namespace {
+
+const char* sentence_of(std::string_view reason) {
+  static constexpr std::pair<std::string_view, const char*> sentences[] = {
+      {"never_reported", "It has not reported yet."},
+      {"state_old", "Its last report is too old to be believed."},
+      {"gone", "The broker lost it; it cannot be reached."},
+      {"muted", "It is muted: nothing sounds, alerts neither."},
+      {"plan_not_held", "It does not hold the wanted plan yet."},
+      {"clips_missing", "It has not fetched all sound files yet."},
+      {"plan_expired", "Its plan has ended; it plays alerts only."},
+      {"refused", "It refused the last message."},
+      {"clock_untrusted", "It does not know the time."},
+      {"controller_unheard", "It does not hear the controller."},
+      {"starting", "It is starting."}};
+  for (const auto& [word, text] : sentences)
+    if (word == reason) return text;
+  return "See the node's report.";
+}
+
+json::object report(const store::NodeState& known) {
+  const auto& state = known.state;
+  json::object answer;
+  answer["reported_at"] = time_text(known.received);
+  answer["lifecycle"] = name_of(state.lifecycle);
+  answer["plan_held"] = state.plan_held;
+  answer["plan_verified"] = state.plan_verified;
+  answer["clips_wanted"] = state.clips_wanted;
+  answer["clips_held"] = state.clips_held;
+  answer["disk_free"] = state.disk_free;
+  answer["disk_budget"] = state.disk_budget;
+  answer["clock"] = name_of(state.clock);
+  answer["clock_offset_ms"] = state.clock_offset_ms;
+  answer["muted"] = state.muted;
+  answer["volume"] = state.volume;
+  if (!state.sounding.empty()) answer["sounding"] = state.sounding;
+  if (state.level_dbfs) answer["level_dbfs"] = *state.level_dbfs;
+  if (state.signal_percent) answer["signal_percent"] = *state.signal_percent;
+  answer["version"] = state.version;
+  if (state.last_refusal)
+    answer["last_refusal"] = json::object{{"code", state.last_refusal->code},
+                                          {"where", state.last_refusal->where},
+                                          {"message", state.last_refusal->message},
+                                          {"at", time_text(state.last_refusal->at)}};
+  answer["log"] = json::object{{"log_id", state.log_id}, {"number", state.log_number}, {"acked", state.log_acked}};
+  return answer;
+}
+
+}  // namespace
+
+json::object node(store::Session& db, const store::NodeRow& row, store::TimePoint now) {
+  json::object answer;
+  answer["id"] = row.node.id;
+  answer["code"] = row.node.code;
+  answer["name"] = row.node.name;
+  answer["area"] = row.node.area;
+  if (const auto area = store::find_area(db, row.node.area)) answer["area_name"] = area->name;
+  if (row.node.latitude) answer["lat"] = *row.node.latitude;
+  if (row.node.longitude) answer["lon"] = *row.node.longitude;
+  answer["status"] = name_of(store::status_of(row, now));
+  json::array reasons;
+  for (const auto& reason : store::reasons_of(row, now))
+    reasons.push_back(json::object{{"code", reason}, {"detail", sentence_of(reason)}});
+  answer["reasons"] = std::move(reasons);
+  answer["settings"] = settings(row.node.settings);
+  answer["effective_settings"] = effective_settings(row.wanted);
+  answer["wanted_plan"] = row.wanted_revision;
+  if (row.state) answer["report"] = report(*row.state);
+  answer["created_at"] = time_text(row.node.created);
+  return answer;
+}
+
+}  // namespace loa::api

@@ -1,0 +1,73 @@
+#pragma once
+#include "controller/api/routes.hpp"
+
+// The handlers that the route table names, by resource; each is defined in the source of its resource.
+namespace loa::api {
+
+using boost::asio::awaitable;
+
+awaitable<Reply> sign_in(Api& api, Call call);
+Reply get_session(StoreCall& call);
+awaitable<Reply> sign_out(Api& api, Call call);
+awaitable<Reply> change_password(Api& api, Call call);
+
+Reply list_users(StoreCall& call);
+awaitable<Reply> create_user(Api& api, Call call);
+Reply get_user(StoreCall& call);
+awaitable<Reply> change_user(Api& api, Call call);
+
+Reply list_areas(StoreCall& call);
+Reply create_area(StoreCall& call);
+Reply get_area(StoreCall& call);
+Reply change_area(StoreCall& call);
+Reply set_area_policy(StoreCall& call);
+Reply set_area_settings(StoreCall& call);
+Reply import_areas(StoreCall& call);
+
+Reply list_nodes(StoreCall& call);
+awaitable<Reply> create_node(Api& api, Call call);
+Reply get_node(StoreCall& call);
+Reply change_node(StoreCall& call);
+Reply set_node_settings(StoreCall& call);
+Reply order_node(StoreCall& call);
+Reply stop_area(StoreCall& call);
+Reply list_receipts(StoreCall& call);
+
+Reply list_programmes(StoreCall& call);
+Reply create_programme(StoreCall& call);
+Reply get_programme(StoreCall& call);
+Reply change_programme(StoreCall& call);
+Reply submit_programme(StoreCall& call);
+Reply approve_programme(StoreCall& call);
+Reply return_programme(StoreCall& call);
+Reply archive_programme(StoreCall& call);
+
+awaitable<Reply> upload_audio(Api& api, Call call);
+awaitable<Reply> make_speech(Api& api, Call call);
+awaitable<Reply> get_job(Api& api, Call call);
+awaitable<Reply> list_voices(Api& api, Call call);
+
+Reply list_broadcasts(StoreCall& call);
+Reply create_broadcast(StoreCall& call);
+Reply get_broadcast(StoreCall& call);
+Reply cancel_broadcast(StoreCall& call);
+Reply preview_broadcast(StoreCall& call);
+
+Reply list_occurrences(StoreCall& call);
+Reply list_play_records(StoreCall& call);
+
+Reply list_alerts(StoreCall& call);
+Reply prepare_alert(StoreCall& call);
+Reply get_alert(StoreCall& call);
+Reply confirm_alert(StoreCall& call);
+Reply cancel_alert(StoreCall& call);
+Reply list_stock_clips(StoreCall& call);
+
+awaitable<Reply> get_keys(Api& api, Call call);
+Reply list_refusals(StoreCall& call);
+Reply list_audit(StoreCall& call);
+awaitable<Reply> stream_events(Api& api, Call call);
+awaitable<Reply> health(Api& api, Call call);
+awaitable<Reply> get_clip(Api& api, Call call);
+
+}  // namespace loa::api

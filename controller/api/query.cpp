@@ -1,0 +1,76 @@
+#include "controller/api/query.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace loa::api {
+namespace {
+
+constexpr int kMostOffset = 1'000'000;
+
+std::optional<int> number(std::string_view text, int least, int most) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() || value < least || value > most) return {};
+  return value;
+}
+
+}  // namespace
+
+void Query::fault(const char* name, std::string detail) {
+  x_faults.push_back({"/" + std::string(name), std::move(detail), "bad_parameter"});
+}
+
+std::optional<std::string> Query::text(const char* name, std::size_t most) {
+  x_known.emplace_back(name);
+  const auto value = x_request.query_value(name);
+  if (!value) return {};
+  if (value->size() > most) fault(name, "is longer than " + std::to_string(most) + " bytes");
+  return std::string(*value);
+}
+
+std::optional<scheduler::TimePoint> Query::time(const char* name) {
+  const auto word = text(name);
+  if (!word) return {};
+  auto time = scheduler::parse_rfc3339(*word);
+  if (!time) fault(name, "an RFC 3339 date-time is wanted, such as 2026-11-24T06:00:00Z");
+  return time;
+}
+
+Page Query::page() {
+  Page page;
+  if (const auto limit = text("limit")) {
+    const auto value = number(*limit, 1, 200);
+    if (!value) fault("limit", "1 to 200 is taken");
+    page.limit = value.value_or(50);
+  }
+  if (const auto cursor = text("cursor")) {
+    const auto value = cursor->starts_with("o") ? number(std::string_view(*cursor).substr(1), 0, kMostOffset) : std::nullopt;
+    if (!value) fault("cursor", "is not the next_cursor of an answer");
+    page.offset = value.value_or(0);
+  }
+  return page;
+}
+
+void Query::require(const char* name) {
+  if (!x_request.query_value(name)) fault(name, "this parameter is needed");
+}
+
+std::optional<http::Problem> Query::finish() {
+  for (std::size_t i = 0; i < x_request.query.size(); ++i) {
+    const auto& name = x_request.query[i].first;
+    const bool known = std::find(x_known.begin(), x_known.end(), name) != x_known.end();
+    const bool twice = std::any_of(x_request.query.begin(), x_request.query.begin() + static_cast<std::ptrdiff_t>(i),
+                                   [&](const auto& other) { return other.first == name; });
+    if (!known || twice)
+      x_faults.push_back({"/" + name, known ? "is given twice" : "there is no such parameter", "bad_parameter"});
+  }
+  if (x_faults.empty()) return {};
+  return http::Problem{400, "bad_parameter",
+                       "The query parameter " + x_faults.front().pointer.substr(1) + ": " + x_faults.front().detail + ".",
+                       x_faults};
+}
+
+std::string next_cursor(const Page& page) { return "o" + std::to_string(page.offset + page.limit); }
+
+}  // namespace loa::api

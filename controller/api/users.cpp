@@ -1,0 +1,182 @@
+#include <algorithm>
+
+#include "controller/api/answers.hpp"
+#include "controller/api/api.hpp"
+#include "controller/api/fields.hpp"
+#include "controller/api/handlers.hpp"
+#include "protocol/random_id.hpp"
+
+namespace loa::api {
+namespace {
+
+constexpr TextRule kDisplayName{1, 100};
+constexpr TextRule kNewPassword{10, 256};
+
+std::vector<store::Grant> read_grants(Fields& fields, const char* name, std::size_t least) {
+  std::vector<store::Grant> grants;
+  fields.optional_objects(name, least, 20, [&](Fields& entry) {
+    store::Grant grant;
+    grant.role = entry.name<store::Role>("role", store::parse_role);
+    grant.area = entry.text("area", {1, 40});
+    if (std::find(grants.begin(), grants.end(), grant) == grants.end()) grants.push_back(std::move(grant));
+  });
+  return grants;
+}
+
+// No one grants beyond the own branch.
+std::optional<http::Problem> check_grants(const StoreCall& call, const std::vector<store::Grant>& grants) {
+  for (std::size_t i = 0; i < grants.size(); ++i)
+    if (auto problem = guard_field(call, grants[i].area, "/grants/" + std::to_string(i) + "/area")) return problem;
+  return {};
+}
+
+// Who administers a root also sees users without any grant.
+bool holds_a_root(const StoreCall& call) {
+  for (const auto& root : call.call.roots())
+    if (const auto area = store::find_area(call.db, root); area && area->parent.empty()) return true;
+  return false;
+}
+
+struct SplitGrants {
+  std::vector<store::Grant> within;  // the caller's branches
+  std::vector<store::Grant> beyond;
+};
+
+SplitGrants split(const StoreCall& call, const store::User& user) {
+  SplitGrants grants;
+  const auto roots = call.call.roots();
+  for (const auto& one : user.grants)
+    (store::is_within(call.db, one.area, roots) ? grants.within : grants.beyond).push_back(one);
+  return grants;
+}
+
+struct FoundUser {
+  store::User user;
+  SplitGrants grants;
+};
+
+http::Result<FoundUser> find(const StoreCall& call) {
+  auto user = store::find_user(call.db, call.call.parameter("id"));
+  if (!user) return not_found("such user");
+  auto grants = split(call, *user);
+  if (grants.within.empty() && !(user->grants.empty() && holds_a_root(call))) return not_found("such user");
+  return FoundUser{std::move(*user), std::move(grants)};
+}
+
+struct Change {
+  std::optional<std::string> display_name;
+  std::optional<std::string> password_hash;
+  std::optional<bool> disabled;
+  std::optional<std::vector<store::Grant>> grants;
+};
+
+// Who the person is and whether they may sign in at all is up to an admin of everything they may do.
+std::optional<http::Problem> check_change(const StoreCall& call, const FoundUser& found, const Change& change) {
+  if (found.user.id == call.call.caller.user.id && (change.disabled || change.grants))
+    return conflict("own_account", "Nobody takes rights from or gives rights to the own account.");
+  if (!found.grants.beyond.empty() && (change.display_name || change.password_hash || change.disabled))
+    return http::Problem{403, "forbidden", "This user has roles outside your areas; you may change only the grants within.", {}};
+  return change.grants ? check_grants(call, *change.grants) : std::nullopt;
+}
+
+Reply write_change(StoreCall& call, const Change& change) {
+  auto found = find(call);
+  if (found.has_error()) return found.error();
+  if (auto problem = check_change(call, *found, change)) return *problem;
+  auto& user = found->user;
+  if (change.display_name) user.name = *change.display_name;
+  if (change.password_hash) user.password_hash = *change.password_hash;
+  if (change.disabled) user.disabled = *change.disabled;
+  auto transaction = call.write();
+  if (change.display_name || change.password_hash || change.disabled) store::update_user(transaction, user);
+  if (change.grants) {
+    auto all = found->grants.beyond;
+    all.insert(all.end(), change.grants->begin(), change.grants->end());
+    store::set_grants(transaction, user.id, all);
+    found->grants.within = *change.grants;
+  }
+  transaction.commit();
+  call.effects.closed_users.push_back(user.id);
+  return json_response(api::user(user, found->grants.within));
+}
+
+Reply write_new(StoreCall& call, store::User user) {
+  if (auto problem = check_grants(call, user.grants)) return *problem;
+  auto transaction = call.write();
+  if (!store::add_user(transaction, user)) return conflict("name_taken", "There is a user of this name already.");
+  store::set_grants(transaction, user.id, user.grants);
+  transaction.commit();
+  user.created = call.call.now;
+  return json_response(api::user(user, user.grants), 201);
+}
+
+bool is_login(const std::string& text) {
+  return text.size() >= 2 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+         });
+}
+
+}  // namespace
+
+Reply list_users(StoreCall& call) {
+  Query query(call.call.request);
+  const auto page = query.page();
+  if (auto problem = query.finish()) return *problem;
+  const bool root = holds_a_root(call);
+  std::vector<FoundUser> users;
+  for (auto& user : store::list_users(call.db)) {
+    auto grants = split(call, user);
+    if (!grants.within.empty() || (root && user.grants.empty())) users.push_back({std::move(user), std::move(grants)});
+  }
+  std::sort(users.begin(), users.end(), [](const auto& a, const auto& b) { return a.user.login < b.user.login; });
+  users.erase(users.begin(), users.begin() + std::min<std::ptrdiff_t>(page.offset, std::ssize(users)));
+  return json_response(
+      page_answer(std::move(users), page, [](const auto& found) { return api::user(found.user, found.grants.within); }));
+}
+
+Reply get_user(StoreCall& call) {
+  auto found = find(call);
+  if (found.has_error()) return found.error();
+  return json_response(api::user(found->user, found->grants.within));
+}
+
+awaitable<Reply> create_user(Api& api, Call call) {
+  auto fields = Fields::parse(call.request.body);
+  store::User user;
+  user.id = protocol::random_id("u");
+  user.login = fields.text("name", {2, 64});
+  user.name = fields.text("display_name", kDisplayName);
+  const auto password = fields.text("password", kNewPassword);
+  user.grants = read_grants(fields, "grants", 1);
+  if (user.grants.empty()) fields.fault("grants", "missing_field", "at least one grant is needed");
+  if (!user.login.empty() && !is_login(user.login))
+    fields.fault("name", "bad_name", "a to z, 0 to 9, dot, underscore and hyphen are taken");
+  if (auto problem = fields.finish()) co_return std::move(*problem);
+  const auto cost = api.settings().password_cost;
+  auto hash = [password, cost] { return hash_password(password, cost); };
+  user.password_hash = co_await api.worker().run(std::move(hash));
+  auto shared = std::make_shared<Call>(std::move(call));
+  StoreWork write = [user](StoreCall& store_call) { return write_new(store_call, user); };
+  co_return co_await in_store(api, std::move(shared), std::move(write));
+}
+
+awaitable<Reply> change_user(Api& api, Call call) {
+  auto fields = Fields::parse(call.request.body);
+  Change change;
+  change.display_name = fields.optional_text("display_name", kDisplayName);
+  const auto password = fields.optional_text("password", kNewPassword);
+  change.disabled = fields.optional_flag("disabled");
+  std::vector<store::Grant> grants = read_grants(fields, "grants", 0);
+  if (auto problem = fields.finish()) co_return std::move(*problem);
+  if (fields.has("grants")) change.grants = std::move(grants);
+  if (password) {
+    const auto cost = api.settings().password_cost;
+    auto hash = [text = *password, cost] { return hash_password(text, cost); };
+    change.password_hash = co_await api.worker().run(std::move(hash));
+  }
+  auto shared = std::make_shared<Call>(std::move(call));
+  StoreWork write = [change](StoreCall& store_call) { return write_change(store_call, change); };
+  co_return co_await in_store(api, std::move(shared), std::move(write));
+}
+
+}  // namespace loa::api
