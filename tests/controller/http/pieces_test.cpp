@@ -1,0 +1,88 @@
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "controller/http/read_request.hpp"
+#include "controller/http/routing.hpp"
+#include "controller/http/static_file.hpp"
+#include "tests/support/temp_folder.hpp"
+
+namespace loa::http {
+
+TEST_CASE("paths fit templates segment by segment, decoded") {
+  struct Row {
+    const char* path_template;
+    const char* target;
+    bool fits;
+    std::string id;
+  };
+  const Row rows[] = {{"/nodes/{id}", "/nodes/n-1", true, "n-1"},
+                      {"/nodes/{id}", "/nodes/", false, ""},
+                      {"/nodes/{id}", "/nodes", false, ""},
+                      {"/nodes/{id}", "/nodes/n-1/orders", false, ""},
+                      {"/nodes/{id}/orders", "/nodes/n-1/orders", true, "n-1"},
+                      {"/nodes/{id}", "/nodes/a%2Fb", true, "a/b"},
+                      {"/nodes/{id}", "/Nodes/n-1", false, ""},
+                      {"/nodes", "/nodes?limit=3", true, ""}};
+  for (const auto& row : rows) {
+    INFO(row.path_template << " " << row.target);
+    Request request;
+    REQUIRE_FALSE(read_target(request, row.target));
+    const auto found = match_path(row.path_template, request.segments);
+    REQUIRE(found.has_value() == row.fits);
+    if (found && !found->empty()) CHECK(found->front().second == row.id);
+  }
+}
+
+TEST_CASE("a query is decoded, a plus is a space, and a broken target is refused") {
+  Request request;
+  REQUIRE_FALSE(read_target(request, "/x?q=Lu%E1%BA%ADt+C%C4%83n&b=&c"));
+  CHECK(request.query_value("q") == "Luật Căn");
+  CHECK(request.query_value("b") == "");
+  CHECK(request.query_value("c") == "");
+  CHECK_FALSE(request.query_value("d"));
+  Request broken;
+  CHECK(read_target(broken, "/x%zz"));
+  CHECK(read_target(broken, "x"));
+}
+
+TEST_CASE("a cookie is found among others by its whole name") {
+  Request request;
+  request.headers = {{"cookie", "other=1; loa_session=abc;x=y"}};
+  CHECK(request.cookie("loa_session") == "abc");
+  CHECK(request.cookie("x") == "y");
+  CHECK(request.cookie("session").empty());
+}
+
+TEST_CASE("a value can neither start a header nor an answer of its own") {
+  auto response = empty_response(204);
+  response.headers.emplace_back("X-Name", "a\r\nSet-Cookie: evil\r\n\r\nbody");
+  const auto text = header_text(response, 0, true);
+  CHECK(text.find("\r\nSet-Cookie") == std::string::npos);
+  CHECK(text.find("Content-Length") == std::string::npos);
+}
+
+TEST_CASE("the page's folder is all that is served of the disk") {
+  test::TempFolder folder;
+  const auto root = folder / "page";
+  std::filesystem::create_directories(root / "assets");
+  std::ofstream(root / "index.html") << "page";
+  std::ofstream(root / "assets" / "app.js") << "script";
+  std::ofstream(root / ".secret.txt") << "hidden";
+  std::ofstream(folder / "outside.txt") << "outside";
+  std::filesystem::create_symlink(folder / "outside.txt", root / "linked.txt");
+  struct Row {
+    const char* target;
+    unsigned status;
+  };
+  const Row rows[] = {{"/", 200},           {"/programmes", 200},      {"/assets/app.js", 200},    {"/none.js", 404},
+                      {"/../outside.txt", 404}, {"/%2e%2e/outside.txt", 404}, {"/..%2foutside.txt", 404}, {"/.secret.txt", 404},
+                      {"/linked.txt", 404}, {"/assets/%00.js", 404}};
+  for (const auto& row : rows) {
+    INFO(row.target);
+    Request request;
+    read_target(request, row.target);
+    CHECK(serve_page(request, root).status == row.status);
+  }
+}
+
+}  // namespace loa::http
