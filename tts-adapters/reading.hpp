@@ -19,9 +19,10 @@ struct ReadingOptions {
 /// Bytes that reading() takes at most; more is refused as `text_too_long`.
 inline constexpr std::size_t kMaxReadingBytes = 100'000;
 
-/// Vietnamese text as it is to be spoken: NFC, and numbers, dates, times, document numbers, units and known abbreviations as
-/// words; everything else, punctuation and line breaks included, stays. Refuses text that is empty or only blanks, too
-/// long, not UTF-8, or holds control characters other than tab, line feed and carriage return. Pure; any thread.
+/// Vietnamese text as it is to be spoken: NFC, and numbers, dates, times, document numbers, units and known
+/// abbreviations as words; everything else, punctuation and line breaks included, stays. Refuses text that is
+/// empty or only blanks, too long, not UTF-8, or holds control characters other than tab, line feed and
+/// carriage return. Pure; any thread.
 Result<std::string> reading(std::string_view text, const ReadingOptions& options = {});
 
 }  // namespace loa::tts

@@ -1,4 +1,5 @@
 #pragma once
+#include <boost/system/result.hpp>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -6,13 +7,11 @@
 #include <string>
 #include <vector>
 
-#include <boost/system/result.hpp>
-
 namespace loa::tts {
 
-/// Why text did not become speech: a stable code and one sentence for a person. Codes: `text_empty`, `text_too_long`,
-/// `text_invalid` (not UTF-8, or control characters), `unknown_voice`, `unknown_synthesizer`, `bad_speed`,
-/// `speech_failed`, `speech_timeout`, `cancelled`.
+/// Why text did not become speech: a stable code and one sentence for a person. Codes: `text_empty`,
+/// `text_too_long`, `text_invalid` (not UTF-8, or control characters), `unknown_voice`,
+/// `unknown_synthesizer`, `bad_speed`, `speech_failed`, `speech_timeout`, `cancelled`.
 struct Problem {
   std::string code;
   std::string message;
@@ -31,7 +30,8 @@ struct Voice {
   std::string name;
 };
 
-/// What is to be spoken: words already (see reading.hpp), a voice of this synthesizer, and speed 0.5 to 2 (1 = normal).
+/// What is to be spoken: words already (see reading.hpp), a voice of this synthesizer, and speed 0.5 to 2 (1
+/// = normal).
 struct Utterance {
   std::string text;
   std::string voice;
@@ -49,11 +49,13 @@ class Synthesizer {
   /// The most Unicode characters it takes at once.
   virtual std::size_t max_characters() const = 0;
   /// Writes a mono WAV file to `wav` (replaced where it exists) and returns that path.
-  virtual Result<std::filesystem::path> synthesize(const Utterance& utterance, const std::filesystem::path& wav,
+  virtual Result<std::filesystem::path> synthesize(const Utterance& utterance,
+                                                   const std::filesystem::path& wav,
                                                    const std::stop_token& stop) const = 0;
 };
 
-/// The synthesizers of this installation by name; made once at start, read only afterwards, so any thread may read it.
+/// The synthesizers of this installation by name; made once at start, read only afterwards, so any thread may
+/// read it.
 class Registry {
  public:
   /// A second one of the same name is a bug (std::logic_error).

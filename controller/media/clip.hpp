@@ -5,10 +5,11 @@
 
 namespace loa::media {
 
-/// Why there is no clip: a stable code (the page maps it to Vietnamese) and one English sentence for a person. Codes of loa-transcode:
-/// `not_audio`, `truncated`, `too_long`, `too_short`, `claims_huge`, `silent_only`, `decode_failed`, `too_large`. Around
-/// it: `out_of_limits` (time, memory or size of the child), `transcoder_missing`, `cancelled`, `queue_full`,
-/// `storage_failed`, and the codes of tts::Problem for speech.
+/// Why there is no clip: a stable code (the page maps it to Vietnamese) and one English sentence for a
+/// person. Codes of loa-transcode: `not_audio`, `truncated`, `too_long`, `too_short`, `claims_huge`,
+/// `silent_only`, `decode_failed`, `too_large`. Around it: `out_of_limits` (time, memory or size of the
+/// child), `transcoder_missing`, `cancelled`, `queue_full`, `storage_failed`, and the codes of tts::Problem
+/// for speech.
 struct Problem {
   std::string code;
   std::string message;
@@ -22,11 +23,11 @@ using Result = boost::system::result<T, Problem>;
 
 /// A finished clip as it lies in the store: mono Ogg/Opus (RFC 7845), 48 kHz, 24 kb/s.
 struct Clip {
-  std::string sha256;            ///< 64 lower-case hexadecimal digits: its name
+  std::string sha256;  ///< 64 lower-case hexadecimal digits: its name
   std::uint64_t bytes = 0;
   std::int64_t duration_ms = 0;  ///< exact decoded samples, rounded up to a millisecond
   std::int64_t samples = 0;      ///< at 48 kHz, after pre-skip and end trimming
-  double lufs = 0;               ///< integrated loudness of the decoded clip (EBU R128), −16 ± 0.5 unless limited_by_peak
+  double lufs = 0;  ///< integrated loudness of the decoded clip (EBU R128), −16 ± 0.5 unless limited_by_peak
   double true_peak_dbtp = 0;     ///< of the decoded clip, ≤ −1
   bool limited_by_peak = false;  ///< it is quieter than wanted, because louder would break the peak
   std::int64_t trimmed_ms = 0;   ///< silence taken from both ends together

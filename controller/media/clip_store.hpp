@@ -6,26 +6,26 @@
 #include <vector>
 
 #include "controller/media/clip.hpp"
+#include "controller/media/sha256.hpp"
 
 namespace loa::media {
 
 /// True for 64 lower-case hexadecimal digits: the only names that ever become a path.
 bool is_clip_name(std::string_view sha256);
 
-/// SHA-256 of a file as 64 lower-case hexadecimal digits; throws std::system_error where it cannot be read.
-std::string sha256_of(const std::filesystem::path& file);
-
-/// The folder of finished clips, `{sha256}.opus` each, immutable; beside it `tmp/` on the same file system for work in hand.
-/// Any thread may call it: a clip appears by one rename and never changes. Throws std::system_error when the disk fails.
+/// The folder of finished clips, `{sha256}.opus` each, immutable; beside it `tmp/` on the same file system
+/// for work in hand. Any thread may call it: a clip appears by one rename and never changes. Throws
+/// std::system_error when the disk fails.
 class ClipStore {
  public:
   /// Makes the folders where they are missing and empties `tmp/`, so only one process may own a store.
   explicit ClipStore(std::filesystem::path root);
 
-  /// Takes a finished file of work_file() into the store under the hash of its bytes: fsync, rename, fsync of the folder. The
-  /// same bytes twice are one clip. Returns the hash.
+  /// Takes a finished file of work_file() into the store under the hash of its bytes: fsync, rename, fsync of
+  /// the folder. The same bytes twice are one clip. Returns the hash.
   std::string take(const std::filesystem::path& finished);
-  /// Where the clip lies; nothing when the name is not one or the clip is not there. For HTTP: serve this file.
+  /// Where the clip lies; nothing when the name is not one or the clip is not there. For HTTP: serve this
+  /// file.
   std::optional<std::filesystem::path> path_of(std::string_view sha256) const;
   bool exists(std::string_view sha256) const { return path_of(sha256).has_value(); }
   /// Bytes of the clip; nothing when it is not there.

@@ -13,9 +13,9 @@ namespace loa::media {
 
 /// What the child loa-transcode may use and take.
 struct MediaSettings {
-  std::filesystem::path transcoder;               ///< empty: loa-transcode beside the own executable
-  std::uint64_t max_input_bytes = 200ULL << 20;   ///< of an upload; a larger file is `too_large`
-  std::chrono::seconds max_duration{4 * 3600};    ///< of sound in the input; longer is `too_long`
+  std::filesystem::path transcoder;              ///< empty: loa-transcode beside the own executable
+  std::uint64_t max_input_bytes = 200ULL << 20;  ///< of an upload; a larger file is `too_large`
+  std::chrono::seconds max_duration{4 * 3600};   ///< of sound in the input; longer is `too_long`
   process::Limits limits{.wall = std::chrono::minutes(30),
                          .cpu = std::chrono::minutes(25),
                          .memory_bytes = 512ULL << 20,
@@ -23,12 +23,14 @@ struct MediaSettings {
                          .open_files = 64};
 };
 
-/// An audio file as it was uploaded, at a path made by ClipStore::work_file(); it is removed when the work ends.
+/// An audio file as it was uploaded, at a path made by ClipStore::work_file(); it is removed when the work
+/// ends.
 struct Upload {
   std::filesystem::path file;
 };
 
-/// Text to speak: through reading(), then the named synthesizer of the registry ("espeak") and its voice ("vi").
+/// Text to speak: through reading(), then the named synthesizer of the registry ("espeak") and its voice
+/// ("vi").
 struct Speech {
   std::string text;
   std::string synthesizer = "espeak";
@@ -42,9 +44,10 @@ using Source = std::variant<Upload, Speech>;
 /// Percent done, 0 to 100, never falling.
 using OnPercent = std::function<void(int percent)>;
 
-/// Makes one clip and puts it into the store; blocks until done (tens of seconds for a long file), so never on the loop.
-/// `on_percent` is called on the calling thread. Whatever happens, nothing is left in `tmp/`.
+/// Makes one clip and puts it into the store; blocks until done (tens of seconds for a long file), so never
+/// on the loop. `on_percent` is called on the calling thread. Whatever happens, nothing is left in `tmp/`.
 Result<Clip> make_clip(const Source& source, ClipStore& store, const tts::Registry& synthesizers,
-                       const MediaSettings& settings, const OnPercent& on_percent, const std::stop_token& stop);
+                       const MediaSettings& settings, const OnPercent& on_percent,
+                       const std::stop_token& stop);
 
 }  // namespace loa::media
