@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <memory>
 #include <stop_token>
+#include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace loa::tts {
@@ -13,9 +15,16 @@ namespace loa::tts {
 /// `text_too_long`, `text_invalid` (not UTF-8, or control characters), `unknown_voice`,
 /// `unknown_synthesizer`, `bad_speed`, `speech_failed`, `speech_timeout`, `cancelled`.
 struct Problem {
+  Problem() = default;
+  Problem(std::string its_code, std::string its_message)
+      : code(std::move(its_code)), message(std::move(its_message)) {}
   std::string code;
   std::string message;
 };
+
+inline std::ostream& operator<<(std::ostream& out, const Problem& problem) {
+  return out << problem.code << ": " << problem.message;
+}
 
 /// Called by boost::system::result when value() is taken of a problem: a bug in the caller.
 [[noreturn]] void throw_exception_from_error(const Problem& problem, const boost::source_location&);

@@ -1,7 +1,9 @@
 #pragma once
 #include <boost/system/result.hpp>
 #include <cstdint>
+#include <ostream>
 #include <string>
+#include <utility>
 
 namespace loa::media {
 
@@ -11,9 +13,16 @@ namespace loa::media {
 /// child), `transcoder_missing`, `cancelled`, `queue_full`, `storage_failed`, and the codes of tts::Problem
 /// for speech.
 struct Problem {
+  Problem() = default;
+  Problem(std::string its_code, std::string its_message)
+      : code(std::move(its_code)), message(std::move(its_message)) {}
   std::string code;
   std::string message;
 };
+
+inline std::ostream& operator<<(std::ostream& out, const Problem& problem) {
+  return out << problem.code << ": " << problem.message;
+}
 
 /// Called by boost::system::result when value() is taken of a problem: a bug in the caller.
 [[noreturn]] void throw_exception_from_error(const Problem& problem, const boost::source_location&);

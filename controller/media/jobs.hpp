@@ -64,6 +64,7 @@ class Jobs {
   struct Running;
   void fill();
   void launch(Job job);
+  void progressed(const std::string& id, int percent);
   void ended(const std::string& id, Result<Clip> result);
 
   boost::asio::any_io_executor loop_;
