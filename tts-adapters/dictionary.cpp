@@ -37,10 +37,21 @@ constexpr Entry kAbbreviations[] = {
 };
 
 constexpr Entry kKinds[] = {
-    {"BC", "báo cáo"},   {"CT", "chỉ thị"},    {"CV", "công văn"},  {"CĐ", "công điện"},
-    {"HD", "hướng dẫn"}, {"KH", "kế hoạch"},   {"KL", "kết luận"},  {"NQ", "nghị quyết"},
-    {"NĐ", "nghị định"}, {"QĐ", "quyết định"}, {"TB", "thông báo"}, {"TT", "thông tư"},
-    {"TTLT", "thông tư liên tịch"}, {"TTr", "tờ trình"}, {"VBHN", "văn bản hợp nhất"},
+    {"BC", "báo cáo"},
+    {"CT", "chỉ thị"},
+    {"CV", "công văn"},
+    {"CĐ", "công điện"},
+    {"HD", "hướng dẫn"},
+    {"KH", "kế hoạch"},
+    {"KL", "kết luận"},
+    {"NQ", "nghị quyết"},
+    {"NĐ", "nghị định"},
+    {"QĐ", "quyết định"},
+    {"TB", "thông báo"},
+    {"TT", "thông tư"},
+    {"TTLT", "thông tư liên tịch"},
+    {"TTr", "tờ trình"},
+    {"VBHN", "văn bản hợp nhất"},
 };
 
 constexpr Entry kIssuers[] = {
@@ -74,7 +85,8 @@ constexpr Entry kIssuers[] = {
 
 template <std::size_t N>
 std::string_view look_up(const Entry (&table)[N], std::string_view key) {
-  const auto found = std::find_if(std::begin(table), std::end(table), [&](const Entry& entry) { return entry.first == key; });
+  const auto found = std::find_if(std::begin(table), std::end(table),
+                                  [&](const Entry& entry) { return entry.first == key; });
   return found == std::end(table) ? std::string_view() : found->second;
 }
 

@@ -7,10 +7,12 @@
 
 namespace loa::tts {
 
-/// Speech by the program espeak-ng (GPL: run as a program, never linked), in a child with limits of time and memory.
+/// Speech by the program espeak-ng (GPL: run as a program, never linked), in a child with limits of time and
+/// memory.
 class EspeakSynthesizer : public Synthesizer {
  public:
-  explicit EspeakSynthesizer(std::string program = "espeak-ng", std::chrono::milliseconds time_limit = std::chrono::seconds(60));
+  explicit EspeakSynthesizer(std::string program = "espeak-ng",
+                             std::chrono::milliseconds time_limit = std::chrono::seconds(60));
 
   std::string name() const override { return "espeak"; }
   /// Asks the program once.

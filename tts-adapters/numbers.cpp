@@ -9,7 +9,8 @@ namespace loa::tts {
 
 namespace {
 
-constexpr std::array<const char*, 10> kDigits{"không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín"};
+constexpr std::array<const char*, 10> kDigits{"không", "một", "hai", "ba",  "bốn",
+                                              "năm",   "sáu", "bảy", "tám", "chín"};
 constexpr std::uint64_t kBillion = 1'000'000'000;
 constexpr std::size_t kMostDigits = 15;  // more is a code, not a count
 
@@ -73,7 +74,8 @@ std::string fraction_words(std::string_view digits, const ReadingOptions& option
 
 std::string whole_words(std::string_view digits, const ReadingOptions& options) {
   // Officials write "05 hộ" for five; a longer run with a leading zero is a code or a telephone.
-  const bool code = digits.size() > kMostDigits || (digits.front() == '0' && digits.size() > 2) || digits == "00";
+  const bool code =
+      digits.size() > kMostDigits || (digits.front() == '0' && digits.size() > 2) || digits == "00";
   return code ? digit_words(digits) : number_words(std::stoull(std::string(digits)), options);
 }
 
@@ -81,7 +83,8 @@ bool is_grouped(std::string_view text) {
   const auto dot = text.find('.');
   if (dot == std::string_view::npos || dot == 0 || dot > 3 || text.front() == '0') return false;
   for (auto rest = text.substr(dot); !rest.empty(); rest.remove_prefix(4))
-    if (rest.size() < 4 || rest[0] != '.' || rest.substr(1, 3).find('.') != std::string_view::npos) return false;
+    if (rest.size() < 4 || rest[0] != '.' || rest.substr(1, 3).find('.') != std::string_view::npos)
+      return false;
   return true;
 }
 
@@ -129,11 +132,11 @@ std::string written_number_words(std::string_view text, const ReadingOptions& op
 
 std::string letter_words(std::u16string_view letters) {
   static const std::map<char16_t, const char*> kNames{
-      {u'A', "a"},    {u'Ă', "á"},    {u'Â', "ớ"},      {u'B', "bê"},       {u'C', "xê"},      {u'D', "dê"},
-      {u'Đ', "đê"},   {u'E', "e"},    {u'Ê', "ê"},      {u'F', "ép"},       {u'G', "giê"},     {u'H', "hát"},
-      {u'I', "i"},    {u'J', "gi"},   {u'K', "ca"},     {u'L', "en lờ"},    {u'M', "em mờ"},   {u'N', "en nờ"},
-      {u'O', "o"},    {u'Ô', "ô"},    {u'Ơ', "ơ"},      {u'P', "pê"},       {u'Q', "quy"},     {u'R', "e rờ"},
-      {u'S', "ét xì"}, {u'T', "tê"},  {u'U', "u"},      {u'Ư', "ư"},        {u'V', "vê"},      {u'W', "vê kép"},
+      {u'A', "a"},      {u'Ă', "á"},     {u'Â', "ớ"},  {u'B', "bê"},    {u'C', "xê"},    {u'D', "dê"},
+      {u'Đ', "đê"},     {u'E', "e"},     {u'Ê', "ê"},  {u'F', "ép"},    {u'G', "giê"},   {u'H', "hát"},
+      {u'I', "i"},      {u'J', "gi"},    {u'K', "ca"}, {u'L', "en lờ"}, {u'M', "em mờ"}, {u'N', "en nờ"},
+      {u'O', "o"},      {u'Ô', "ô"},     {u'Ơ', "ơ"},  {u'P', "pê"},    {u'Q', "quy"},   {u'R', "e rờ"},
+      {u'S', "ét xì"},  {u'T', "tê"},    {u'U', "u"},  {u'Ư', "ư"},     {u'V', "vê"},    {u'W', "vê kép"},
       {u'X', "ích xì"}, {u'Y', "i dài"}, {u'Z', "dét"}};
   std::string words;
   for (const char16_t letter : letters)

@@ -13,7 +13,8 @@ std::string number_words(std::uint64_t number, const ReadingOptions& options);
 /// Digits one by one: "0905" is "không chín không năm".
 std::string digit_words(std::string_view digits);
 
-/// A written number: grouped by dots or not, with a decimal comma or not ("1.250.000", "0,05", "2,5", "05", "1.5").
+/// A written number: grouped by dots or not, with a decimal comma or not ("1.250.000", "0,05", "2,5", "05",
+/// "1.5").
 std::string written_number_words(std::string_view text, const ReadingOptions& options);
 
 /// Vietnamese names of letters, for abbreviations that no dictionary knows; other characters are left out.

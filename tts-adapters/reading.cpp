@@ -21,7 +21,8 @@ void must(UErrorCode status, const char* what) {
 /// Why the text is refused, or nothing.
 std::optional<Problem> fault_of(std::string_view text) {
   if (text.size() > kMaxReadingBytes)
-    return Problem{"text_too_long", fmt::format("the text has {} bytes; at most {} are spoken", text.size(), kMaxReadingBytes)};
+    return Problem{"text_too_long", fmt::format("the text has {} bytes; at most {} are spoken", text.size(),
+                                                kMaxReadingBytes)};
   bool blank = true;
   const auto size = static_cast<std::int32_t>(text.size());
   for (std::int32_t at = 0; at < size;) {
@@ -30,7 +31,8 @@ std::optional<Problem> fault_of(std::string_view text) {
     U8_NEXT(text.data(), at, size, c);
     if (c < 0) return Problem{"text_invalid", fmt::format("the text is not UTF-8 at byte {}", begin)};
     if (u_charType(c) == U_CONTROL_CHAR && c != '\t' && c != '\n' && c != '\r')
-      return Problem{"text_invalid", fmt::format("the text holds the control character U+{:04X} at byte {}", c, begin)};
+      return Problem{"text_invalid",
+                     fmt::format("the text holds the control character U+{:04X} at byte {}", c, begin)};
     blank = blank && (u_isUWhiteSpace(c) || u_charType(c) == U_FORMAT_CHAR);
   }
   if (blank) return Problem{"text_empty", "there is no text to speak"};
@@ -42,7 +44,8 @@ icu::UnicodeString normalised(std::string_view text) {
   UErrorCode status = U_ZERO_ERROR;
   const auto* nfc = icu::Normalizer2::getNFCInstance(status);
   must(status, "NFC");
-  auto whole = nfc->normalize(icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())}), status);
+  auto whole = nfc->normalize(
+      icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())}), status);
   must(status, "NFC");
   icu::UnicodeString clean;
   for (std::int32_t at = 0; at < whole.length(); at = whole.moveIndex32(at, 1))
@@ -60,7 +63,8 @@ class Reader {
   Reader(icu::UnicodeString text, const ReadingOptions& options) : text_(std::move(text)), options_(options) {
     for (const Rule& rule : rules()) {
       UErrorCode status = U_ZERO_ERROR;
-      auto matcher = std::make_unique<icu::RegexMatcher>(icu::UnicodeString::fromUTF8(rule.pattern), 0, status);
+      auto matcher =
+          std::make_unique<icu::RegexMatcher>(icu::UnicodeString::fromUTF8(rule.pattern), 0, status);
       must(status, rule.pattern);
       matcher->reset(text_);
       matcher->useTransparentBounds(true);

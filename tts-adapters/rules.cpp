@@ -12,7 +12,9 @@ namespace {
 
 using Words = std::optional<std::string>;
 
-unsigned value(const std::string& digits) { return digits.empty() ? 0 : static_cast<unsigned>(std::stoul(digits)); }
+unsigned value(const std::string& digits) {
+  return digits.empty() ? 0 : static_cast<unsigned>(std::stoul(digits));
+}
 
 std::string words_of(unsigned number, const ReadingOptions& options) { return number_words(number, options); }
 
@@ -33,12 +35,13 @@ bool has_day_word(const Found& found) {
 Words say_full_date(const Found& found, const ReadingOptions& options) {
   const unsigned day = value(found.groups[1]), month = value(found.groups[3]), year = value(found.groups[4]);
   if (!is_day(day) || !is_month(month) || !is_year(year)) return {};
-  return (has_day_word(found) ? "" : "ngày ") + words_of(day, options) + " " + month_words(month, options) + " năm " +
-         words_of(year, options);
+  return (has_day_word(found) ? "" : "ngày ") + words_of(day, options) + " " + month_words(month, options) +
+         " năm " + words_of(year, options);
 }
 
 Words say_day_and_month(const Found& found, const ReadingOptions& options) {
-  static const std::set<std::string> kBefore{"ngày", "mùng", "mồng", "hôm", "sáng", "trưa", "chiều", "tối", "đêm"};
+  static const std::set<std::string> kBefore{"ngày", "mùng",  "mồng", "hôm", "sáng",
+                                             "trưa", "chiều", "tối",  "đêm"};
   const unsigned day = value(found.groups[1]), month = value(found.groups[2]);
   if (!is_day(day) || !is_month(month)) return {};
   if (!found.after_date && kBefore.count(found.word_before) == 0) return {};
@@ -63,7 +66,20 @@ Words say_fraction(const Found& found, const ReadingOptions& options) {
          written_number_words(found.groups[2], options);
 }
 
-std::string time_words(unsigned hour, unsigned minute, bool minute_word_follows, const ReadingOptions& options) {
+/// "30/13/2019": looks like a date and is none.
+Words say_chain(const Found& found, const ReadingOptions& options) {
+  std::string words;
+  for (std::size_t from = 0; from <= found.groups[1].size();) {
+    const auto slash = std::min(found.groups[1].find('/', from), found.groups[1].size());
+    words +=
+        (from ? " trên " : "") + written_number_words(found.groups[1].substr(from, slash - from), options);
+    from = slash + 1;
+  }
+  return words;
+}
+
+std::string time_words(unsigned hour, unsigned minute, bool minute_word_follows,
+                       const ReadingOptions& options) {
   std::string words = words_of(hour, options) + " giờ";
   if (minute == 0 && !minute_word_follows) return words;
   words += " " + words_of(minute, options);
@@ -91,12 +107,25 @@ Words say_clock(const Found& found, const ReadingOptions& options) {
 
 /// What may follow a number directly or after a blank.
 std::string unit_words(const std::string& unit) {
-  static const std::map<std::string, std::string> kUnits{
-      {"%", "phần trăm"},   {"‰", "phần nghìn"},      {"°C", "độ xê"},    {"km/h", "ki lô mét trên giờ"},
-      {"km²", "ki lô mét vuông"}, {"km2", "ki lô mét vuông"}, {"m²", "mét vuông"},  {"m2", "mét vuông"},
-      {"m³", "mét khối"},   {"m3", "mét khối"},       {"km", "ki lô mét"}, {"cm", "xen ti mét"},
-      {"mm", "mi li mét"},  {"m", "mét"},             {"kg", "ki lô gam"}, {"ha", "héc ta"},
-      {"đ", "đồng"},        {"VNĐ", "đồng"},          {"VND", "đồng"}};
+  static const std::map<std::string, std::string> kUnits{{"%", "phần trăm"},
+                                                         {"‰", "phần nghìn"},
+                                                         {"°C", "độ xê"},
+                                                         {"km/h", "ki lô mét trên giờ"},
+                                                         {"km²", "ki lô mét vuông"},
+                                                         {"km2", "ki lô mét vuông"},
+                                                         {"m²", "mét vuông"},
+                                                         {"m2", "mét vuông"},
+                                                         {"m³", "mét khối"},
+                                                         {"m3", "mét khối"},
+                                                         {"km", "ki lô mét"},
+                                                         {"cm", "xen ti mét"},
+                                                         {"mm", "mi li mét"},
+                                                         {"m", "mét"},
+                                                         {"kg", "ki lô gam"},
+                                                         {"ha", "héc ta"},
+                                                         {"đ", "đồng"},
+                                                         {"VNĐ", "đồng"},
+                                                         {"VND", "đồng"}};
   const auto found = kUnits.find(unit);
   return found == kUnits.end() ? std::string() : found->second;
 }
@@ -130,14 +159,17 @@ std::optional<std::string> say_abbreviation(const Found& found, const ReadingOpt
 const std::vector<Rule>& rules() {
   // A place is tried only where no letter or digit stands before it; every pattern ends where none follows.
   static const std::vector<Rule> kRules{
-      {R"((\d{1,6})/(?:(\d{4})/)?(\p{Lu}[\p{L}]*[0-9]{0,2}(?:-\p{Lu}[\p{L}]*[0-9]{0,2})*)(?![\p{L}\d]))", say_document},
+      {R"((\d{1,6})/(?:(\d{4})/)?(\p{Lu}[\p{L}]*[0-9]{0,2}(?:-\p{Lu}[\p{L}]*[0-9]{0,2})*)(?![\p{L}\d]))",
+       say_document},
       {R"((\d{1,2})([/\-.])(\d{1,2})\2(\d{4})(?![\p{L}\d/]))", say_full_date, true},
       {R"((\d{1,2})/(\d{4})(?![\p{L}\d/]))", say_month_and_year},
       {R"((\d{1,2})/(\d{1,2})(?![\p{L}\d/]))", say_day_and_month, true},
       {R"((\d{1,6})/(\d{1,6})(?![\p{L}\d/]))", say_fraction},
+      {R"((\d{1,6}(?:/\d{1,6}){2,})(?![\p{L}\d/]))", say_chain},
       {R"((\d{1,2})[hHgG](\d{2})?(?![\p{L}\d])(\s?(?:phút(?!\p{L})|'))?)", say_time},
       {R"((\d{1,2}):(\d{2})(?::(\d{2}))?(?![\p{L}\d:]))", say_clock},
-      {R"((\d+(?:\.\d+)*(?:,\d+)?)\s?(%|‰|°C|km/h|km²|km2|m²|m2|m³|m3|km|cm|mm|kg|ha|VNĐ|VND|đ|m)(?![\p{L}\d]))", say_number},
+      {R"((\d+(?:\.\d+)*(?:,\d+)?)\s?(%|‰|°C|km/h|km²|km2|m²|m2|m³|m3|km|cm|mm|kg|ha|VNĐ|VND|đ|m)(?![\p{L}\d]))",
+       say_number},
       {R"((\d+(?:\.\d+)*(?:,\d+)?)())", say_number},
       {R"((TP|Tp|tp|TX|Tx|P)\.\s?(?=\p{Lu}\p{Ll}|\d))", say_place},
       {R"(\p{Lu}[\p{L}\d]*(?:[.\-][\p{L}\d]+)+(?![\p{L}\d]))", say_abbreviation},

@@ -14,9 +14,10 @@ namespace loa::tts {
 /// One match in the text: its groups as UTF-8, and what stands around it.
 struct Found {
   std::vector<std::string> groups;  ///< 0 is the whole
-  std::string word_before;          ///< the last word before it in lower case, blanks and ":" passed over; may be empty
-  std::string two_before;           ///< the last two words before it, in lower case
-  bool after_date = false;          ///< only "đến", "và", "-" or the like stands between it and a date
+  std::string
+      word_before;  ///< the last word before it in lower case, blanks and ":" passed over; may be empty
+  std::string two_before;   ///< the last two words before it, in lower case
+  bool after_date = false;  ///< only "đến", "và", "-" or the like stands between it and a date
 };
 
 /// What a match says; nothing when it only looked like the rule.

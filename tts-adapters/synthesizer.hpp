@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
-#include <stop_token>
 #include <ostream>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>

@@ -27,8 +27,9 @@ void sync_to_disk(const fs::path& path, int flags) {
 }  // namespace
 
 bool is_clip_name(std::string_view sha256) {
-  return sha256.size() == 64 && std::all_of(sha256.begin(), sha256.end(),
-                                            [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return sha256.size() == 64 && std::all_of(sha256.begin(), sha256.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
 }
 
 ClipStore::ClipStore(fs::path root) : root_(std::move(root)) {

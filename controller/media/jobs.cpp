@@ -14,8 +14,8 @@ struct Jobs::Running {
   std::jthread thread;  // last, so that it is joined before the rest goes
 };
 
-Jobs::Jobs(boost::asio::any_io_executor loop, ClipStore& store, const tts::Registry& synthesizers, MediaSettings settings,
-           Bounds bounds)
+Jobs::Jobs(boost::asio::any_io_executor loop, ClipStore& store, const tts::Registry& synthesizers,
+           MediaSettings settings, Bounds bounds)
     : loop_(std::move(loop)),
       store_(store),
       synthesizers_(synthesizers),
@@ -54,7 +54,8 @@ void Jobs::launch(Job job) {
       if (*alive) progressed(id, percent);
     });
   };
-  auto work = [this, id, alive = alive_, loop = loop_, source = running->job.source, on_percent](std::stop_token stop) {
+  auto work = [this, id, alive = alive_, loop = loop_, source = running->job.source,
+               on_percent](std::stop_token stop) {
     Result<Clip> result = Problem{"storage_failed", ""};
     try {
       result = make_clip(source, store_, synthesizers_, settings_, on_percent, stop);
@@ -88,7 +89,8 @@ bool Jobs::cancel(const std::string& id) {
     found->second->thread.request_stop();
     return true;
   }
-  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const Job& job) { return job.id == id; });
+  const auto found =
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const Job& job) { return job.id == id; });
   if (found == waiting_.end()) return false;
   Job job = std::move(*found);
   waiting_.erase(found);
@@ -105,9 +107,11 @@ bool Jobs::cancel(const std::string& id) {
 std::optional<JobState> Jobs::find(const std::string& id) const {
   if (const auto found = running_.find(id); found != running_.end())
     return JobState{JobState::Phase::running, found->second->percent, 0};
-  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const Job& job) { return job.id == id; });
+  const auto found =
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const Job& job) { return job.id == id; });
   if (found == waiting_.end()) return {};
-  return JobState{JobState::Phase::waiting, 0, running_.size() + static_cast<std::size_t>(found - waiting_.begin())};
+  return JobState{JobState::Phase::waiting, 0,
+                  running_.size() + static_cast<std::size_t>(found - waiting_.begin())};
 }
 
 }  // namespace loa::media

@@ -33,9 +33,13 @@ constexpr int kSpeechPercent = 20;  // speaking is about a fifth of the work
 
 class Maker {
  public:
-  Maker(ClipStore& store, const tts::Registry& synthesizers, const MediaSettings& settings, const OnPercent& on_percent,
-        const std::stop_token& stop)
-      : store_(store), synthesizers_(synthesizers), settings_(settings), on_percent_(on_percent), stop_(stop) {}
+  Maker(ClipStore& store, const tts::Registry& synthesizers, const MediaSettings& settings,
+        const OnPercent& on_percent, const std::stop_token& stop)
+      : store_(store),
+        synthesizers_(synthesizers),
+        settings_(settings),
+        on_percent_(on_percent),
+        stop_(stop) {}
 
   Result<Clip> from(const Upload& upload) {
     const Scratch source(upload.file);
@@ -44,7 +48,8 @@ class Maker {
 
   Result<Clip> from(const Speech& speech) {
     const auto* synthesizer = synthesizers_.find(speech.synthesizer);
-    if (!synthesizer) return Problem{"unknown_synthesizer", "there is no synthesizer named " + speech.synthesizer};
+    if (!synthesizer)
+      return Problem{"unknown_synthesizer", "there is no synthesizer named " + speech.synthesizer};
     auto words = tts::reading(speech.text, speech.reading);
     if (!words) return problem_of(words.error());
     const Scratch wav(store_.work_file(".wav"));
@@ -74,7 +79,8 @@ class Maker {
     auto limits = settings_.limits;
     limits.stdout_bytes = 64 << 10;
     boost::json::object last;
-    const auto outcome = process::run(command, limits, stop_, [&](std::string_view line) { take_line(line, begin, last); });
+    const auto outcome =
+        process::run(command, limits, stop_, [&](std::string_view line) { take_line(line, begin, last); });
     auto answer = judge(outcome, last);
     if (!answer) return answer;
     return keep(std::move(*answer), out.file());
@@ -96,20 +102,27 @@ class Maker {
   static Result<Clip> judge(const process::Outcome& outcome, const boost::json::object& last) {
     using process::End;
     switch (outcome.end) {
-      case End::cancelled: return Problem{"cancelled", "the work was cancelled"};
-      case End::not_started: return Problem{"transcoder_missing", outcome.message};
-      case End::exited: break;
-      case End::signalled: return Problem{"decode_failed", "the file makes the decoder fail: " + outcome.message};
-      default: return Problem{"out_of_limits", "the file takes more than it may: " + outcome.message};
+      case End::cancelled:
+        return Problem{"cancelled", "the work was cancelled"};
+      case End::not_started:
+        return Problem{"transcoder_missing", outcome.message};
+      case End::exited:
+        break;
+      case End::signalled:
+        return Problem{"decode_failed", "the file makes the decoder fail: " + outcome.message};
+      default:
+        return Problem{"out_of_limits", "the file takes more than it may: " + outcome.message};
     }
     if (last.empty())
-      return Problem{"decode_failed", fmt::format("{} without an answer: {}", outcome.message, outcome.err.substr(0, 300))};
+      return Problem{"decode_failed",
+                     fmt::format("{} without an answer: {}", outcome.message, outcome.err.substr(0, 300))};
     return clip_from_json(last);
   }
 
   Result<Clip> keep(Clip clip, const fs::path& file) {
     try {
-      if (store_.take(file) != clip.sha256) return Problem{"storage_failed", "the clip on disk is not the one that was made"};
+      if (store_.take(file) != clip.sha256)
+        return Problem{"storage_failed", "the clip on disk is not the one that was made"};
     } catch (const std::system_error& e) {
       return Problem{"storage_failed", e.what()};
     }
@@ -118,7 +131,8 @@ class Maker {
   }
 
   fs::path transcoder() const {
-    return settings_.transcoder.empty() ? fs::read_symlink("/proc/self/exe").parent_path() / "loa-transcode" : settings_.transcoder;
+    return settings_.transcoder.empty() ? fs::read_symlink("/proc/self/exe").parent_path() / "loa-transcode"
+                                        : settings_.transcoder;
   }
 
   ClipStore& store_;
@@ -132,7 +146,8 @@ class Maker {
 }  // namespace
 
 Result<Clip> make_clip(const Source& source, ClipStore& store, const tts::Registry& synthesizers,
-                       const MediaSettings& settings, const OnPercent& on_percent, const std::stop_token& stop) {
+                       const MediaSettings& settings, const OnPercent& on_percent,
+                       const std::stop_token& stop) {
   Maker maker(store, synthesizers, settings, on_percent, stop);
   return std::visit([&](const auto& one) { return maker.from(one); }, source);
 }

@@ -1,10 +1,11 @@
 #include "tts-adapters/espeak.hpp"
 
-#include <catch2/catch.hpp>
+#include <unistd.h>
+
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
-#include <unistd.h>
 
 using namespace loa::tts;
 
@@ -21,7 +22,9 @@ Result<std::filesystem::path> speak(const Synthesizer& synthesizer, Utterance ut
 /// A program of our own in place of espeak-ng.
 std::filesystem::path script(const std::string& body) {
   const auto file = std::filesystem::temp_directory_path() / ("loa-espeak-" + std::to_string(::getpid()));
-  std::ofstream(file) << "#!/bin/sh\nif [ \"$1\" = --voices ]; then echo ' 5 vi --/M Viet aav/vi'; exit 0; fi\n" << body << "\n";
+  std::ofstream(file)
+      << "#!/bin/sh\nif [ \"$1\" = --voices ]; then echo ' 5 vi --/M Viet aav/vi'; exit 0; fi\n"
+      << body << "\n";
   std::filesystem::permissions(file, std::filesystem::perms::owner_all);
   return file;
 }
@@ -32,7 +35,8 @@ TEST_CASE("espeak lists the three Vietnamese voices with their language") {
   const EspeakSynthesizer espeak;
   const auto voices = espeak.voices();
   for (const char* id : {"vi", "vi-vn-x-central", "vi-vn-x-south", "en-gb"}) {
-    const auto found = std::find_if(voices.begin(), voices.end(), [&](const Voice& voice) { return voice.id == id; });
+    const auto found =
+        std::find_if(voices.begin(), voices.end(), [&](const Voice& voice) { return voice.id == id; });
     REQUIRE(found != voices.end());
     CHECK(found->language == id);
     CHECK_FALSE(found->name.empty());
