@@ -11,6 +11,13 @@
 
 namespace loa::media {
 
+/// Resident memory of loa-transcode; none is set where sanitizers keep their shadow memory in the child.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::uint64_t kTranscoderMemory = 0;
+#else
+inline constexpr std::uint64_t kTranscoderMemory = 512ULL << 20;
+#endif
+
 /// What the child loa-transcode may use and take.
 struct MediaSettings {
   std::filesystem::path transcoder;              ///< empty: loa-transcode beside the own executable
@@ -18,7 +25,7 @@ struct MediaSettings {
   std::chrono::seconds max_duration{4 * 3600};   ///< of sound in the input; longer is `too_long`
   process::Limits limits{.wall = std::chrono::minutes(30),
                          .cpu = std::chrono::minutes(25),
-                         .memory_bytes = 512ULL << 20,
+                         .memory_bytes = kTranscoderMemory,
                          .file_bytes = 64ULL << 20,
                          .open_files = 64};
 };

@@ -24,9 +24,8 @@ void load_gstreamer() {
   ::setenv("GST_PLUGIN_PATH_1_0", "", 1);
   gst_registry_fork_set_enabled(FALSE);
   gst_init(nullptr, nullptr);
-  const char* folder = std::getenv("LOA_GST_PLUGINS");
   for (const char* name : kPlugins) {
-    const std::string file = std::string(folder ? folder : LOA_GST_PLUGIN_DIR) + "/libgst" + name + ".so";
+    const std::string file = std::string(LOA_GST_PLUGIN_DIR "/libgst") + name + ".so";
     GError* error = nullptr;
     GstPlugin* plugin = gst_plugin_load_file(file.c_str(), &error);
     if (!plugin) {

@@ -21,9 +21,6 @@ struct Bench {
   Bench() {
     synthesizers.add(std::make_unique<loa::tts::EspeakSynthesizer>());
     settings.transcoder = std::string(LOA_BIN_DIR) + "/loa-transcode";
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    settings.limits.memory_bytes = 0;
-#endif
   }
   /// A program of our own in place of loa-transcode.
   void pretend(const std::string& script) {
