@@ -1,9 +1,17 @@
 #pragma once
 #include <filesystem>
+#include <ostream>
 #include <string>
 #include <vector>
 
 #include "controller/media/clip.hpp"
+
+namespace loa::media {
+
+/// How a failed check shows a clip.
+inline std::ostream& operator<<(std::ostream& out, const Clip& clip) { return out << "clip " << clip.sha256; }
+
+}  // namespace loa::media
 
 namespace loa::media::testing {
 
