@@ -20,6 +20,7 @@ class Pipeline {
  public:
   Pipeline() : pipeline_(gst_pipeline_new(nullptr)) {}
   ~Pipeline() {
+    if (!pipeline_) return;
     gst_element_set_state(pipeline_, GST_STATE_NULL);
     gst_object_unref(pipeline_);
   }
@@ -33,6 +34,8 @@ class Pipeline {
   /// The first error on the bus as a sentence; empty where there is none. Waits up to `wait` for one or for
   /// the end of stream.
   std::string error(GstClockTime wait = 0);
+  /// Leaves a stuck pipeline to the end of the process: stopping it would wait for its threads.
+  void abandon() { pipeline_ = nullptr; }
   GstElement* get() const { return pipeline_; }
 
  private:
