@@ -55,7 +55,10 @@ class GstPlayer final : public Player {
   }
 
   void start_at(TrackId track, SteadyTime due) override {
-    if (Run* run = find(track)) run->start_at(due);
+    Run* run = find(track);
+    if (!run) return;
+    run->start_at(due);
+    watch();
   }
 
   void stop(TrackId track) override {
@@ -106,8 +109,9 @@ class GstPlayer final : public Player {
   }
 
   void watch() {
-    const auto every = std::min({settings_.preroll_limit, settings_.stall_limit, std::chrono::milliseconds(1000)}) / 4;
-    timer_.expires_after(every);
+    const bool measuring = std::any_of(runs_.begin(), runs_.end(), [](const auto& run) { return run.second->to_measure(); });
+    const auto often = std::min({settings_.preroll_limit, settings_.stall_limit, std::chrono::milliseconds(1000)}) / 4;
+    timer_.expires_after(measuring ? std::min(often, std::chrono::milliseconds(20)) : often);
     timer_.async_wait([this](const boost::system::error_code& error) {
       if (error) return;
       const SteadyTime now = std::chrono::steady_clock::now();

@@ -33,6 +33,8 @@ class Run {
   RunStep take(const BusNote& note);
   /// Whether what should move has not moved for too long.
   RunStep watch(SteadyTime now);
+  /// Whether measure_device() is still to be called, soon.
+  bool to_measure() const { return settings_.sink == SinkKind::alsa && due_ && !measured_; }
   /// For ALSA, the first sample's time by the device's own delay, once that can be known.
   void measure_device();
 
