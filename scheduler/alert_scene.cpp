@@ -18,7 +18,8 @@ std::optional<Revoked> revoked(const Alert& alert, const std::vector<Alert>& ale
   if (alert.message == AlertMessage::cancel) return Revoked{alert.sent, "cancelled", alert.id};
   for (const Alert& other : alerts) {
     if (other.id == alert.id || other.message == AlertMessage::alert) continue;
-    if (std::find(other.references.begin(), other.references.end(), alert.id) == other.references.end()) continue;
+    if (std::find(other.references.begin(), other.references.end(), alert.id) == other.references.end())
+      continue;
     return Revoked{other.sent, other.message == AlertMessage::update ? "updated" : "cancelled", other.id};
   }
   return {};
@@ -57,7 +58,9 @@ struct Stocks {
   }
 };
 
-Item item_of(const StockClip& clip) { return {.kind = ItemKind::clip, .duration = clip.duration, .sha256 = clip.sha256, .bytes = clip.bytes}; }
+Item item_of(const StockClip& clip) {
+  return {.kind = ItemKind::clip, .duration = clip.duration, .sha256 = clip.sha256, .bytes = clip.bytes};
+}
 
 // The piece of one repeat, with the items that it has as things stand.
 Piece piece_of(const Alert& alert, int repeat, const Stocks& stocks, const History& history, int volume) {
@@ -79,8 +82,10 @@ Piece piece_of(const Alert& alert, int repeat, const Stocks& stocks, const Histo
   const bool begun = piece.history && piece.history->substituted == static_cast<int>(items.size());
   const bool own = alert.clip && history.is_playable(alert.clip->sha256) && !begun;
   const bool stock = !own && words && (begun || history.is_playable(words->sha256));
-  if (stock) items.push_back(item_of(*words));
-  else if (alert.clip) items.push_back(*alert.clip);
+  if (stock)
+    items.push_back(item_of(*words));
+  else if (alert.clip)
+    items.push_back(*alert.clip);
   piece.voice_substituted = stock && alert.clip;
   for (const Item& item : items) piece.duration += item.duration;
   return piece;
@@ -98,7 +103,8 @@ class Look {
     const int latest = latest_repeat(alert, now_);
     bool one_goes_on = false;
     for (int repeat = 1; repeat < latest; ++repeat) one_goes_on |= look_at_earlier(alert, repeat);
-    if (Piece piece = make(alert, latest); !has_outcome(piece)) (one_goes_on ? scene_.behind : scene_.due).push_back(std::move(piece));
+    if (Piece piece = make(alert, latest); !has_outcome(piece))
+      (one_goes_on ? scene_.behind : scene_.due).push_back(std::move(piece));
     if (latest == repeats(alert)) return;
     const TimePoint next = due_of(alert, latest + 1);
     if (next >= alert.expires) return;
@@ -109,12 +115,15 @@ class Look {
   AlertScene take() { return std::move(scene_); }
 
  private:
-  Piece make(const Alert& alert, int repeat) const { return piece_of(alert, repeat, stocks_, history_, volume_); }
+  Piece make(const Alert& alert, int repeat) const {
+    return piece_of(alert, repeat, stocks_, history_, volume_);
+  }
   static bool has_outcome(const Piece& piece) { return piece.history && piece.history->outcome; }
 
   // True when this repeat has begun and goes on; one that never began is not made up.
   bool look_at_earlier(const Alert& alert, int repeat) {
-    if (const auto* known = history_.find(alert_occurrence_id(alert, repeat)); known && known->outcome) return false;
+    if (const auto* known = history_.find(alert_occurrence_id(alert, repeat)); known && known->outcome)
+      return false;
     Piece piece = make(alert, repeat);
     if (piece.started()) {
       if (auto over = stand(piece, history_, now_).ended) {
@@ -130,7 +139,8 @@ class Look {
 
   void end_revoked(const Alert& alert, const Revoked& why) {
     if (alert.message == AlertMessage::cancel || why.since < alert.sent) return end_begun(alert, why);
-    for (int repeat = 1; repeat <= latest_repeat(alert, std::min(why.since, alert.expires - Millis{1})); ++repeat)
+    for (int repeat = 1; repeat <= latest_repeat(alert, std::min(why.since, alert.expires - Millis{1}));
+         ++repeat)
       if (const Piece piece = make(alert, repeat); !has_outcome(piece))
         scene_.ended.push_back(end_piece(piece, why.reason, Outcome::cancelled, why.by));
   }
@@ -157,8 +167,9 @@ class Look {
 
 }  // namespace
 
-AlertScene look_at_alerts(const std::vector<Alert>& alerts, const History& history, TimePoint now, int alert_volume,
-                          const std::vector<StockClip>& stock, const std::vector<StockClip>& shipped) {
+AlertScene look_at_alerts(const std::vector<Alert>& alerts, const History& history, TimePoint now,
+                          int alert_volume, const std::vector<StockClip>& stock,
+                          const std::vector<StockClip>& shipped) {
   Look look(history, now, alert_volume, {stock, shipped});
   for (const Alert& alert : alerts)
     if (!listed_better(alert, alerts)) look.at(alert, revoked(alert, alerts));

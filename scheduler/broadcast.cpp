@@ -15,7 +15,8 @@ bool holds(const std::vector<std::string>& list, const std::string& value) {
 
 bool aims_at(const Broadcast& broadcast, const PlanNode& node) {
   if (holds(broadcast.target_nodes, node.code) || holds(broadcast.target_nodes, node.id)) return true;
-  return std::any_of(node.areas.begin(), node.areas.end(), [&](const auto& area) { return holds(broadcast.target_areas, area); });
+  return std::any_of(node.areas.begin(), node.areas.end(),
+                     [&](const auto& area) { return holds(broadcast.target_areas, area); });
 }
 
 Millis duration_of(const std::vector<Item>& items) {
@@ -50,7 +51,8 @@ Occurrence make_occurrence(const Broadcast& broadcast, TimePoint due) {
   return o;
 }
 
-BroadcastOccurrences occurrences_of(const Broadcast& broadcast, TimePoint from, TimePoint until, std::size_t most) {
+BroadcastOccurrences occurrences_of(const Broadcast& broadcast, TimePoint from, TimePoint until,
+                                    std::size_t most) {
   const Expansion expansion = expand(broadcast.when, from - duration_of(broadcast.items), until, most);
   BroadcastOccurrences answer{.complete = expansion.complete};
   for (const Resolved& time : expansion.times) {
@@ -61,8 +63,12 @@ BroadcastOccurrences occurrences_of(const Broadcast& broadcast, TimePoint from, 
 }
 
 void sort_by_due(std::vector<Occurrence>& list) {
-  std::sort(list.begin(), list.end(), [](const Occurrence& a, const Occurrence& b) { return a.due != b.due ? a.due < b.due : a.id < b.id; });
-  list.erase(std::unique(list.begin(), list.end(), [](const Occurrence& a, const Occurrence& b) { return a.id == b.id; }), list.end());
+  std::sort(list.begin(), list.end(), [](const Occurrence& a, const Occurrence& b) {
+    return a.due != b.due ? a.due < b.due : a.id < b.id;
+  });
+  list.erase(std::unique(list.begin(), list.end(),
+                         [](const Occurrence& a, const Occurrence& b) { return a.id == b.id; }),
+             list.end());
 }
 
 }  // namespace loa::scheduler

@@ -24,47 +24,66 @@ std::string message_of(const std::string& code) {
 }
 
 std::string class_message(Class wanted, Class other) {
-  if (wanted == other) return "another broadcast of the same class sounds then: the earlier goes on, the later waits";
-  return wanted > other ? "takes time from a broadcast of a lower class" : "a broadcast of a higher class takes time from it";
+  if (wanted == other)
+    return "another broadcast of the same class sounds then: the earlier goes on, the later waits";
+  return wanted > other ? "takes time from a broadcast of a lower class"
+                        : "a broadcast of a higher class takes time from it";
 }
 
 class Check {
  public:
-  Check(const Broadcast& wanted, const std::vector<Broadcast>& others, TimePoint now) : wanted_(wanted), now_(now) {
+  Check(const Broadcast& wanted, const std::vector<Broadcast>& others, TimePoint now)
+      : wanted_(wanted), now_(now) {
     window_ = plan_window(now, wanted.when.zone);
     const TimePoint from = sessions_from(now, wanted.when.zone);
     auto mine = occurrences_of(wanted, from, window_.until, kMaxPlanOccurrences + 1);
     wanted_list_ = std::move(mine.list);
     if (!mine.complete || wanted_list_.size() > kMaxPlanOccurrences)
-      say({.code = "too_many", .where = "/when", .message = "more than " + std::to_string(kMaxPlanOccurrences) + " times in 16 days"});
+      say({.code = "too_many",
+           .where = "/when",
+           .message = "more than " + std::to_string(kMaxPlanOccurrences) + " times in 16 days"});
     for (const Broadcast& other : others)
-      if (other.id != wanted.id) others_.push_back({&other, occurrences_of(other, from, window_.until, kMaxPlanOccurrences).list});
+      if (other.id != wanted.id)
+        others_.push_back({&other, occurrences_of(other, from, window_.until, kMaxPlanOccurrences).list});
   }
 
   void times(bool new_start) {
     const auto& when = wanted_.when;
     if (new_start)
       if (const auto past = expand(when, TimePoint{}, now_, 1).times; !past.empty())
-        say({.code = "past_start", .where = "/when/start", .message = "the first time is already past", .at = past.front().before});
+        say({.code = "past_start",
+             .where = "/when/start",
+             .message = "the first time is already past",
+             .at = past.front().before});
     for (const Resolved& time : expand(when, now_, now_ + days{366}, kMostInAYear).times) {
       if (time.kind == LocalKind::nonexistent)
-        say({.code = "nonexistent_local_time", .where = "/when", .message = "clocks go forward over " + to_text(time.local) + ": it sounds later by the jump",
-             .refuses = false, .at = time.before});
+        say({.code = "nonexistent_local_time",
+             .where = "/when",
+             .message = "clocks go forward over " + to_text(time.local) + ": it sounds later by the jump",
+             .refuses = false,
+             .at = time.before});
       if (time.kind == LocalKind::ambiguous)
-        say({.code = "ambiguous_local_time", .where = "/when", .message = "clocks go back over " + to_text(time.local) + ": it sounds the first time",
-             .refuses = false, .at = time.before});
+        say({.code = "ambiguous_local_time",
+             .where = "/when",
+             .message = "clocks go back over " + to_text(time.local) + ": it sounds the first time",
+             .refuses = false,
+             .at = time.before});
     }
   }
 
   void length(const std::vector<const Place*>& places) {
     const Millis duration = duration_of(wanted_.items);
-    if (duration <= Millis{0}) say({.code = "no_items", .where = "/items", .message = "there is nothing to be heard"});
+    if (duration <= Millis{0})
+      say({.code = "no_items", .where = "/items", .message = "there is nothing to be heard"});
     Millis longest = hours{24};
     for (const Place* place : places)
-      if (place->policy.max_session_minutes) longest = std::min<Millis>(longest, minutes{*place->policy.max_session_minutes});
+      if (place->policy.max_session_minutes)
+        longest = std::min<Millis>(longest, minutes{*place->policy.max_session_minutes});
     if (duration > longest)
-      say({.code = "too_long", .where = "/items",
-           .message = "longer than the " + std::to_string(duration_cast<minutes>(longest).count()) + " minutes allowed"});
+      say({.code = "too_long",
+           .where = "/items",
+           .message = "longer than the " + std::to_string(duration_cast<minutes>(longest).count()) +
+                      " minutes allowed"});
   }
 
   void place(const Place& place) {
@@ -79,14 +98,16 @@ class Check {
     sort_by_due(before);
     sort_by_due(after);
     std::set<std::string> known;
-    for (const Veto& veto : vetoes(place.policy, before, place.node.time_zone)) known.insert(veto.occurrence_id);
+    for (const Veto& veto : vetoes(place.policy, before, place.node.time_zone))
+      known.insert(veto.occurrence_id);
     for (const Veto& veto : vetoes(place.policy, after, place.node.time_zone)) veto_new(veto, known);
   }
 
   ScheduleCheck take() {
     ScheduleCheck answer;
     for (auto& [key, problem] : problems_) answer.problems.push_back(std::move(problem));
-    std::stable_sort(answer.problems.begin(), answer.problems.end(), [](const auto& a, const auto& b) { return a.refuses > b.refuses; });
+    std::stable_sort(answer.problems.begin(), answer.problems.end(),
+                     [](const auto& a, const auto& b) { return a.refuses > b.refuses; });
     for (const Occurrence& o : wanted_list_) {
       if (o.due < now_ || answer.coming.size() == kComingShown) continue;
       answer.coming.push_back({to_local(o.due, wanted_.when.zone), o.due, o.end()});
@@ -107,11 +128,17 @@ class Check {
   }
 
   void overlap(const Occurrence& other) {
-    auto mine = std::lower_bound(wanted_list_.begin(), wanted_list_.end(), other.due - duration_of(wanted_.items),
-                                 [](const Occurrence& o, TimePoint t) { return o.due <= t; });
+    auto mine =
+        std::lower_bound(wanted_list_.begin(), wanted_list_.end(), other.due - duration_of(wanted_.items),
+                         [](const Occurrence& o, TimePoint t) { return o.due <= t; });
     for (; mine != wanted_list_.end() && mine->due < other.end(); ++mine)
       if (mine->end() > now_ && other.end() > now_)
-        say({.code = "overlaps", .where = "/when", .message = class_message(wanted_.cls, other.cls), .refuses = false, .at = mine->due, .other = other.id});
+        say({.code = "overlaps",
+             .where = "/when",
+             .message = class_message(wanted_.cls, other.cls),
+             .refuses = false,
+             .at = mine->due,
+             .other = other.id});
   }
 
   void veto_new(const Veto& veto, const std::set<std::string>& known) {
@@ -139,8 +166,8 @@ bool ScheduleCheck::refused() const {
   return std::any_of(problems.begin(), problems.end(), [](const Problem& p) { return p.refuses; });
 }
 
-ScheduleCheck check_schedule(const Broadcast& wanted, const std::vector<Broadcast>& others, const std::vector<Place>& places, TimePoint now,
-                             bool new_start) {
+ScheduleCheck check_schedule(const Broadcast& wanted, const std::vector<Broadcast>& others,
+                             const std::vector<Place>& places, TimePoint now, bool new_start) {
   if (auto why = check(wanted.when)) {
     why->where = "/when" + why->where;
     return {{*why}, {}};
@@ -154,7 +181,9 @@ ScheduleCheck check_schedule(const Broadcast& wanted, const std::vector<Broadcas
   for (const Place* place : aimed) check.place(*place);
   ScheduleCheck answer = check.take();
   if (aimed.empty())
-    answer.problems.insert(answer.problems.begin(), {.code = "no_nodes", .where = "/targets", .message = "there is no node in what is aimed at"});
+    answer.problems.insert(
+        answer.problems.begin(),
+        {.code = "no_nodes", .where = "/targets", .message = "there is no node in what is aimed at"});
   return answer;
 }
 

@@ -18,8 +18,10 @@ void begin(OccurrenceHistory& known, const Sounding& sounding, TimePoint now) {
     known.first_started = now;
     if (offset > kJoinTolerance && !alert) miss("late");
   } else if (known.interrupted) {
-    if (offset == Millis{0}) known.partial_reason.clear();
-    else if (offset > known.heard + kJoinTolerance && !alert) miss("interrupted");
+    if (offset == Millis{0})
+      known.partial_reason.clear();
+    else if (offset > known.heard + kJoinTolerance && !alert)
+      miss("interrupted");
   } else if (known.anchor && offset > std::max(now - *known.anchor, Millis{0})) {
     miss("not_playable");
   }
@@ -79,7 +81,8 @@ void apply(History& history, const Decision& decision, TimePoint now) {
   for (const Ended& ended : decision.ended) {
     OccurrenceHistory& known = history.occurrences[ended.occurrence_id];
     if (known.sounding()) known.heard = std::max(now - *known.anchor, Millis{0});
-    if (known.sounding() && decision.sounding && ended.reason == "interrupted") known.interrupted_by = decision.sounding->occurrence_id;
+    if (known.sounding() && decision.sounding && ended.reason == "interrupted")
+      known.interrupted_by = decision.sounding->occurrence_id;
     note(history, ended);
   }
   const std::string current = decision.sounding ? decision.sounding->occurrence_id : std::string{};
@@ -95,10 +98,12 @@ void apply(History& history, const Decision& decision, TimePoint now) {
 
 void prune(History& history, const Plan* plan, const std::vector<Alert>& alerts, TimePoint now, Millis keep) {
   const auto planned = [&](const std::string& id) {
-    return plan && std::any_of(plan->occurrences.begin(), plan->occurrences.end(), [&](const Occurrence& o) { return o.id == id; });
+    return plan && std::any_of(plan->occurrences.begin(), plan->occurrences.end(),
+                               [&](const Occurrence& o) { return o.id == id; });
   };
   const auto of_alert = [&](const std::string& id) {
-    return std::any_of(alerts.begin(), alerts.end(), [&](const Alert& a) { return id.starts_with(a.id + "."); });
+    return std::any_of(alerts.begin(), alerts.end(),
+                       [&](const Alert& a) { return id.starts_with(a.id + "."); });
   };
   std::erase_if(history.occurrences, [&](const auto& entry) {
     const auto& [id, known] = entry;

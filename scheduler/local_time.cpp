@@ -11,7 +11,9 @@ using std::chrono::seconds;
 
 const date::time_zone& zone_named(std::string_view zone) { return *date::locate_zone(std::string{zone}); }
 
-date::local_time<seconds> foreign(LocalTime time) { return date::local_time<seconds>{time.time_since_epoch()}; }
+date::local_time<seconds> foreign(LocalTime time) {
+  return date::local_time<seconds>{time.time_since_epoch()};
+}
 
 }  // namespace
 
@@ -41,9 +43,12 @@ Resolved resolve(LocalTime local, const std::string& zone) {
   const date::local_info info = zone_named(zone).get_info(foreign(local));
   const auto read = [&](const date::sys_info& by) { return TimePoint{local.time_since_epoch() - by.offset}; };
   switch (info.result) {
-    case date::local_info::nonexistent: return {local, LocalKind::nonexistent, read(info.first), read(info.second)};
-    case date::local_info::ambiguous: return {local, LocalKind::ambiguous, read(info.first), read(info.second)};
-    default: return {local, LocalKind::unique, read(info.first), read(info.first)};
+    case date::local_info::nonexistent:
+      return {local, LocalKind::nonexistent, read(info.first), read(info.second)};
+    case date::local_info::ambiguous:
+      return {local, LocalKind::ambiguous, read(info.first), read(info.second)};
+    default:
+      return {local, LocalKind::unique, read(info.first), read(info.first)};
   }
 }
 

@@ -28,7 +28,9 @@ Plan frame(const PlanNode& node, PlanWindow window, TimePoint now, std::int64_t 
 }
 
 Problem too_many() {
-  return {.code = "too_many", .where = "/when", .message = "a plan takes at most " + std::to_string(kMaxPlanOccurrences) + " occurrences"};
+  return {.code = "too_many",
+          .where = "/when",
+          .message = "a plan takes at most " + std::to_string(kMaxPlanOccurrences) + " occurrences"};
 }
 
 }  // namespace
@@ -41,11 +43,12 @@ PlanWindow plan_window(TimePoint now, const std::string& zone) {
   return {now, start_of_day(floor<days>(to_local(now, zone)) + days{kPlanDays}, zone)};
 }
 
-MadePlan make_plan(const std::vector<Broadcast>& broadcasts, const PlanNode& node, const Policy& policy, PlanWindow window, TimePoint now,
-                   std::int64_t revision) {
+MadePlan make_plan(const std::vector<Broadcast>& broadcasts, const PlanNode& node, const Policy& policy,
+                   PlanWindow window, TimePoint now, std::int64_t revision) {
   MadePlan answer;
   if (!known_zone(node.time_zone)) {
-    answer.refusal = Problem{.code = "unknown_zone", .where = "/time_zone", .message = "the node's time zone is not known"};
+    answer.refusal = Problem{
+        .code = "unknown_zone", .where = "/time_zone", .message = "the node's time zone is not known"};
     return answer;
   }
   const TimePoint from = sessions_from(std::min(now, window.from), node.time_zone);
@@ -58,7 +61,8 @@ MadePlan make_plan(const std::vector<Broadcast>& broadcasts, const PlanNode& nod
       continue;
     }
     auto made = occurrences_of(broadcast, from, window.until, 2 * kMaxPlanOccurrences);
-    all.insert(all.end(), std::make_move_iterator(made.list.begin()), std::make_move_iterator(made.list.end()));
+    all.insert(all.end(), std::make_move_iterator(made.list.begin()),
+               std::make_move_iterator(made.list.end()));
     if (!made.complete || all.size() > 2 * kMaxPlanOccurrences) {
       answer.refusal = too_many();
       return answer;

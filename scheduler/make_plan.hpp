@@ -31,11 +31,12 @@ struct MadePlan {
   std::vector<Problem> unusable;   ///< broadcasts whose recurrence is refused; `other` is the broadcast's id
 };
 
-/// The plan of `node`: every occurrence of the broadcasts aimed at it that is due before window.until and has not ended at `now` and at
-/// window.from (one that started before and still sounds stays), without those cancelled and those the policy takes out, by due, then id.
-/// A local time that does not exist or exists twice is read as RFC 5545 section 3.3.5 says (Resolved::before).
-/// Pure: same arguments, same plan; `made` is `now`.
-MadePlan make_plan(const std::vector<Broadcast>& broadcasts, const PlanNode& node, const Policy& policy, PlanWindow window, TimePoint now,
-                   std::int64_t revision);
+/// The plan of `node`: every occurrence of the broadcasts aimed at it that is due before window.until and has
+/// not ended at `now` and at window.from (one that started before and still sounds stays), without those
+/// cancelled and those the policy takes out, by due, then id. A local time that does not exist or exists
+/// twice is read as RFC 5545 section 3.3.5 says (Resolved::before). Pure: same arguments, same plan; `made`
+/// is `now`.
+MadePlan make_plan(const std::vector<Broadcast>& broadcasts, const PlanNode& node, const Policy& policy,
+                   PlanWindow window, TimePoint now, std::int64_t revision);
 
 }  // namespace loa::scheduler

@@ -13,8 +13,10 @@ bool stream_allowed(const Item& item) {
 
 bool is_playable(const Item& item, const History& history) {
   switch (item.kind) {
-    case ItemKind::pause: return true;
-    case ItemKind::clip: return history.is_playable(item.sha256);
+    case ItemKind::pause:
+      return true;
+    case ItemKind::clip:
+      return history.is_playable(item.sha256);
     case ItemKind::stream: {
       if (!stream_allowed(item)) return false;
       const auto known = history.playable.find(item.url);
@@ -42,8 +44,10 @@ bool substitute_at(const Piece& piece, Millis start, Millis inside, const Histor
   return false;
 }
 
-void fill(const Piece& piece, const Item& item, Millis start, Millis inside, const History& history, Slot& slot) {
-  const bool keep_substitute = piece.history && piece.history->substituted == static_cast<int>(slot.index) && !piece.own_items;
+void fill(const Piece& piece, const Item& item, Millis start, Millis inside, const History& history,
+          Slot& slot) {
+  const bool keep_substitute =
+      piece.history && piece.history->substituted == static_cast<int>(slot.index) && !piece.own_items;
   const bool playable = is_playable(item, history);
   if ((!playable || keep_substitute) && substitute_at(piece, start, inside, history, slot)) return;
   if (!playable) return;
@@ -74,13 +78,18 @@ Standing stand_interrupted(const Piece& piece, const History& history, TimePoint
   Millis from{0};
   TimePoint until = piece.back_until;
   switch (piece.after) {
-    case AfterInterrupt::resume: from = piece.history->heard; break;
-    case AfterInterrupt::restart: break;
+    case AfterInterrupt::resume:
+      from = piece.history->heard;
+      break;
+    case AfterInterrupt::restart:
+      break;
     case AfterInterrupt::join:
       from = std::max(now - *piece.history->anchor, Millis{0});
       until = std::min(until, *piece.history->anchor + piece.duration);
       break;
-    case AfterInterrupt::drop: until = now; break;
+    case AfterInterrupt::drop:
+      until = now;
+      break;
   }
   if (piece.after == AfterInterrupt::resume && from >= piece.duration) return stand_at_end(piece, "");
   const auto offset = playable_from(piece, from, history);
@@ -100,7 +109,9 @@ Standing stand_waiting(const Piece& piece, const History& history, TimePoint now
   }
   const auto slot = slot_at(piece, lateness, history);
   if (!slot) return over(end_unheard(piece, history));
-  return {.ready = slot->item != nullptr, .offset = lateness, .changes = piece.due + (slot->item ? piece.duration : slot->place_end)};
+  return {.ready = slot->item != nullptr,
+          .offset = lateness,
+          .changes = piece.due + (slot->item ? piece.duration : slot->place_end)};
 }
 
 }  // namespace
@@ -139,7 +150,8 @@ Millis sounding_from(const Piece& piece, Millis offset, const History& history) 
 
 Standing stand(const Piece& piece, const History& history, TimePoint now) {
   if (piece.history && piece.history->sounding()) return stand_sounding(piece, history, now);
-  if (piece.history && piece.history->open() && piece.history->anchor) return stand_interrupted(piece, history, now);
+  if (piece.history && piece.history->open() && piece.history->anchor)
+    return stand_interrupted(piece, history, now);
   return stand_waiting(piece, history, now);
 }
 
@@ -149,7 +161,8 @@ Ended end_piece(const Piece& piece, std::string reason, Outcome unheard, std::st
 }
 
 Ended end_unheard(const Piece& piece, const History& history) {
-  if (!playable_from(piece, Millis{0}, history)) return {piece.id, piece.alert_id, Outcome::failed, "not_fetched", {}};
+  if (!playable_from(piece, Millis{0}, history))
+    return {piece.id, piece.alert_id, Outcome::failed, "not_fetched", {}};
   if (piece.history && !piece.history->held_by.empty())
     return {piece.id, piece.alert_id, Outcome::skipped, "conflict", piece.history->held_by};
   return {piece.id, piece.alert_id, Outcome::skipped, "missed", {}};

@@ -19,8 +19,8 @@ struct Piece {
   Class cls = Class::normal;
   int rank = 0;  ///< higher cuts lower
   TimePoint due;
-  TimePoint stop = kNever;              ///< sounds no further than this
-  TimePoint back_until = kNever;        ///< an interrupted one may come back before this
+  TimePoint stop = kNever;        ///< sounds no further than this
+  TimePoint back_until = kNever;  ///< an interrupted one may come back before this
   Millis duration{0};
   const std::vector<Item>* items = nullptr;
   const std::vector<Item>* substitutes = nullptr;
@@ -43,8 +43,8 @@ struct Slot {
   std::size_t index = 0;
   bool substitute = false;
   Millis item_offset{0};
-  Millis until{0};             ///< offset in the piece at which this ends
-  Millis place_end{0};         ///< offset in the piece at which the place ends
+  Millis until{0};      ///< offset in the piece at which this ends
+  Millis place_end{0};  ///< offset in the piece at which the place ends
 };
 
 /// The slot at `offset`; nothing when the piece is over by then.
@@ -79,13 +79,14 @@ bool goes_before(const Piece& a, const Piece& b);
 
 /// Everything about alerts at one moment.
 struct AlertScene {
-  std::vector<Piece> due;          ///< in force, due and without outcome: at most one an alert
-  std::vector<Piece> behind;       ///< due, but an earlier repeat of the same alert still sounds
-  std::vector<Piece> coming;       ///< the next repeat of each alert
+  std::vector<Piece> due;     ///< in force, due and without outcome: at most one an alert
+  std::vector<Piece> behind;  ///< due, but an earlier repeat of the same alert still sounds
+  std::vector<Piece> coming;  ///< the next repeat of each alert
   std::vector<Ended> ended;
   TimePoint changes = kNever;
 };
-AlertScene look_at_alerts(const std::vector<Alert>& alerts, const History& history, TimePoint now, int alert_volume,
-                          const std::vector<StockClip>& stock, const std::vector<StockClip>& shipped);
+AlertScene look_at_alerts(const std::vector<Alert>& alerts, const History& history, TimePoint now,
+                          int alert_volume, const std::vector<StockClip>& stock,
+                          const std::vector<StockClip>& shipped);
 
 }  // namespace loa::scheduler

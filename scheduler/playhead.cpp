@@ -56,11 +56,16 @@ struct Candidate {
 // One look at everything; its parts fill the decision step by step.
 class Look {
  public:
-  Look(const Plan* plan, const std::vector<Alert>& alerts, const History& history, TimePoint now, const std::vector<StockClip>& shipped)
-      : plan_(plan), history_(history), now_(now), expired_(plan && now >= plan->until), muted_(plan && plan->settings.mute) {
+  Look(const Plan* plan, const std::vector<Alert>& alerts, const History& history, TimePoint now,
+       const std::vector<StockClip>& shipped)
+      : plan_(plan),
+        history_(history),
+        now_(now),
+        expired_(plan && now >= plan->until),
+        muted_(plan && plan->settings.mute) {
     static const std::vector<StockClip> kNoStock;
-    alert_scene_ = look_at_alerts(alerts, history, now, plan ? plan->settings.alert_volume : 100, plan ? plan->settings.stock : kNoStock,
-                                  shipped);
+    alert_scene_ = look_at_alerts(alerts, history, now, plan ? plan->settings.alert_volume : 100,
+                                  plan ? plan->settings.stock : kNoStock, shipped);
     if (plan) volume_ = volume_now(*plan, now);
     gather(alerts);
     choose();
@@ -96,7 +101,8 @@ class Look {
   void gather_plan(std::vector<std::string_view>& open) {
     if (!expired_) wake_at(plan_->until);
     const auto& all = plan_->occurrences;
-    const auto later = std::upper_bound(all.begin(), all.end(), now_, [](TimePoint t, const Occurrence& o) { return t < o.due; });
+    const auto later = std::upper_bound(all.begin(), all.end(), now_,
+                                        [](TimePoint t, const Occurrence& o) { return t < o.due; });
     first_coming_ = static_cast<std::size_t>(later - all.begin());
     if (later != all.end() && !expired_) wake_at(later->due);
     for (auto o = all.begin(); o != later; ++o) {
@@ -132,13 +138,16 @@ class Look {
       ended.reason = alert.message == AlertMessage::cancel ? "cancelled" : "updated";
     }
     if (ended.alert_id.empty() && id.find('@') == std::string::npos)
-      if (const auto dot = id.rfind('.', id.rfind('.') - 1); dot != std::string::npos) ended.alert_id = id.substr(0, dot);
+      if (const auto dot = id.rfind('.', id.rfind('.') - 1); dot != std::string::npos)
+        ended.alert_id = id.substr(0, dot);
     decision_.ended.push_back(std::move(ended));
   }
 
   void choose() {
-    std::sort(candidates_.begin(), candidates_.end(), [](const auto& a, const auto& b) { return goes_before(a.piece, b.piece); });
-    const auto best = std::find_if(candidates_.begin(), candidates_.end(), [](const auto& c) { return c.standing.ready; });
+    std::sort(candidates_.begin(), candidates_.end(),
+              [](const auto& a, const auto& b) { return goes_before(a.piece, b.piece); });
+    const auto best =
+        std::find_if(candidates_.begin(), candidates_.end(), [](const auto& c) { return c.standing.ready; });
     if (best != candidates_.end()) {
       current_ = &*best;
       decision_.sounding = sounding_of(best->piece, best->standing.offset, now_);
@@ -156,30 +165,35 @@ class Look {
       decision_.ended.push_back(end_piece(piece, "interrupted", Outcome::skipped, by));
       return;
     }
-    if (current_ && decision_.sounding->interrupts.empty() && (piece.sounding() || (piece.started() && piece.history->interrupted_by == by)))
+    if (current_ && decision_.sounding->interrupts.empty() &&
+        (piece.sounding() || (piece.started() && piece.history->interrupted_by == by)))
       decision_.sounding->interrupts = piece.id;
     decision_.waiting.push_back({piece.id, candidate.standing.ready ? by : std::string{}});
   }
 
   Sounding sounding_of(const Piece& piece, Millis offset, TimePoint time) const {
     Sounding s = sound(piece, offset, time, history_);
-    if (piece.alert_id.empty()) s.volume = percent_of(piece.volume, (time == now_ ? volume_ : volume_now(*plan_, time)).volume);
+    if (piece.alert_id.empty())
+      s.volume = percent_of(piece.volume, (time == now_ ? volume_ : volume_now(*plan_, time)).volume);
     return s;
   }
 
-  // What will sound next, as far as is known: the rest of what sounds, something above it, or what comes after it.
+  // What will sound next, as far as is known: the rest of what sounds, something above it, or what comes
+  // after it.
   void say_next() {
     if (muted_) return;
     free_ = current_ ? now_ + sounding_from(current_->piece, current_->standing.offset, history_) : now_;
     if (current_) {
-      if (const auto offset = playable_from(current_->piece, current_->standing.offset + (decision_.sounding->until - now_), history_);
+      if (const auto offset = playable_from(
+              current_->piece, current_->standing.offset + (decision_.sounding->until - now_), history_);
           offset && decision_.sounding->until < current_->piece.stop)
         offer(current_->piece, *offset, decision_.sounding->until);
     }
     for (const Candidate& c : candidates_)
       if (&c != current_ && !c.piece.sounding()) offer_after(c.piece, above(c.piece) ? now_ : free_);
     for (const Piece& piece : alert_scene_.behind) offer_after(piece, free_);
-    for (const Piece& piece : alert_scene_.coming) offer_after(piece, std::max(piece.due, above(piece) ? piece.due : free_));
+    for (const Piece& piece : alert_scene_.coming)
+      offer_after(piece, std::max(piece.due, above(piece) ? piece.due : free_));
     if (!plan_ || expired_) return;
     for (std::size_t i = first_coming_; i < plan_->occurrences.size(); ++i) {
       const Occurrence& o = plan_->occurrences[i];
@@ -204,10 +218,13 @@ class Look {
   }
 
   void offer(const Piece& piece, Millis offset, TimePoint time) {
-    if (decision_.next && (next_rank_ >= piece.rank || time > decision_.next->begins()) && time >= decision_.next->begins()) return;
+    if (decision_.next && (next_rank_ >= piece.rank || time > decision_.next->begins()) &&
+        time >= decision_.next->begins())
+      return;
     decision_.next = sounding_of(piece, offset, time);
     next_rank_ = piece.rank;
-    if (current_ && &piece != &current_->piece && piece.rank > current_->piece.rank && time < free_) decision_.next->interrupts = current_->piece.id;
+    if (current_ && &piece != &current_->piece && piece.rank > current_->piece.rank && time < free_)
+      decision_.next->interrupts = current_->piece.id;
   }
 
   const Plan* plan_;
@@ -227,7 +244,8 @@ class Look {
 
 }  // namespace
 
-Decision at(const Plan* plan, const std::vector<Alert>& alerts, const History& history, TimePoint now, const std::vector<StockClip>& shipped) {
+Decision at(const Plan* plan, const std::vector<Alert>& alerts, const History& history, TimePoint now,
+            const std::vector<StockClip>& shipped) {
   return Look(plan, alerts, history, now, shipped).take();
 }
 

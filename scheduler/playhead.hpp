@@ -11,8 +11,9 @@ namespace loa::scheduler {
 
 // The playhead: what a node must do now, as a pure function of plan, alerts, history and time.
 //
-// Who sounds. Of all that is due, playable and without outcome: alerts (status actual) over alerts (exercise, test) over priority over
-// normal. Among equals what sounds goes on; then the earlier due; then the smaller id. Only something above cuts what sounds.
+// Who sounds. Of all that is due, playable and without outcome: alerts (status actual) over alerts (exercise,
+// test) over priority over normal. Among equals what sounds goes on; then the earlier due; then the smaller
+// id. Only something above cuts what sounds.
 //
 // An occurrence is due from `due`.
 //   LateRule::join: until due + duration it may start, at the offset of the clock.
@@ -22,35 +23,43 @@ namespace loa::scheduler {
 //   skipped: conflict    something else sounded (`by` names it)
 //   skipped: missed      the node was off, or got the plan too late
 //
-// Items have fixed places in the occurrence, one after the other. Where a clip or stream is not playable, the playable substitutes
-// sound in its place, in order, no longer than the place is; a substitute begun stays to the end of the place. A clip is playable as history says;
-// a stream is unless history says it is not, and never over plain HTTP where the plan does not mark it as allowed. An occurrence may start only
-// where the item at its offset (or a substitute) is playable: so nothing is ever cut for silence (promise 4), and one whose clip is
-// late joins when the clip is there. Once it sounds, items that are not playable are passed over at once (partial: not_playable).
+// Items have fixed places in the occurrence, one after the other. Where a clip or stream is not playable, the
+// playable substitutes sound in its place, in order, no longer than the place is; a substitute begun stays to
+// the end of the place. A clip is playable as history says; a stream is unless history says it is not, and
+// never over plain HTTP where the plan does not mark it as allowed. An occurrence may start only where the
+// item at its offset (or a substitute) is playable: so nothing is ever cut for silence (promise 4), and one
+// whose clip is late joins when the clip is there. Once it sounds, items that are not playable are passed
+// over at once (partial: not_playable).
 //
 // Interrupted by something above, `after_interrupt` decides when nothing above is left:
 //   resume  goes on at the offset heard     join  goes on where it would be by now     restart  begins again
 //   drop    ends at the moment of the cut (partial: interrupted)
-// It may come back until kComeBack after its planned end; then, or when join finds nothing left, it ends partial: interrupted.
+// It may come back until kComeBack after its planned end; then, or when join finds nothing left, it ends
+// partial: interrupted.
 //
-// Its end. When the last item is over it ends `played`, or `partial` with the first reason why not all of it was heard: late (it joined more
-// than kJoinTolerance after its beginning), interrupted (join, drop or restart lost or repeated a part), restarted (the node restarted),
-// not_playable. The player may know more (a sink that failed): the caller then records that outcome instead.
+// Its end. When the last item is over it ends `played`, or `partial` with the first reason why not all of it
+// was heard: late (it joined more than kJoinTolerance after its beginning), interrupted (join, drop or
+// restart lost or repeated a part), restarted (the node restarted), not_playable. The player may know more (a
+// sink that failed): the caller then records that outcome instead.
 //
-// An alert sounds: tone (stock clip "tone"), then its own clip, or its stock clip where its own is absent or not playable yet; the tone is left out
-// where it is not playable, and the tone alone is enough. Repeat n of 1..repeats is due at sent + (n - 1) * repeat_every, the first at once
-// even if `sent` is in this clock's future. While the alert is in force (now < expires) the latest due repeat sounds, however late: a node that
-// comes back half-way plays what is in force, at once. Earlier repeats are not made up (skipped: missed, or conflict); a repeat that has begun when
-// the next is due goes on, and the next follows. Expired: the sound is cut (partial: expired), what never sounded is skipped: expired. Updated
-// or cancelled (another alert names it in `references`; or its own message became cancel, or its revision rose): cut at once, cancelled: updated or
-// cancelled: cancelled. Interrupted by an actual alert, an exercise or test begins again afterwards.
-// Exercises and tests sound as actual ones do.
+// An alert sounds: tone (stock clip "tone"), then its own clip, or its stock clip where its own is absent or
+// not playable yet; the tone is left out where it is not playable, and the tone alone is enough. Repeat n
+// of 1..repeats is due at sent + (n - 1) * repeat_every, the first at once even if `sent` is in this clock's
+// future. While the alert is in force (now < expires) the latest due repeat sounds, however late: a node that
+// comes back half-way plays what is in force, at once. Earlier repeats are not made up (skipped: missed, or
+// conflict); a repeat that has begun when the next is due goes on, and the next follows. Expired: the sound
+// is cut (partial: expired), what never sounded is skipped: expired. Updated or cancelled (another alert
+// names it in `references`; or its own message became cancel, or its revision rose): cut at once, cancelled:
+// updated or cancelled: cancelled. Interrupted by an actual alert, an exercise or test begins again
+// afterwards. Exercises and tests sound as actual ones do.
 //
 // Mute ends everything: what sounds is partial: muted, what is or comes due is skipped: muted, alerts too.
-// Past the plan's expiry broadcasts end (partial or skipped: plan_expired), alerts go on. Settings and stock of an expired plan stay in force.
-// What began and is named by neither plan nor alerts ends cancelled: withdrawn (see succession.hpp for a new plan).
+// Past the plan's expiry broadcasts end (partial or skipped: plan_expired), alerts go on. Settings and stock
+// of an expired plan stay in force. What began and is named by neither plan nor alerts ends cancelled:
+// withdrawn (see succession.hpp for a new plan).
 //
-// Volume in percent: of an occurrence its own × (the volume_by_hour that holds now, else settings.volume) / 100; of an alert alert_volume.
+// Volume in percent: of an occurrence its own × (the volume_by_hour that holds now, else settings.volume) /
+// 100; of an alert alert_volume.
 
 /// How long after its planned end an interrupted occurrence may come back.
 inline constexpr Millis kComeBack{30 * 60 * 1000};
@@ -64,19 +73,21 @@ inline constexpr int kMaxRepeats = 100;
 /// What the playhead points at: one item of one occurrence, or of one repeat of an alert.
 struct Sounding {
   std::string occurrence_id;
-  std::string alert_id;       ///< empty for a broadcast's
-  Item item;                  ///< the item that sounds (a stock clip is a clip item)
-  std::size_t item_index = 0; ///< its place in the items
-  bool substitute = false;    ///< `item` stands in for the item of that place
-  Millis item_offset{0};      ///< where in the item the sound is at `now`
-  Millis occurrence_offset{0};///< where in the whole occurrence
-  TimePoint started;          ///< when this item's offset 0 was, or would have been: now − item_offset
-  TimePoint until;            ///< when this item ends or must stop
-  int volume = 100;           ///< percent, everything multiplied in
+  std::string alert_id;         ///< empty for a broadcast's
+  Item item;                    ///< the item that sounds (a stock clip is a clip item)
+  std::size_t item_index = 0;   ///< its place in the items
+  bool substitute = false;      ///< `item` stands in for the item of that place
+  Millis item_offset{0};        ///< where in the item the sound is at `now`
+  Millis occurrence_offset{0};  ///< where in the whole occurrence
+  TimePoint started;            ///< when this item's offset 0 was, or would have been: now − item_offset
+  TimePoint until;              ///< when this item ends or must stop
+  int volume = 100;             ///< percent, everything multiplied in
   Class cls = Class::normal;
-  std::string interrupts;     ///< occurrence id that it holds back, else empty
+  std::string interrupts;  ///< occurrence id that it holds back, else empty
   bool operator==(const Sounding&) const = default;
-  TimePoint begins() const { return started + item_offset; }  ///< the moment that this value speaks of: `now`, or of `next` its start
+  TimePoint begins() const {
+    return started + item_offset;
+  }  ///< the moment that this value speaks of: `now`, or of `next` its start
 };
 
 /// An occurrence that ends at `now` without sounding further, and why.
@@ -84,37 +95,39 @@ struct Ended {
   std::string occurrence_id;
   std::string alert_id;
   Outcome outcome = Outcome::skipped;
-  std::string reason;         ///< see above; empty for played
-  std::string by;             ///< what stood in its way, where something did
+  std::string reason;  ///< see above; empty for played
+  std::string by;      ///< what stood in its way, where something did
   bool operator==(const Ended&) const = default;
 };
 
 /// An occurrence that is due, has not ended, and does not sound.
 struct Waiting {
   std::string occurrence_id;
-  std::string by;             ///< what sounds in its place; empty: it is not playable yet
+  std::string by;  ///< what sounds in its place; empty: it is not playable yet
   bool operator==(const Waiting&) const = default;
 };
 
 /// The answer of `at`.
 struct Decision {
-  std::optional<Sounding> sounding;   ///< nothing: silence
-  std::optional<Sounding> next;       ///< what should be prerolled: starts at `next->begins()`, in `item` at `item_offset`, as far as is known now
-  std::vector<Ended> ended;           ///< to be recorded once; not repeated when history says so
+  std::optional<Sounding> sounding;  ///< nothing: silence
+  std::optional<Sounding> next;      ///< what should be prerolled: starts at `next->begins()`, in `item` at
+                                     ///< `item_offset`, as far as is known now
+  std::vector<Ended> ended;          ///< to be recorded once; not repeated when history says so
   std::vector<Waiting> waiting;
-  std::optional<TimePoint> wake;      ///< ask again no later than this; always after `now`
+  std::optional<TimePoint> wake;  ///< ask again no later than this; always after `now`
   bool operator==(const Decision&) const = default;
 };
 
-/// What must sound at `now` on the node that holds `plan` and `alerts` (all alerts of all its areas' snapshots).
-/// Pure: the same arguments give the same answer; `plan` may be null. `shipped` are stock clips that came with the node, used
-/// where the plan's settings do not name one. Promise 5: nothing sounds that no argument names.
-/// Ask again at `wake`, and whenever plan, alerts or what is playable have changed.
+/// What must sound at `now` on the node that holds `plan` and `alerts` (all alerts of all its areas'
+/// snapshots). Pure: the same arguments give the same answer; `plan` may be null. `shipped` are stock clips
+/// that came with the node, used where the plan's settings do not name one. Promise 5: nothing sounds that no
+/// argument names. Ask again at `wake`, and whenever plan, alerts or what is playable have changed.
 Decision at(const Plan* plan, const std::vector<Alert>& alerts, const History& history, TimePoint now,
             const std::vector<StockClip>& shipped = {});
 
-/// Writes into `history` what `decision`, made from it at `now`, means: outcomes, what began, what was interrupted and how far it was
-/// heard by the clock. The caller may correct `heard` by what the player measured, and must have the records of `ended` on disk first.
+/// Writes into `history` what `decision`, made from it at `now`, means: outcomes, what began, what was
+/// interrupted and how far it was heard by the clock. The caller may correct `heard` by what the player
+/// measured, and must have the records of `ended` on disk first.
 void apply(History& history, const Decision& decision, TimePoint now);
 
 }  // namespace loa::scheduler

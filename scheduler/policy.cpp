@@ -29,7 +29,9 @@ bool covered(const std::vector<PolicyWindow>& windows, LocalDay day, seconds fro
 class Sessions {
  public:
   Sessions(const Policy& policy, const std::string& zone)
-      : policy_(policy), zone_(zone), gap_(minutes{policy.session_gap_minutes.value_or(kSessionGapMinutes)}) {}
+      : policy_(policy),
+        zone_(zone),
+        gap_(minutes{policy.session_gap_minutes.value_or(kSessionGapMinutes)}) {}
 
   // Empty: the occurrence sounds; else the code of what forbids it.
   const char* add(const Occurrence& o) {
@@ -47,7 +49,9 @@ class Sessions {
     TimePoint start, end;
   };
 
-  Millis longest() const { return policy_.max_session_minutes ? minutes{*policy_.max_session_minutes} : Millis::max(); }
+  Millis longest() const {
+    return policy_.max_session_minutes ? minutes{*policy_.max_session_minutes} : Millis::max();
+  }
 
   const char* add_to_last(const Occurrence& o) {
     const TimePoint end = std::max(last_->end, o.end());
@@ -88,7 +92,9 @@ std::optional<Problem> check_policy(const Policy& policy) {
     if (w.from_minute < 0 || w.to_minute > kDayMinutes || w.from_minute >= w.to_minute)
       return bad(where, "a window must begin before it ends, within one day");
   }
-  const auto limited = [](const std::optional<int>& value, int least) { return !value || (*value >= least && *value <= kDayMinutes); };
+  const auto limited = [](const std::optional<int>& value, int least) {
+    return !value || (*value >= least && *value <= kDayMinutes);
+  };
   if (!limited(policy.max_session_minutes, 1)) return bad("/max_session_minutes", "must be 1 to 1440");
   if (!limited(policy.max_sessions_a_day, 0)) return bad("/max_sessions_a_day", "must be 0 to 1440");
   if (!limited(policy.session_gap_minutes, 0)) return bad("/session_gap_minutes", "must be 0 to 1440");
@@ -109,11 +115,13 @@ bool inside_windows(const Policy& policy, TimePoint due, Millis duration, const 
   return true;
 }
 
-std::vector<Veto> vetoes(const Policy& policy, const std::vector<Occurrence>& occurrences, const std::string& zone) {
+std::vector<Veto> vetoes(const Policy& policy, const std::vector<Occurrence>& occurrences,
+                         const std::string& zone) {
   std::vector<Veto> taken;
   Sessions sessions(policy, zone);
   for (const Occurrence& o : occurrences) {
-    const std::string code = inside_windows(policy, o.due, o.duration, zone) ? sessions.add(o) : "outside_window";
+    const std::string code =
+        inside_windows(policy, o.due, o.duration, zone) ? sessions.add(o) : "outside_window";
     if (!code.empty()) taken.push_back({o.id, o.due, code});
   }
   return taken;

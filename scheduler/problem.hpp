@@ -9,13 +9,13 @@ namespace loa::scheduler {
 /// Something about a schedule that the officer must know before saving (promise 6: no hidden veto).
 /// `code` is stable and the page translates it; `message` is English.
 struct Problem {
-  std::string code;     ///< one of the words of kProblemCodes
-  std::string where;    ///< JSON pointer into the broadcast, for example "/when/rrule"
+  std::string code;   ///< one of the words of kProblemCodes
+  std::string where;  ///< JSON pointer into the broadcast, for example "/when/rrule"
   std::string message;
-  bool refuses = true;  ///< false: a warning, the schedule may be saved
+  bool refuses = true;          ///< false: a warning, the schedule may be saved
   std::optional<TimePoint> at;  ///< due time of the first occurrence concerned
-  std::string other;    ///< id of the other occurrence, where two are in each other's way
-  int count = 1;        ///< occurrences concerned, over all nodes
+  std::string other;            ///< id of the other occurrence, where two are in each other's way
+  int count = 1;                ///< occurrences concerned, over all nodes
   bool operator==(const Problem&) const = default;
 };
 

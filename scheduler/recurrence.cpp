@@ -13,7 +13,8 @@ namespace {
 using namespace std::chrono;
 
 constexpr int kYearsAhead = 40;
-constexpr std::size_t kSlack = 6 * kMaxTimesADay;  // times inside the widened span but outside the one asked for
+constexpr std::size_t kSlack =
+    6 * kMaxTimesADay;              // times inside the widened span but outside the one asked for
 constexpr int kMostSteps = 100000;  // 11 years of 24 times a day, 270 years of one
 constexpr LocalTime kLastLocal = LocalTime{local_days{year{2200} / January / 1}};
 
@@ -53,19 +54,21 @@ bool may_match_in(const Rule& rule, LocalTime start, Span span) {
   return false;
 }
 
-// The first day from the start on that the rule matches, and there the first time; or the start. libical counts INTERVAL of a weekly rule wrongly
-// from a start that the rule does not match.
+// The first day from the start on that the rule matches, and there the first time; or the start. libical
+// counts INTERVAL of a weekly rule wrongly from a start that the rule does not match.
 LocalTime matching_start(const Rule& rule, LocalTime start, LocalTime last) {
   const LocalDay first = floor<days>(start);
   if (may_match(rule, start, first)) return start;
   const hh_mm_ss clock{start - first};
-  const seconds time = (rule.hours.empty() ? clock.hours() : hours{0}) + (rule.minutes.empty() ? clock.minutes() : minutes{0}) + clock.seconds();
+  const seconds time = (rule.hours.empty() ? clock.hours() : hours{0}) +
+                       (rule.minutes.empty() ? clock.minutes() : minutes{0}) + clock.seconds();
   for (LocalDay day = first; day <= floor<days>(last); day += days{1})
     if (may_match(rule, start, day)) return day + time;
   return start;
 }
 
-// A start nearer to `first` from which the rule has the same times. libical's own set_start loses the step of rules with INTERVAL.
+// A start nearer to `first` from which the rule has the same times. libical's own set_start loses the step of
+// rules with INTERVAL.
 LocalTime near_start(const Rule& rule, LocalTime start, Span span) {
   start = matching_start(rule, start, span.last);
   const bool weekly = rule.frequency == Frequency::weekly;
@@ -76,7 +79,8 @@ LocalTime near_start(const Rule& rule, LocalTime start, Span span) {
 }
 
 // The rule's times inside `span` into `into`; false when the work limit came first.
-bool add_rule_times(const Rule& rule, const Recurrence& when, Span span, std::size_t most, std::vector<LocalTime>& into) {
+bool add_rule_times(const Rule& rule, const Recurrence& when, Span span, std::size_t most,
+                    std::vector<LocalTime>& into) {
   if (rule.until_local) span.last = std::min(span.last, *rule.until_local);
   // One libical call looks as far ahead as it must: it is not asked where nothing can be found.
   if (!may_match_in(rule, when.start, span)) return true;
@@ -99,7 +103,8 @@ bool add_rule_times(const Rule& rule, const Recurrence& when, Span span, std::si
   return false;
 }
 
-Expansion expand_checked(const Recurrence& when, const Rule* rule, TimePoint from, TimePoint until, std::size_t most) {
+Expansion expand_checked(const Recurrence& when, const Rule* rule, TimePoint from, TimePoint until,
+                         std::size_t most) {
   Expansion answer;
   if (from >= until || most == 0) return answer;
   // Wider by more than any offset between a local time and its moment; cut exactly below.
@@ -108,7 +113,9 @@ Expansion expand_checked(const Recurrence& when, const Rule* rule, TimePoint fro
   std::vector<LocalTime> locals;
   if (rule) answer.complete = add_rule_times(*rule, when, span, most + kSlack, locals);
   const auto add = [&](LocalTime local) {
-    if (local < span.first || local > span.last || std::binary_search(when.exdate.begin(), when.exdate.end(), local)) return;
+    if (local < span.first || local > span.last ||
+        std::binary_search(when.exdate.begin(), when.exdate.end(), local))
+      return;
     locals.push_back(local);
   };
   if (!rule) add(when.start);
@@ -141,12 +148,16 @@ struct Checked {
 };
 
 std::variant<Checked, Problem> read(const Recurrence& when) {
-  if (!known_zone(when.zone)) return problem("unknown_zone", "/zone", "the time zone \"" + when.zone.substr(0, 64) + "\" is not known");
-  if (!in_range(when.start)) return problem("bad_time", "/start", "the start must be in the years 1970 to 2199");
+  if (!known_zone(when.zone))
+    return problem("unknown_zone", "/zone", "the time zone \"" + when.zone.substr(0, 64) + "\" is not known");
+  if (!in_range(when.start))
+    return problem("bad_time", "/start", "the start must be in the years 1970 to 2199");
   for (const auto* list : {&when.rdate, &when.exdate}) {
     const char* where = list == &when.rdate ? "/rdate" : "/exdate";
-    if (list->size() > kMaxDates) return problem("bad_rule", where, "more than " + std::to_string(kMaxDates) + " dates");
-    if (!std::all_of(list->begin(), list->end(), in_range)) return problem("bad_time", where, "dates must be in the years 1970 to 2199");
+    if (list->size() > kMaxDates)
+      return problem("bad_rule", where, "more than " + std::to_string(kMaxDates) + " dates");
+    if (!std::all_of(list->begin(), list->end(), in_range))
+      return problem("bad_time", where, "dates must be in the years 1970 to 2199");
   }
   Checked checked{when, {}};
   std::sort(checked.when.exdate.begin(), checked.when.exdate.end());
@@ -169,7 +180,8 @@ std::optional<Problem> check(const Recurrence& when) {
   for (const LocalTime date : value.rdate) first = std::min(first, date);
   const TimePoint from = resolve(first, value.zone).before - hours{26};
   if (expand_checked(value, rule ? &*rule : nullptr, from, from + days{kYearsAhead * 366}, 1).times.empty())
-    return problem("never_occurs", rule ? "/rrule" : "/exdate", "every time is after the end of the rule or taken away: it never occurs");
+    return problem("never_occurs", rule ? "/rrule" : "/exdate",
+                   "every time is after the end of the rule or taken away: it never occurs");
   return {};
 }
 

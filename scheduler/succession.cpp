@@ -6,7 +6,8 @@ namespace loa::scheduler {
 namespace {
 
 bool holds(const Plan& plan, const std::string& id) {
-  return std::any_of(plan.occurrences.begin(), plan.occurrences.end(), [&](const Occurrence& o) { return o.id == id; });
+  return std::any_of(plan.occurrences.begin(), plan.occurrences.end(),
+                     [&](const Occurrence& o) { return o.id == id; });
 }
 
 }  // namespace
@@ -22,13 +23,17 @@ Succession succeed(const Plan* held, Plan next, const History& history, TimePoin
     const OccurrenceHistory* known = history.find(o.id);
     const bool begun = known && known->open();
     if ((known && known->outcome) || (!begun && o.due > now) || holds(next, o.id)) continue;
-    if (dropped_by(next, o.id, o.due, o.end())) answer.ended.push_back({o.id, {}, Outcome::cancelled, "plan", {}});
-    else carried.push_back(o);
+    if (dropped_by(next, o.id, o.due, o.end()))
+      answer.ended.push_back({o.id, {}, Outcome::cancelled, "plan", {}});
+    else
+      carried.push_back(o);
   }
   answer.plan = std::move(next);
   auto& all = answer.plan.occurrences;
   all.insert(all.end(), std::make_move_iterator(carried.begin()), std::make_move_iterator(carried.end()));
-  std::sort(all.begin(), all.end(), [](const Occurrence& a, const Occurrence& b) { return a.due != b.due ? a.due < b.due : a.id < b.id; });
+  std::sort(all.begin(), all.end(), [](const Occurrence& a, const Occurrence& b) {
+    return a.due != b.due ? a.due < b.due : a.id < b.id;
+  });
   return answer;
 }
 

@@ -1,7 +1,7 @@
 #include "scheduler/time.hpp"
 
-#include "scheduler/plan.hpp"
 #include "scheduler/alert.hpp"
+#include "scheduler/plan.hpp"
 
 namespace loa::scheduler {
 namespace {
@@ -50,8 +50,9 @@ std::optional<Fields> take_fields(std::string_view& text, bool extended) {
     if (value) into = *value;
     return value.has_value();
   };
-  const bool ok = number(f.year, 4) && separator('-') && number(f.month, 2) && separator('-') && number(f.day, 2) && take(text, 'T') &&
-                  number(f.hour, 2) && separator(':') && number(f.minute, 2) && separator(':') && number(f.second, 2);
+  const bool ok = number(f.year, 4) && separator('-') && number(f.month, 2) && separator('-') &&
+                  number(f.day, 2) && take(text, 'T') && number(f.hour, 2) && separator(':') &&
+                  number(f.minute, 2) && separator(':') && number(f.second, 2);
   if (!ok) return {};
   return f;
 }
@@ -89,9 +90,12 @@ std::string write(TimePoint time, bool extended) {
   const hh_mm_ss clock{time - day};
   const char* dash = extended ? "-" : "";
   const char* colon = extended ? ":" : "";
-  return digits(static_cast<int>(date.year()), 4) + dash + digits(static_cast<int>(static_cast<unsigned>(date.month())), 2) + dash +
-         digits(static_cast<int>(static_cast<unsigned>(date.day())), 2) + "T" + digits(static_cast<int>(clock.hours().count()), 2) + colon +
-         digits(static_cast<int>(clock.minutes().count()), 2) + colon + digits(static_cast<int>(clock.seconds().count()), 2);
+  return digits(static_cast<int>(date.year()), 4) + dash +
+         digits(static_cast<int>(static_cast<unsigned>(date.month())), 2) + dash +
+         digits(static_cast<int>(static_cast<unsigned>(date.day())), 2) + "T" +
+         digits(static_cast<int>(clock.hours().count()), 2) + colon +
+         digits(static_cast<int>(clock.minutes().count()), 2) + colon +
+         digits(static_cast<int>(clock.seconds().count()), 2);
 }
 
 }  // namespace
@@ -119,7 +123,9 @@ std::optional<TimePoint> parse_basic(std::string_view text) {
   return moment(*fields);
 }
 
-std::string occurrence_id(const std::string& broadcast_id, TimePoint start) { return broadcast_id + "@" + to_basic(start); }
+std::string occurrence_id(const std::string& broadcast_id, TimePoint start) {
+  return broadcast_id + "@" + to_basic(start);
+}
 
 std::string alert_occurrence_id(const Alert& alert, int repeat) {
   return alert.id + "." + std::to_string(alert.revision) + "." + std::to_string(repeat);
