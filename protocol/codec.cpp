@@ -11,12 +11,15 @@
 namespace loa::protocol {
 namespace {
 
-/// Reads a T whose member `whom` stands in the field `where`, and refuses it where it is not for, or by, `expected`.
+/// Reads a T whose member `whom` stands in the field `where`, and refuses it where it is not for, or by,
+/// `expected`.
 template <class T>
-Result<T> decode_for(std::string_view json, std::string T::*whom, const char* where, std::string_view expected) {
+Result<T> decode_for(std::string_view json, std::string T::*whom, const char* where,
+                     std::string_view expected) {
   auto value = read_json<T>(json);
   if (!value || expected.empty() || (*value).*whom == expected) return value;
-  return Refusal{RefusalCode::wrong_audience, where, fmt::format("\"{}\" is not {}", (*value).*whom, expected)};
+  return Refusal{RefusalCode::wrong_audience, where,
+                 fmt::format("\"{}\" is not {}", (*value).*whom, expected)};
 }
 
 }  // namespace
@@ -58,7 +61,11 @@ Result<Receipt> decode_receipt(std::string_view json, std::string_view node) {
 Result<LogBatch> decode_log(std::string_view json, std::string_view node) {
   return decode_for(json, &LogBatch::node, "/node", node);
 }
-Result<ControllerState> decode_controller_state(std::string_view json) { return read_json<ControllerState>(json); }
-Result<scheduler::PlayRecord> decode_record(std::string_view json) { return read_json<scheduler::PlayRecord>(json); }
+Result<ControllerState> decode_controller_state(std::string_view json) {
+  return read_json<ControllerState>(json);
+}
+Result<scheduler::PlayRecord> decode_record(std::string_view json) {
+  return read_json<scheduler::PlayRecord>(json);
+}
 
 }  // namespace loa::protocol

@@ -7,9 +7,9 @@
 
 namespace loa::protocol {
 
-/// The payload JSON of each message in format 1. A value that no reader would take (an id that is none, a number out of range,
-/// a list too long) is a bug in the caller: std::invalid_argument names the field. Refusal sentences, their places, `version`
-/// and `os` are cut to their limit instead.
+/// The payload JSON of each message in format 1. A value that no reader would take (an id that is none, a
+/// number out of range, a list too long) is a bug in the caller: std::invalid_argument names the field.
+/// Refusal sentences, their places, `version` and `os` are cut to their limit instead.
 std::string encode(const KeySet& keys);
 std::string encode(const Head& head);
 std::string encode(const scheduler::Plan& plan);
@@ -23,9 +23,10 @@ std::string encode(const ControllerState& state);
 /// One play record alone: its canonical form, see record_chain.hpp.
 std::string encode(const scheduler::PlayRecord& record);
 
-/// The value in a payload JSON. Strict: an unknown, missing, doubled or mistyped field is refused as malformed with its JSON
-/// pointer, another `v` as format_unknown, a text or list above its limit as too_large.
-/// Where `node` (or `area`) is not empty a message meant for, or written by, another is refused as wrong_audience.
+/// The value in a payload JSON. Strict: an unknown, missing, doubled or mistyped field is refused as
+/// malformed with its JSON pointer, another `v` as format_unknown, a text or list above its limit as
+/// too_large. Where `node` (or `area`) is not empty a message meant for, or written by, another is refused as
+/// wrong_audience.
 Result<KeySet> decode_keys(std::string_view json);
 Result<Head> decode_head(std::string_view json, std::string_view node = {});
 Result<scheduler::Plan> decode_plan(std::string_view json, std::string_view node = {});

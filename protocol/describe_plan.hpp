@@ -8,7 +8,8 @@
 #include "protocol/rules.hpp"
 #include "scheduler/plan.hpp"
 
-// One description of each value serves the reader and the writer: field names, order and bounds as PROTOCOL.md has them.
+// One description of each value serves the reader and the writer: field names, order and bounds as
+// PROTOCOL.md has them.
 namespace loa::protocol {
 
 template <class Visitor, DescribedAs<scheduler::Origin> T>
@@ -27,11 +28,14 @@ void describe(Visitor& visit, T& item) {
   visit("bytes", item.bytes, kCount);
   visit("url", item.url, address_or_empty());
   visit("plain_http_allowed", item.plain_http_allowed);
-  visit.must((item.kind == ItemKind::clip) == !item.sha256.empty(), "sha256", "a clip has one, nothing else has");
-  visit.must((item.kind == ItemKind::stream) == !item.url.empty(), "url", "a stream has one, nothing else has");
+  visit.must((item.kind == ItemKind::clip) == !item.sha256.empty(), "sha256",
+             "a clip has one, nothing else has");
+  visit.must((item.kind == ItemKind::stream) == !item.url.empty(), "url",
+             "a stream has one, nothing else has");
   const std::string_view url = item.url;
-  visit.must(url.empty() || url.starts_with("https://") || (item.plain_http_allowed && url.starts_with("http://")),
-             "url", "a stream comes over https unless plain_http_allowed");
+  visit.must(
+      url.empty() || url.starts_with("https://") || (item.plain_http_allowed && url.starts_with("http://")),
+      "url", "a stream comes over https unless plain_http_allowed");
 }
 
 template <class Visitor, DescribedAs<scheduler::Occurrence> T>

@@ -20,7 +20,9 @@ void must(int openssl_result) {
   if (openssl_result != 1) throw std::runtime_error("Ed25519 failed in OpenSSL");
 }
 
-const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 /// An empty passphrase, so that an encrypted key is refused and no terminal is asked.
 int no_passphrase(char*, int, int, void*) { return -1; }
@@ -50,7 +52,8 @@ PrivateKey PrivateKey::generate() {
 }
 
 Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
-  const Bio bio{BIO_new_mem_buf(pem.data(), static_cast<int>(std::min<std::size_t>(pem.size(), 1 << 20))), &BIO_free};
+  const Bio bio{BIO_new_mem_buf(pem.data(), static_cast<int>(std::min<std::size_t>(pem.size(), 1 << 20))),
+                &BIO_free};
   if (!bio) throw std::bad_alloc{};
   Handle key{PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_passphrase, nullptr)};
   ERR_clear_error();
@@ -82,8 +85,8 @@ std::string PrivateKey::sign(std::string_view bytes) const {
   must(EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()));
   std::string signature(64, '\0');
   std::size_t length = signature.size();
-  must(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &length, bytes_of(bytes),
-                      bytes.size()));
+  must(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &length,
+                      bytes_of(bytes), bytes.size()));
   return signature;
 }
 

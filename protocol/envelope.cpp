@@ -35,7 +35,8 @@ Refusal within_header(Refusal refusal) {
 }
 
 Result<Header> read_header(std::string_view text) {
-  if (text.size() > kMaxHeader) return Refusal{RefusalCode::too_large, "header", "the protected header is too long"};
+  if (text.size() > kMaxHeader)
+    return Refusal{RefusalCode::too_large, "header", "the protected header is too long"};
   const auto json = from_base64url(text);
   if (!json) return malformed("header", "the protected header is not base64url without padding");
   auto header = read_json<Header>(*json);
@@ -73,15 +74,16 @@ Result<Envelope> open(std::string_view jws, MessageType expected) {
     return Refusal{RefusalCode::wrong_type, "header/typ",
                    std::string{"the topic takes "} + name_of(expected) + ", this is " + name_of(header->typ)};
   }
-  return Envelope{header->typ, std::move(header->kid), *std::move(payload), std::string{jws.substr(0, second)},
-                  *std::move(signature)};
+  return Envelope{header->typ, std::move(header->kid), *std::move(payload),
+                  std::string{jws.substr(0, second)}, *std::move(signature)};
 }
 
 Result<std::string> open(std::string_view jws, MessageType expected, const PublicKey& key) {
   auto envelope = open(jws, expected);
   if (!envelope) return envelope.error();
   if (!envelope->signed_by(key)) {
-    return Refusal{RefusalCode::bad_signature, "signature", "the signature is not by the key " + envelope->kid};
+    return Refusal{RefusalCode::bad_signature, "signature",
+                   "the signature is not by the key " + envelope->kid};
   }
   return std::move(envelope->payload);
 }

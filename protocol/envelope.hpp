@@ -8,11 +8,12 @@
 
 namespace loa::protocol {
 
-/// A JWS compact message (RFC 7515, RFC 8037) taken apart; nothing in it is to be believed before `signed_by` said yes.
+/// A JWS compact message (RFC 7515, RFC 8037) taken apart; nothing in it is to be believed before `signed_by`
+/// said yes.
 struct Envelope {
   MessageType type = MessageType::state;
   std::string kid;
-  std::string payload;    ///< bytes as signed: JSON, for a plan deflated JSON
+  std::string payload;  ///< bytes as signed: JSON, for a plan deflated JSON
   std::string signed_part;
   std::string signature;
 
@@ -22,8 +23,9 @@ struct Envelope {
 /// Signs `payload`: protected header `{"alg":"EdDSA","kid":…,"typ":…}`. `kid` must satisfy is_id.
 std::string sign(MessageType type, std::string_view kid, std::string_view payload, const PrivateKey& key);
 
-/// Takes `jws` apart without verifying. Refused: too_large above max_signed(expected), malformed where it is not one exact
-/// compact JWS with exactly alg, kid and typ and alg EdDSA, wrong_type where typ is not `expected`.
+/// Takes `jws` apart without verifying. Refused: too_large above max_signed(expected), malformed where it is
+/// not one exact compact JWS with exactly alg, kid and typ and alg EdDSA, wrong_type where typ is not
+/// `expected`.
 Result<Envelope> open(std::string_view jws, MessageType expected);
 
 /// `open`, then the signature by `key`: the payload, or bad_signature.

@@ -25,8 +25,8 @@ class Formats {
   void add(int format, FormatWriter writer);
   /// Every number in use, rising: what all nodes share is published once for each, under `loa/N`.
   std::vector<int> numbers() const;
-  /// The highest number written here that a node reads (`State::formats`); 1 where it has not said or none agree, because every
-  /// node refuses by itself what it cannot read.
+  /// The highest number written here that a node reads (`State::formats`); 1 where it has not said or none
+  /// agree, because every node refuses by itself what it cannot read.
   int highest_for(const std::vector<int>& formats_read) const;
   /// Throws std::out_of_range where `format` is not in use: a bug.
   const FormatWriter& writer(int format) const { return writers_.at(format); }

@@ -25,7 +25,9 @@ Sha256::Sha256() : context_{EVP_MD_CTX_new()} {
   must(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr));
 }
 
-void Sha256::update(std::string_view bytes) { must(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size())); }
+void Sha256::update(std::string_view bytes) {
+  must(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
+}
 
 std::string Sha256::hex() {
   std::array<unsigned char, 32> digest;
@@ -51,7 +53,9 @@ std::string sha256_hex(std::string_view bytes) {
 }
 
 std::string sha256_hex_of_file(const std::filesystem::path& file) {
-  const auto broken = [&] { return std::system_error{errno, std::generic_category(), "cannot read " + file.string()}; };
+  const auto broken = [&] {
+    return std::system_error{errno, std::generic_category(), "cannot read " + file.string()};
+  };
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream{std::fopen(file.c_str(), "rbe"), &std::fclose};
   if (!stream) throw broken();
   Sha256 hash;

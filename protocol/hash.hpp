@@ -29,8 +29,8 @@ std::string to_hex(std::string_view bytes);
 /// SHA-256 of `bytes` as 64 lower-case hex characters.
 std::string sha256_hex(std::string_view bytes);
 
-/// SHA-256 of a file's bytes as 64 lower-case hex characters, read in pieces of 64 KiB; throws std::system_error where it
-/// cannot be read.
+/// SHA-256 of a file's bytes as 64 lower-case hex characters, read in pieces of 64 KiB; throws
+/// std::system_error where it cannot be read.
 std::string sha256_hex_of_file(const std::filesystem::path& file);
 
 /// Whether `text` is 64 lower-case hex characters.

@@ -44,7 +44,8 @@ struct StrictHandler {
 
   std::string pointer() const {
     std::string where;
-    for (const Level& level : levels) where += level.is_object ? pointer_step(level.key) : "/" + std::to_string(level.index);
+    for (const Level& level : levels)
+      where += level.is_object ? pointer_step(level.key) : "/" + std::to_string(level.index);
     return where;
   }
 
@@ -140,9 +141,11 @@ json::parse_options strict_options() {
 Refusal refusal_of(const StrictHandler& handler, const Error& error, std::size_t byte) {
   if (handler.refusal) return *handler.refusal;
   if (error == json::error::too_deep) {
-    return {RefusalCode::too_large, handler.pointer(), fmt::format("nested deeper than {} levels", kMaxDepth)};
+    return {RefusalCode::too_large, handler.pointer(),
+            fmt::format("nested deeper than {} levels", kMaxDepth)};
   }
-  return {RefusalCode::malformed, handler.pointer(), fmt::format("not JSON at byte {}: {}", byte, error.message())};
+  return {RefusalCode::malformed, handler.pointer(),
+          fmt::format("not JSON at byte {}: {}", byte, error.message())};
 }
 
 }  // namespace

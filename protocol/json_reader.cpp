@@ -34,7 +34,8 @@ void ObjectReader::format() {
   std::int64_t number = 0;
   (*this)("v", number, Range{1, 1'000'000});
   if (number == kFormat) return;
-  refuse(RefusalCode::format_unknown, path_ + "/v", fmt::format("format {} is not known here, {} is", number, kFormat));
+  refuse(RefusalCode::format_unknown, path_ + "/v",
+         fmt::format("format {} is not known here, {} is", number, kFormat));
 }
 
 void ObjectReader::must(bool holds, const char* name, const char* message) {
@@ -50,7 +51,8 @@ void ObjectReader::finish() {
   }
 }
 
-void ObjectReader::read(const json::value& value_json, bool& value, const Anything&, const std::string& where) {
+void ObjectReader::read(const json::value& value_json, bool& value, const Anything&,
+                        const std::string& where) {
   const bool* found = value_json.if_bool();
   if (!found) return refuse(RefusalCode::malformed, where, "not true or false");
   value = *found;
@@ -58,14 +60,16 @@ void ObjectReader::read(const json::value& value_json, bool& value, const Anythi
 
 void ObjectReader::read(const json::value& value_json, std::int64_t& value, const Range& rule,
                         const std::string& where) {
-  if (value_json.is_uint64()) return refuse(RefusalCode::malformed, where, fmt::format("above {}", rule.high));
+  if (value_json.is_uint64())
+    return refuse(RefusalCode::malformed, where, fmt::format("above {}", rule.high));
   const std::int64_t* found = value_json.if_int64();
   if (!found) return refuse(RefusalCode::malformed, where, "not a whole number");
   value = *found;
   check(broken(value, rule), where);
 }
 
-void ObjectReader::read(const json::value& value_json, int& value, const Range& rule, const std::string& where) {
+void ObjectReader::read(const json::value& value_json, int& value, const Range& rule,
+                        const std::string& where) {
   std::int64_t wide = 0;
   const Range narrow{std::max<std::int64_t>(rule.low, std::numeric_limits<int>::min()),
                      std::min<std::int64_t>(rule.high, std::numeric_limits<int>::max())};
@@ -73,7 +77,8 @@ void ObjectReader::read(const json::value& value_json, int& value, const Range& 
   if (!refusal_) value = static_cast<int>(wide);
 }
 
-void ObjectReader::read(const json::value& value_json, double& value, const RealRange& rule, const std::string& where) {
+void ObjectReader::read(const json::value& value_json, double& value, const RealRange& rule,
+                        const std::string& where) {
   if (value_json.is_int64()) {
     value = static_cast<double>(value_json.get_int64());
   } else if (value_json.is_double()) {
@@ -99,13 +104,15 @@ void ObjectReader::read(const json::value& value_json, scheduler::Millis& value,
   value = scheduler::Millis{milliseconds};
 }
 
-void ObjectReader::read(const json::value& value_json, TimePoint& value, const Anything&, const std::string& where) {
+void ObjectReader::read(const json::value& value_json, TimePoint& value, const Anything&,
+                        const std::string& where) {
   std::int64_t milliseconds = 0;
   read(value_json, milliseconds, kTimeMs, where);
   value = scheduler::from_ms(milliseconds);
 }
 
-void ObjectReader::read(const json::value& value_json, PublicKey& value, const Anything&, const std::string& where) {
+void ObjectReader::read(const json::value& value_json, PublicKey& value, const Anything&,
+                        const std::string& where) {
   std::string text_form;
   read(value_json, text_form, TextRule{64}, where);
   const auto key = public_key_from_text(text_form);

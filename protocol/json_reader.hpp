@@ -14,7 +14,8 @@
 
 namespace loa::protocol {
 
-/// Reads one JSON object through the `describe` of its type. The first refusal stands; everything after it is passed over.
+/// Reads one JSON object through the `describe` of its type. The first refusal stands; everything after it is
+/// passed over.
 class ObjectReader {
  public:
   static constexpr bool kReads = true;
@@ -31,7 +32,8 @@ class ObjectReader {
   /// A field that may be absent.
   template <class T, class Rule = Anything>
   void operator()(const char* name, std::optional<T>& value, const Rule& rule = {}) {
-    if (const auto* found = take(name, false)) read(*found, value.emplace(), rule, path_ + pointer_step(name));
+    if (const auto* found = take(name, false))
+      read(*found, value.emplace(), rule, path_ + pointer_step(name));
   }
 
   /// A field with one possible text, as `aud` of messages to the controller.
@@ -57,15 +59,18 @@ class ObjectReader {
   void read(const boost::json::value& json, std::int64_t& value, const Range& rule, const std::string& where);
   void read(const boost::json::value& json, int& value, const Range& rule, const std::string& where);
   void read(const boost::json::value& json, double& value, const RealRange& rule, const std::string& where);
-  void read(const boost::json::value& json, std::string& value, const TextRule& rule, const std::string& where);
-  void read(const boost::json::value& json, scheduler::Millis& value, const Range& rule, const std::string& where);
+  void read(const boost::json::value& json, std::string& value, const TextRule& rule,
+            const std::string& where);
+  void read(const boost::json::value& json, scheduler::Millis& value, const Range& rule,
+            const std::string& where);
   void read(const boost::json::value& json, TimePoint& value, const Anything&, const std::string& where);
   void read(const boost::json::value& json, PublicKey& value, const Anything&, const std::string& where);
-  void read(const boost::json::value& json, std::map<std::string, std::int64_t>& value, const List<Range>& rule,
-            const std::string& where);
+  void read(const boost::json::value& json, std::map<std::string, std::int64_t>& value,
+            const List<Range>& rule, const std::string& where);
 
   template <class T, class Each>
-  void read(const boost::json::value& json, std::vector<T>& value, const List<Each>& rule, const std::string& where) {
+  void read(const boost::json::value& json, std::vector<T>& value, const List<Each>& rule,
+            const std::string& where) {
     const auto* array = json.if_array();
     if (!array) return refuse(RefusalCode::malformed, where, "not a list");
     check(broken_count(array->size(), rule.least, rule.most), where);
@@ -76,7 +81,7 @@ class ObjectReader {
   }
 
   template <class T>
-    requires std::is_class_v<T>
+  requires std::is_class_v<T>
   void read(const boost::json::value& json, T& value, const Anything&, const std::string& where) {
     const auto* object = json.if_object();
     if (!object) return refuse(RefusalCode::malformed, where, "not an object");
@@ -86,7 +91,7 @@ class ObjectReader {
   }
 
   template <class E>
-    requires std::is_enum_v<E>
+  requires std::is_enum_v<E>
   void read(const boost::json::value& json, E& value, const Anything&, const std::string& where) {
     std::string name;
     read(json, name, TextRule{40}, where);

@@ -16,14 +16,26 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
-        if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        else out += c;
+        if (static_cast<unsigned char>(c) < 0x20)
+          out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        else
+          out += c;
     }
   }
   out += '"';
@@ -53,7 +65,9 @@ void ObjectWriter::must(bool holds, const char* name, const char* message) const
   if (!holds) throw std::invalid_argument(path_ + pointer_step(name) + ": " + message);
 }
 
-void ObjectWriter::write(bool value, const Anything&, const std::string&) { out_ += value ? "true" : "false"; }
+void ObjectWriter::write(bool value, const Anything&, const std::string&) {
+  out_ += value ? "true" : "false";
+}
 
 void ObjectWriter::write(std::int64_t value, const Range& rule, const std::string& where) {
   check(broken(value, rule), where);

@@ -10,8 +10,9 @@
 
 namespace loa::protocol {
 
-/// Writes one JSON object through the `describe` of its type: fields in that order, no white space, so that the same value always
-/// gives the same bytes. A value that breaks a rule throws std::invalid_argument with its JSON pointer.
+/// Writes one JSON object through the `describe` of its type: fields in that order, no white space, so that
+/// the same value always gives the same bytes. A value that breaks a rule throws std::invalid_argument with
+/// its JSON pointer.
 class ObjectWriter {
  public:
   static constexpr bool kReads = false;
@@ -40,17 +41,22 @@ class ObjectWriter {
 
   void write(bool value, const Anything&, const std::string& where);
   void write(std::int64_t value, const Range& rule, const std::string& where);
-  void write(int value, const Range& rule, const std::string& where) { write(std::int64_t{value}, rule, where); }
+  void write(int value, const Range& rule, const std::string& where) {
+    write(std::int64_t{value}, rule, where);
+  }
   void write(double value, const RealRange& rule, const std::string& where);
   void write(const std::string& value, const TextRule& rule, const std::string& where);
-  void write(scheduler::Millis value, const Range& rule, const std::string& where) { write(value.count(), rule, where); }
+  void write(scheduler::Millis value, const Range& rule, const std::string& where) {
+    write(value.count(), rule, where);
+  }
   void write(TimePoint value, const Anything&, const std::string& where) {
     write(scheduler::to_ms(value), kTimeMs, where);
   }
   void write(const PublicKey& value, const Anything&, const std::string& where) {
     write(to_text(value), TextRule{64}, where);
   }
-  void write(const std::map<std::string, std::int64_t>& value, const List<Range>& rule, const std::string& where);
+  void write(const std::map<std::string, std::int64_t>& value, const List<Range>& rule,
+             const std::string& where);
 
   template <class T, class Each>
   void write(const std::vector<T>& value, const List<Each>& rule, const std::string& where) {
@@ -64,7 +70,7 @@ class ObjectWriter {
   }
 
   template <class T>
-    requires std::is_class_v<T>
+  requires std::is_class_v<T>
   void write(const T& value, const Anything&, const std::string& where) {
     ObjectWriter within{out_, where};
     describe(within, value);
@@ -72,7 +78,7 @@ class ObjectWriter {
   }
 
   template <class E>
-    requires std::is_enum_v<E>
+  requires std::is_enum_v<E>
   void write(E value, const Anything&, const std::string& where) {
     write(std::string{name_of(value)}, TextRule{40, false}, where);
   }

@@ -55,16 +55,21 @@ Result<Claim> read_claim(MessageType type, std::string_view json, const Chain& h
       if (!head) return head.error();
       return Claim{head->issued, names_of(head->areas)};
     }
-    case MessageType::plan: return claim_of(decode_plan(json), &scheduler::Plan::made, &scheduler::Plan::areas);
-    case MessageType::order: return claim_of(decode_order(json), &Order::issued, &Order::areas);
-    case MessageType::log_ack: return claim_of(decode_log_ack(json), &LogAck::issued, &LogAck::areas);
-    case MessageType::alert: return claim_of_alert(json, held);
+    case MessageType::plan:
+      return claim_of(decode_plan(json), &scheduler::Plan::made, &scheduler::Plan::areas);
+    case MessageType::order:
+      return claim_of(decode_order(json), &Order::issued, &Order::areas);
+    case MessageType::log_ack:
+      return claim_of(decode_log_ack(json), &LogAck::issued, &LogAck::areas);
+    case MessageType::alert:
+      return claim_of_alert(json, held);
     case MessageType::controller_state: {
       const auto state = decode_controller_state(json);
       if (!state) return state.error();
       return Claim{state->issued, held};
     }
-    default: return Refusal{RefusalCode::wrong_type, "header/typ", "not a message from the controller to a node"};
+    default:
+      return Refusal{RefusalCode::wrong_type, "header/typ", "not a message from the controller to a node"};
   }
 }
 
@@ -72,17 +77,22 @@ bool contains(const Chain& chain, const std::string& area) {
   return std::find(chain.begin(), chain.end(), area) != chain.end();
 }
 
-Refusal refuse(RefusalCode code, const char* where, std::string message) { return {code, where, std::move(message)}; }
+Refusal refuse(RefusalCode code, const char* where, std::string message) {
+  return {code, where, std::move(message)};
+}
 
 Result<void> check_key(const SigningKey* key, const Envelope& envelope) {
-  if (!key) return refuse(RefusalCode::unknown_key, "header/kid", fmt::format("no key {} is known", envelope.kid));
-  if (key->revoked) return refuse(RefusalCode::revoked_key, "header/kid", fmt::format("the key {} is revoked", key->kid));
+  if (!key)
+    return refuse(RefusalCode::unknown_key, "header/kid", fmt::format("no key {} is known", envelope.kid));
+  if (key->revoked)
+    return refuse(RefusalCode::revoked_key, "header/kid", fmt::format("the key {} is revoked", key->kid));
   if (std::find(key->may_sign.begin(), key->may_sign.end(), envelope.type) == key->may_sign.end()) {
     return refuse(RefusalCode::key_not_allowed, "header/kid",
                   fmt::format("the key {} may not sign {}", key->kid, name_of(envelope.type)));
   }
   if (!envelope.signed_by(key->public_key)) {
-    return refuse(RefusalCode::bad_signature, "signature", fmt::format("the signature is not by the key {}", key->kid));
+    return refuse(RefusalCode::bad_signature, "signature",
+                  fmt::format("the signature is not by the key {}", key->kid));
   }
   return {};
 }
@@ -90,8 +100,8 @@ Result<void> check_key(const SigningKey* key, const Envelope& envelope) {
 Result<void> check_claim(const SigningKey& key, const Claim& claim, const Chain& held) {
   if (claim.issued < key.not_before || claim.issued > key.not_after) {
     return refuse(RefusalCode::key_dates, "/iat",
-                  fmt::format("signed at {}, the key {} signs from {} to {}", scheduler::to_ms(claim.issued), key.kid,
-                              scheduler::to_ms(key.not_before), scheduler::to_ms(key.not_after)));
+                  fmt::format("signed at {}, the key {} signs from {} to {}", scheduler::to_ms(claim.issued),
+                              key.kid, scheduler::to_ms(key.not_before), scheduler::to_ms(key.not_after)));
   }
   if (!contains(held, key.branch)) {
     return refuse(RefusalCode::key_not_allowed, "header/kid",
@@ -126,7 +136,8 @@ Result<TimePoint> issued_by_node(MessageType type, std::string_view json, std::s
 
 const SigningKey* KeyRing::find(std::string_view kid) const {
   if (!set_) return nullptr;
-  const auto found = std::find_if(set_->keys.begin(), set_->keys.end(), [&](const auto& key) { return key.kid == kid; });
+  const auto found =
+      std::find_if(set_->keys.begin(), set_->keys.end(), [&](const auto& key) { return key.kid == kid; });
   return found == set_->keys.end() ? nullptr : &*found;
 }
 
@@ -138,7 +149,8 @@ Result<KeySet> KeyRing::take(std::string_view jws) {
     return refuse(RefusalCode::key_not_allowed, "header/kid", "key sets are signed by the root key alone");
   }
   if (!envelope->signed_by(root_)) {
-    return refuse(RefusalCode::bad_signature, "signature", "the key set is not signed by the root key of this node");
+    return refuse(RefusalCode::bad_signature, "signature",
+                  "the key set is not signed by the root key of this node");
   }
   auto set = decode_keys(envelope->payload);
   if (!set) return set.error();
@@ -177,10 +189,12 @@ Result<Verified> verify_from_node(std::string_view jws, MessageType expected, st
   auto envelope = open(jws, expected);
   if (!envelope) return envelope.error();
   if (envelope->kid != node) {
-    return refuse(RefusalCode::unknown_key, "header/kid", fmt::format("{} signed a message of {}", envelope->kid, node));
+    return refuse(RefusalCode::unknown_key, "header/kid",
+                  fmt::format("{} signed a message of {}", envelope->kid, node));
   }
   if (!envelope->signed_by(key)) {
-    return refuse(RefusalCode::bad_signature, "signature", fmt::format("the signature is not by the node {}", node));
+    return refuse(RefusalCode::bad_signature, "signature",
+                  fmt::format("the signature is not by the node {}", node));
   }
   const auto issued = issued_by_node(expected, envelope->payload, node);
   if (!issued) return issued.error();

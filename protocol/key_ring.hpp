@@ -21,22 +21,27 @@ struct Verified {
   TimePoint issued;
 };
 
-/// The keys that one node believes: the pinned root and the newest key set that it signed. Not thread-safe; lives on the loop.
+/// The keys that one node believes: the pinned root and the newest key set that it signed. Not thread-safe;
+/// lives on the loop.
 class KeyRing {
  public:
   explicit KeyRing(const PublicKey& root) : root_{root} {}
 
-  /// Takes a root-signed key set of a higher number than the one held. Refused: bad_signature, old_revision, malformed; the ring
-  /// then keeps what it had. The very set that is held (a retained message come again) is taken once more without a change.
+  /// Takes a root-signed key set of a higher number than the one held. Refused: bad_signature, old_revision,
+  /// malformed; the ring then keeps what it had. The very set that is held (a retained message come again) is
+  /// taken once more without a change.
   Result<KeySet> take(std::string_view jws);
 
-  /// Checks a controller's message for a node whose chain of areas (province first) is `chain_held`. Refused: unknown_key (hold the
-  /// message up to 30 s for the next key set), revoked_key, key_not_allowed (the type, or the key's branch is not in the chain
-  /// held and in the chain that the message names), key_dates, bad_signature, wrong_area (an alert of an area outside the chain),
-  /// too_large (a plan that inflates without end), and whatever `open` refuses.
-  Result<Verified> verify(std::string_view jws, MessageType expected, const std::vector<std::string>& chain_held) const;
+  /// Checks a controller's message for a node whose chain of areas (province first) is `chain_held`. Refused:
+  /// unknown_key (hold the message up to 30 s for the next key set), revoked_key, key_not_allowed (the type,
+  /// or the key's branch is not in the chain held and in the chain that the message names), key_dates,
+  /// bad_signature, wrong_area (an alert of an area outside the chain), too_large (a plan that inflates
+  /// without end), and whatever `open` refuses.
+  Result<Verified> verify(std::string_view jws, MessageType expected,
+                          const std::vector<std::string>& chain_held) const;
 
-  /// Whether what `kid` signed counts still: listed and not revoked. After `take`, drop what is held by a key that does not.
+  /// Whether what `kid` signed counts still: listed and not revoked. After `take`, drop what is held by a key
+  /// that does not.
   bool counts(std::string_view kid) const;
 
   /// Number of the key set held; 0 before the first.
@@ -50,8 +55,9 @@ class KeyRing {
   std::string jws_;
 };
 
-/// Checks on the controller what `node` says of itself (state, receipt or log) against the node's own key; `kid` is the node id.
-/// Refused: unknown_key (another kid), key_not_allowed (another type), bad_signature, and whatever `open` refuses.
+/// Checks on the controller what `node` says of itself (state, receipt or log) against the node's own key;
+/// `kid` is the node id. Refused: unknown_key (another kid), key_not_allowed (another type), bad_signature,
+/// and whatever `open` refuses.
 Result<Verified> verify_from_node(std::string_view jws, MessageType expected, std::string_view node,
                                   const PublicKey& key);
 

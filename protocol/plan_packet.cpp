@@ -14,7 +14,8 @@ namespace {
 Bytef* bytes_of(std::string_view text) { return reinterpret_cast<Bytef*>(const_cast<char*>(text.data())); }
 
 Refusal too_large(std::size_t limit) {
-  return {RefusalCode::too_large, "payload", "the plan inflates to more than " + std::to_string(limit) + " bytes"};
+  return {RefusalCode::too_large, "payload",
+          "the plan inflates to more than " + std::to_string(limit) + " bytes"};
 }
 
 struct Inflater {
@@ -64,13 +65,15 @@ Result<std::string> inflate(std::string_view bytes, std::size_t limit) {
 
 Result<std::string> pack_plan(std::string_view json, std::string_view kid, const PrivateKey& key) {
   if (json.size() > kMaxPlanJson) {
-    return Refusal{RefusalCode::too_large, "",
-                   "the plan has more than " + std::to_string(kMaxPlanJson) + " bytes: fewer occurrences or items"};
+    return Refusal{
+        RefusalCode::too_large, "",
+        "the plan has more than " + std::to_string(kMaxPlanJson) + " bytes: fewer occurrences or items"};
   }
   const std::string packed = deflate(json);
   if (packed.size() > kMaxPlanDeflated) {
-    return Refusal{RefusalCode::too_large, "",
-                   "the plan has more than " + std::to_string(kMaxPlanDeflated) + " bytes deflated: fewer occurrences"};
+    return Refusal{
+        RefusalCode::too_large, "",
+        "the plan has more than " + std::to_string(kMaxPlanDeflated) + " bytes deflated: fewer occurrences"};
   }
   return sign(MessageType::plan, kid, packed, key);
 }

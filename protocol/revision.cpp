@@ -11,7 +11,9 @@ Refusal refusal(RefusalCode code, const char* where, const char* message) { retu
 
 }  // namespace
 
-std::int64_t next_revision(std::int64_t last, TimePoint now) { return std::max(last + 1, scheduler::to_ms(now)); }
+std::int64_t next_revision(std::int64_t last, TimePoint now) {
+  return std::max(last + 1, scheduler::to_ms(now));
+}
 
 ReportedRevision take_reported(std::int64_t last, std::int64_t reported, TimePoint now) {
   const std::int64_t most = std::max(last, scheduler::to_ms(now)) + kDayMs;
@@ -28,7 +30,8 @@ Result<void> check_head(const Head& head, std::optional<TimePoint> last_issued, 
     return refusal(RefusalCode::stale, "/iat", "the head is not newer than the last one taken");
   }
   if (head.plan_revision < plan_highest) {
-    return refusal(RefusalCode::old_revision, "/plan_revision", "the head names a lower revision than one before it");
+    return refusal(RefusalCode::old_revision, "/plan_revision",
+                   "the head names a lower revision than one before it");
   }
   return {};
 }

@@ -23,11 +23,15 @@ bool each(std::string_view text, Allowed allowed) {
 }
 
 bool is_plain_text(std::string_view text) {
-  return each(text, [](char c) { return static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\r' || c == '\t'; });
+  return each(text, [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\r' || c == '\t';
+  });
 }
 
 bool is_occurrence_id(std::string_view text) {
-  return each(text, [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-' || c == '@'; });
+  return each(text, [](char c) {
+    return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-' || c == '@';
+  });
 }
 
 bool is_word(std::string_view text) {
@@ -66,7 +70,8 @@ TextRule address_or_empty() { return or_empty(address()); }
 
 std::optional<Refusal> broken(std::string_view value, const TextRule& rule) {
   if (value.size() > rule.most) {
-    return Refusal{RefusalCode::too_large, "", fmt::format("{} bytes where {} are the most", value.size(), rule.most)};
+    return Refusal{RefusalCode::too_large, "",
+                   fmt::format("{} bytes where {} are the most", value.size(), rule.most)};
   }
   if (value.empty()) {
     if (rule.may_be_empty) return std::nullopt;
@@ -74,19 +79,22 @@ std::optional<Refusal> broken(std::string_view value, const TextRule& rule) {
   }
   if (first_invalid_utf8(value)) return Refusal{RefusalCode::malformed, "", "not UTF-8"};
   if (rule.fits && !rule.fits(value)) {
-    return Refusal{RefusalCode::malformed, "", fmt::format("\"{}\" is not {}", printable(value, 40), rule.what)};
+    return Refusal{RefusalCode::malformed, "",
+                   fmt::format("\"{}\" is not {}", printable(value, 40), rule.what)};
   }
   return std::nullopt;
 }
 
 std::optional<Refusal> broken(std::int64_t value, const Range& rule) {
   if (value >= rule.low && value <= rule.high) return std::nullopt;
-  return Refusal{RefusalCode::malformed, "", fmt::format("{} is not within {} and {}", value, rule.low, rule.high)};
+  return Refusal{RefusalCode::malformed, "",
+                 fmt::format("{} is not within {} and {}", value, rule.low, rule.high)};
 }
 
 std::optional<Refusal> broken(double value, const RealRange& rule) {
   if (value >= rule.low && value <= rule.high) return std::nullopt;
-  return Refusal{RefusalCode::malformed, "", fmt::format("{} is not within {} and {}", value, rule.low, rule.high)};
+  return Refusal{RefusalCode::malformed, "",
+                 fmt::format("{} is not within {} and {}", value, rule.low, rule.high)};
 }
 
 std::optional<Refusal> broken_count(std::size_t count, std::size_t least, std::size_t most) {
@@ -102,9 +110,12 @@ std::optional<Refusal> broken_count(std::size_t count, std::size_t least, std::s
 std::string pointer_step(std::string_view name) {
   std::string step = "/";
   for (char c : printable(name, 60)) {
-    if (c == '~') step += "~0";
-    else if (c == '/') step += "~1";
-    else step += c;
+    if (c == '~')
+      step += "~0";
+    else if (c == '/')
+      step += "~1";
+    else
+      step += c;
   }
   return step;
 }

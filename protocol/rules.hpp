@@ -48,7 +48,8 @@ struct List {
 
 /// A text with line breaks and tabs, without other control characters.
 TextRule text(std::size_t most);
-/// The same for what is written for people about an error: the writer cuts it and replaces what cannot be printed.
+/// The same for what is written for people about an error: the writer cuts it and replaces what cannot be
+/// printed.
 TextRule diagnostic(std::size_t most);
 /// See is_id.
 TextRule id();

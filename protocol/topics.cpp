@@ -60,7 +60,9 @@ std::string state_topic(std::string_view node) { return node_topic(node, "state"
 std::string receipt_topic(std::string_view node) { return node_topic(node, "receipt"); }
 std::string log_topic(std::string_view node) { return node_topic(node, "log"); }
 
-std::vector<std::string> controller_filters() { return {state_topic("+"), receipt_topic("+"), log_topic("+")}; }
+std::vector<std::string> controller_filters() {
+  return {state_topic("+"), receipt_topic("+"), log_topic("+")};
+}
 
 std::vector<std::string> node_filters(std::string_view node) {
   return {keys_topic(), controller_state_topic(), head_topic(node), order_topic(node), log_ack_topic(node)};
@@ -77,7 +79,8 @@ Result<Topic> parse_topic(std::string_view text) {
   if (next_level(rest) != "loa") return no_topic(text);
   const std::string_view number = next_level(rest);
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), topic.format);
-  if (error != std::errc{} || std::to_string(topic.format) != number || topic.format < 1) return no_topic(text);
+  if (error != std::errc{} || std::to_string(topic.format) != number || topic.format < 1)
+    return no_topic(text);
   if (rest == "keys" || rest == "controller/state") {
     topic.type = rest == "keys" ? MessageType::keys : MessageType::controller_state;
     return topic;

@@ -8,8 +8,9 @@
 
 namespace loa::protocol {
 
-/// What a topic carries and for whom. Topics of one node lie under `loa/1` whatever format their messages have; what all
-/// nodes share (keys, alerts, controller state) is published under `loa/N` for each format N in use.
+/// What a topic carries and for whom. Topics of one node lie under `loa/1` whatever format their messages
+/// have; what all nodes share (keys, alerts, controller state) is published under `loa/N` for each format N
+/// in use.
 struct Topic {
   MessageType type = MessageType::state;
   int format = kFormat;

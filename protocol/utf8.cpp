@@ -5,9 +5,12 @@ namespace {
 
 bool within(unsigned char byte, unsigned char low, unsigned char high) { return byte >= low && byte <= high; }
 
-/// Length of the well-formed character at the start of `text` (table 3-7 of the Unicode Standard), 0 where there is none.
+/// Length of the well-formed character at the start of `text` (table 3-7 of the Unicode Standard), 0 where
+/// there is none.
 std::size_t character_length(std::string_view text) {
-  const auto at = [&](std::size_t index) { return index < text.size() ? static_cast<unsigned char>(text[index]) : 0; };
+  const auto at = [&](std::size_t index) {
+    return index < text.size() ? static_cast<unsigned char>(text[index]) : 0;
+  };
   const unsigned char lead = at(0);
   if (lead < 0x80) return text.empty() ? 0 : 1;
   const bool tail2 = within(at(2), 0x80, 0xbf);
