@@ -76,7 +76,8 @@ class ObjectReader {
     check(broken_count(array->size(), rule.least, rule.most), where);
     for (const auto& element : *array) {
       if (refusal_) return;
-      read(element, value.emplace_back(), rule.each, where + "/" + std::to_string(value.size() - 1));
+      const std::string place = where + "/" + std::to_string(value.size());
+      read(element, value.emplace_back(), rule.each, place);
     }
   }
 

@@ -28,9 +28,9 @@ TEST_CASE("inflate takes one whole zlib stream up to its limit") {
   CHECK(packed.size() < text.size());
   CHECK(inflate(packed, text.size()).value() == text);
 
-  const std::string bomb = deflate(std::string(100'000'000, '\0'));
+  const std::string bomb = deflate(std::string(20'000'000, '\0'));
   std::string flipped = packed;
-  flipped[packed.size() / 2] = static_cast<char>(flipped[packed.size() / 2] ^ 1);
+  flipped.back() = static_cast<char>(flipped.back() ^ 1);
   struct Row {
     std::string name;
     std::string bytes;
@@ -43,7 +43,7 @@ TEST_CASE("inflate takes one whole zlib stream up to its limit") {
                               {"followed by a byte", packed + '\0', malformed},
                               {"followed by another stream", packed + packed, malformed},
                               {"no zlib at all", text, malformed},
-                              {"one bit turned", flipped, malformed},
+                              {"one bit of its checksum turned", flipped, malformed},
                               {"one byte more than the limit", deflate(text + " "), too_large},
                               {"a bomb", bomb, too_large}};
   for (const Row& row : rows) {
