@@ -154,12 +154,12 @@ class Filler {
   void repair(scheduler::AlertSnapshot& snapshot) {
     for (std::size_t index = 0; index < snapshot.alerts.size(); ++index) {
       snapshot.alerts[index].area = snapshot.area;
-      snapshot.alerts[index].id += "." + std::to_string(index);
+      snapshot.alerts[index].id = "l-" + std::to_string(index);
     }
   }
   void repair(SigningKey& key) { before(key.not_before, key.not_after); }
   void repair(KeySet& set) {
-    for (std::size_t index = 0; index < set.keys.size(); ++index) set.keys[index].kid += "." + std::to_string(index);
+    for (std::size_t index = 0; index < set.keys.size(); ++index) set.keys[index].kid = "k-" + std::to_string(index);
   }
   void repair(Order& order) { before(order.issued, order.expires); }
   void repair(Receipt& receipt) { receipt.accepted = receipt.code.empty(); }
