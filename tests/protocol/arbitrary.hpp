@@ -12,12 +12,13 @@
 #include "protocol/describe_messages.hpp"
 #include "protocol/describe_record.hpp"
 #include "protocol/ed25519.hpp"
+#include "protocol/enum_names.hpp"
 #include "protocol/utf8.hpp"
 
 namespace loa::protocol::tests {
 
-/// Fills a value with whatever its description allows: the third visitor beside reader and writer. RapidCheck gives the seed alone,
-/// because shrinking thousands of picks would take longer than all other tests.
+/// Fills a value with whatever its description allows: the third visitor beside reader and writer. RapidCheck
+/// gives the seed alone, because shrinking thousands of picks would take longer than all other tests.
 class Filler {
  public:
   explicit Filler(std::uint64_t seed) : random_{seed} {}
@@ -38,15 +39,21 @@ class Filler {
   std::int64_t pick(std::int64_t low, std::int64_t high) {
     return std::uniform_int_distribution<std::int64_t>{low, high}(random_);
   }
-  std::size_t pick_index(std::size_t count) { return static_cast<std::size_t>(pick(0, static_cast<std::int64_t>(count) - 1)); }
+  std::size_t pick_index(std::size_t count) {
+    return static_cast<std::size_t>(pick(0, static_cast<std::int64_t>(count) - 1));
+  }
   bool coin() { return pick(0, 1) == 1; }
 
   std::int64_t within(std::int64_t low, std::int64_t high) {
     switch (pick(0, 7)) {
-      case 0: return low;
-      case 1: return high;
-      case 2: return pick(low, low > high - 1000 ? high : low + 1000);
-      default: return pick(low, high);
+      case 0:
+        return low;
+      case 1:
+        return high;
+      case 2:
+        return pick(low, low > high - 1000 ? high : low + 1000);
+      default:
+        return pick(low, high);
     }
   }
 
@@ -58,7 +65,8 @@ class Filler {
   }
 
   std::string free_text() {
-    static const std::vector<std::string> pieces{"Huế ", "ộ", "\"", "\\", "\n", "\t", "/", "~", "a", "\U0001F4E2", "\x7f", "}"};
+    static const std::vector<std::string> pieces{"Huế ", "ộ", "\"", "\\",         "\n",   "\t",
+                                                 "/",    "~", "a",  "\U0001F4E2", "\x7f", "}"};
     std::string made;
     const auto length = pick(0, 7);
     for (int count = 0; count < length; ++count) made += pieces[pick_index(pieces.size())];
@@ -71,8 +79,12 @@ class Filler {
   void fill(double& value, const RealRange& rule) {
     value = rule.low + (rule.high - rule.low) * std::uniform_real_distribution<double>{}(random_);
   }
-  void fill(scheduler::Millis& value, const Range& rule) { value = scheduler::Millis{within(rule.low, rule.high)}; }
-  void fill(TimePoint& value, const Anything&) { value = scheduler::from_ms(within(kTimeMs.low, kTimeMs.high)); }
+  void fill(scheduler::Millis& value, const Range& rule) {
+    value = scheduler::Millis{within(rule.low, rule.high)};
+  }
+  void fill(TimePoint& value, const Anything&) {
+    value = scheduler::from_ms(within(kTimeMs.low, kTimeMs.high));
+  }
   void fill(PublicKey& value, const Anything&) {
     for (auto& byte : value) byte = static_cast<unsigned char>(pick(0, 255));
   }
@@ -107,15 +119,11 @@ class Filler {
   }
 
   template <class E>
-    requires std::is_enum_v<E>
-  void fill(E& value, const Anything&) {
-    int count = 0;
-    while (*name_of(static_cast<E>(count)) != '\0') ++count;
-    value = static_cast<E>(pick(0, count - 1));
-  }
+  requires std::is_enum_v<E>
+  void fill(E& value, const Anything&) { value = static_cast<E>(pick(0, kCountOf<E> - 1)); }
 
   template <class T>
-    requires std::is_class_v<T>
+  requires std::is_class_v<T>
   void fill(T& value, const Anything&) {
     describe(*this, value);
     repair(value);
@@ -126,7 +134,8 @@ class Filler {
   void repair(T&) {}
   static void before(TimePoint& first, TimePoint& second) {
     if (second < first) std::swap(first, second);
-    if (first == second) first == scheduler::from_ms(0) ? second += scheduler::Millis{1} : first -= scheduler::Millis{1};
+    if (first == second)
+      first == scheduler::from_ms(0) ? second += scheduler::Millis{1} : first -= scheduler::Millis{1};
   }
   void repair(scheduler::Item& item) {
     using scheduler::ItemKind;
@@ -138,7 +147,7 @@ class Filler {
     if (occurrence.cls == scheduler::Class::emergency) occurrence.cls = scheduler::Class::normal;
   }
   template <class Hours>
-    requires requires(Hours hours) { hours.from_minute; }
+  requires requires(Hours hours) { hours.from_minute; }
   void repair(Hours& hours) {
     if (hours.from_minute > hours.to_minute) std::swap(hours.from_minute, hours.to_minute);
     if (hours.from_minute == hours.to_minute) hours.to_minute == 0 ? ++hours.to_minute : --hours.from_minute;
@@ -159,7 +168,8 @@ class Filler {
   }
   void repair(SigningKey& key) { before(key.not_before, key.not_after); }
   void repair(KeySet& set) {
-    for (std::size_t index = 0; index < set.keys.size(); ++index) set.keys[index].kid = "k-" + std::to_string(index);
+    for (std::size_t index = 0; index < set.keys.size(); ++index)
+      set.keys[index].kid = "k-" + std::to_string(index);
   }
   void repair(Order& order) { before(order.issued, order.expires); }
   void repair(Receipt& receipt) { receipt.accepted = receipt.code.empty(); }

@@ -12,9 +12,9 @@
 using namespace loa::protocol;
 
 TEST_CASE("base64url writes the vectors of RFC 4648 section 10, without padding") {
-  const std::vector<std::pair<std::string, std::string>> rows{{"", ""},         {"f", "Zg"},         {"fo", "Zm8"},
-                                                              {"foo", "Zm9v"},  {"foob", "Zm9vYg"},  {"fooba", "Zm9vYmE"},
-                                                              {"foobar", "Zm9vYmFy"}, {"\xfb\xff", "-_8"}};
+  const std::vector<std::pair<std::string, std::string>> rows{
+      {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},          {"foo", "Zm9v"},
+      {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff", "-_8"}};
   for (const auto& [bytes, text] : rows) {
     CHECK(to_base64url(bytes) == text);
     CHECK(from_base64url(text) == bytes);
@@ -26,9 +26,15 @@ TEST_CASE("base64url refuses every other spelling") {
     std::string name;
     std::string text;
   };
-  const std::vector<Row> rows{{"padding", "Zg=="},          {"one padding sign", "Zm8="},     {"an impossible length", "Zm9vY"},
-                              {"one character", "Z"},       {"the alphabet of base64", "+/8"}, {"a space", "Zm9 "},
-                              {"a line break", "Zm9v\n"},   {"tail bits of one byte", "Zh"},   {"tail bits of two bytes", "Zm9"},
+  const std::vector<Row> rows{{"padding", "Zg=="},
+                              {"one padding sign", "Zm8="},
+                              {"an impossible length", "Zm9vY"},
+                              {"one character", "Z"},
+                              {"the alphabet of base64", "+/8"},
+                              {"a space", "Zm9 "},
+                              {"a line break", "Zm9v\n"},
+                              {"tail bits of one byte", "Zh"},
+                              {"tail bits of two bytes", "Zm9"},
                               {"a NUL", std::string("Zm\0v", 4)}};
   for (const Row& row : rows) {
     INFO(row.name);
@@ -88,10 +94,14 @@ TEST_CASE("UTF-8 is checked as RFC 3629 says") {
     std::string text;
     std::optional<std::size_t> first_invalid;
   };
-  const std::vector<Row> rows{{"Vietnamese", "Thừa Thiên Huế", {}},  {"the last character", "\xf4\x8f\xbf\xbf", {}},
-                              {"above it", "\xf4\x90\x80\x80", 0},    {"an overlong NUL", "a\xc0\x80", 1},
-                              {"a surrogate", "ab\xed\xa0\x80", 2},   {"cut short", "a\xe1\xbb", 1},
-                              {"a tail alone", "\x80", 0},            {"overlong in three", "\xe0\x80\xaf", 0},
+  const std::vector<Row> rows{{"Vietnamese", "Thừa Thiên Huế", {}},
+                              {"the last character", "\xf4\x8f\xbf\xbf", {}},
+                              {"above it", "\xf4\x90\x80\x80", 0},
+                              {"an overlong NUL", "a\xc0\x80", 1},
+                              {"a surrogate", "ab\xed\xa0\x80", 2},
+                              {"cut short", "a\xe1\xbb", 1},
+                              {"a tail alone", "\x80", 0},
+                              {"overlong in three", "\xe0\x80\xaf", 0},
                               {"overlong in four", "\xf0\x80\x80\x80", 0}};
   for (const Row& row : rows) {
     INFO(row.name);
@@ -102,6 +112,7 @@ TEST_CASE("UTF-8 is checked as RFC 3629 says") {
 TEST_CASE("printable text is cut between characters") {
   CHECK(printable("Huế", 4) == "Hu");
   CHECK(printable("Huế", 5) == "Huế");
-  CHECK(printable("a\nb\xffz", 100) == "a\xef\xbf\xbd"
-                                       "b\xef\xbf\xbdz");
+  CHECK(printable("a\nb\xffz", 100) ==
+        "a\xef\xbf\xbd"
+        "b\xef\xbf\xbdz");
 }

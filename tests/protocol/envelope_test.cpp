@@ -46,18 +46,22 @@ TEST_CASE("an envelope is taken only in its one form") {
        "malformed at header/alg: the algorithm is not EdDSA"},
       {"alg in other letters", with_header(R"({"alg":"eddsa","kid":"hue-2026-1","typ":"loa-head"})"),
        "malformed at header/alg: the algorithm is not EdDSA"},
-      {"no alg", with_header(R"({"kid":"hue-2026-1","typ":"loa-head"})"), "malformed at header/alg: the field is missing"},
-      {"no kid", with_header(R"({"alg":"EdDSA","typ":"loa-head"})"), "malformed at header/kid: the field is missing"},
+      {"no alg", with_header(R"({"kid":"hue-2026-1","typ":"loa-head"})"),
+       "malformed at header/alg: the field is missing"},
+      {"no kid", with_header(R"({"alg":"EdDSA","typ":"loa-head"})"),
+       "malformed at header/kid: the field is missing"},
       {"an empty kid", with_header(R"({"alg":"EdDSA","kid":"","typ":"loa-head"})"),
        "malformed at header/kid: empty where an id of A-Z a-z 0-9 . _ - is needed"},
-      {"no typ", with_header(R"({"alg":"EdDSA","kid":"hue-2026-1"})"), "malformed at header/typ: the field is missing"},
+      {"no typ", with_header(R"({"alg":"EdDSA","kid":"hue-2026-1"})"),
+       "malformed at header/typ: the field is missing"},
       {"a key of its own", with_header(R"({"alg":"EdDSA","kid":"hue-2026-1","typ":"loa-head","jwk":{}})"),
        "malformed at header/jwk: the field is unknown"},
       {"a crit list", with_header(R"({"alg":"EdDSA","kid":"hue-2026-1","typ":"loa-head","crit":["b64"]})"),
        "malformed at header/crit: the field is unknown"},
       {"alg twice", with_header(R"({"alg":"EdDSA","alg":"EdDSA","kid":"hue-2026-1","typ":"loa-head"})"),
        "malformed at header/alg: the field stands twice"},
-      {"a header that is no JSON", with_header("EdDSA"), "malformed at header: not JSON at byte 0: syntax error"},
+      {"a header that is no JSON", with_header("EdDSA"),
+       "malformed at header: not JSON at byte 0: syntax error"},
       {"a header too long", with_header(R"({"alg":"EdDSA","kid":")" + long_kid + R"(","typ":"loa-head"})"),
        "too_large at header: the protected header is too long"},
       {"another type in the envelope", with_header(R"({"alg":"EdDSA","kid":"hue-2026-1","typ":"loa-order"})"),
@@ -72,13 +76,16 @@ TEST_CASE("an envelope is taken only in its one form") {
       {"an empty signature", good.substr(0, good.rfind('.') + 1),
        "bad_signature at signature: the signature is not by the key hue-2026-1"},
       {"padding", good + "==", "malformed at signature: the signature is not base64url without padding"},
-      {"a line break at the end", good + "\n", "malformed at signature: the signature is not base64url without padding"},
-      {"two parts", good.substr(0, good.rfind('.')), "malformed at envelope: not three parts with dots between them"},
+      {"a line break at the end", good + "\n",
+       "malformed at signature: the signature is not base64url without padding"},
+      {"two parts", good.substr(0, good.rfind('.')),
+       "malformed at envelope: not three parts with dots between them"},
       {"four parts", good + ".", "malformed at envelope: not three parts with dots between them"},
       {"nothing", "", "malformed at envelope: not three parts with dots between them"},
       {"a payload with a space", std::string{good}.insert(good.find('.') + 1, " "),
        "malformed at payload: the payload is not base64url without padding"},
-      {"far too large", std::string(kMaxSmallSigned + 1, 'a'), "too_large at envelope: the message is larger than 65536 bytes"},
+      {"far too large", std::string(kMaxSmallSigned + 1, 'a'),
+       "too_large at envelope: the message is larger than 65536 bytes"},
   };
   for (const Row& row : rows) {
     INFO(row.name);
@@ -105,10 +112,13 @@ TEST_CASE("a signature has one spelling: other tail bits are refused") {
 TEST_CASE("Ed25519 gives the signature of RFC 8037, appendix A.4") {
   // RFC 8037 A.1: the private key d and its public x, A.4: the signature of a JWS.
   const std::string d = from_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").value();
-  const std::string der = std::string("\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20", 16) + d;
+  const std::string der =
+      std::string("\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20", 16) + d;
   std::string base64 = to_base64url(der);
   for (char& c : base64) c = c == '-' ? '+' : c == '_' ? '/' : c;
-  const auto key = PrivateKey::from_pem("-----BEGIN PRIVATE KEY-----\n" + base64 + "\n-----END PRIVATE KEY-----\n").value();
+  const auto key =
+      PrivateKey::from_pem("-----BEGIN PRIVATE KEY-----\n" + base64 + "\n-----END PRIVATE KEY-----\n")
+          .value();
   CHECK(to_text(key.public_key()) == "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
   const std::string signed_part = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
   CHECK(to_base64url(key.sign(signed_part)) ==

@@ -38,7 +38,8 @@ std::map<std::string, std::string> publish_shared(const Formats& formats) {
   std::map<std::string, std::string> retained;
   for (int format : formats.numbers()) {
     const FormatWriter& writer = formats.writer(format);
-    retained[alert_topic("hue-19753", format)] = sign_working(MessageType::alert, writer.alert(samples::alert()));
+    retained[alert_topic("hue-19753", format)] =
+        sign_working(MessageType::alert, writer.alert(samples::alert()));
     retained[controller_state_topic(format)] =
         sign_working(MessageType::controller_state, writer.controller_state(samples::controller_state()));
   }
@@ -58,8 +59,10 @@ TEST_CASE("a node is written the highest format that both know") {
     std::vector<int> reads;
     int expected;
   };
-  const std::vector<Row> rows{{"a node of format 1", {1}, 1}, {"a node of both", {2, 1}, 2},
-                              {"a newer node", {1, 2, 3}, 2},  {"a node that has not said", {}, 1},
+  const std::vector<Row> rows{{"a node of format 1", {1}, 1},
+                              {"a node of both", {2, 1}, 2},
+                              {"a newer node", {1, 2, 3}, 2},
+                              {"a node that has not said", {}, 1},
                               {"a node of the far future", {9}, 1}};
   for (const Row& row : rows) {
     INFO(row.name);
@@ -68,17 +71,20 @@ TEST_CASE("a node is written the highest format that both know") {
   CHECK(Formats{}.highest_for({1, 2}) == 1);
 }
 
-TEST_CASE("a node of format 1 takes its plan and its area's alert from a controller that also writes format 2") {
+TEST_CASE(
+    "a node of format 1 takes its plan and its area's alert from a controller that also writes format 2") {
   const Formats formats = both();
   const int format = formats.highest_for(samples::state().formats);
-  const auto plan = pack_plan(formats.writer(format).plan(samples::plan()), samples::kKid, samples::test_key("controller"));
+  const auto plan =
+      pack_plan(formats.writer(format).plan(samples::plan()), samples::kKid, samples::test_key("controller"));
   const auto verified = ring().verify(plan.value(), MessageType::plan, samples::kChain);
   REQUIRE(verified.has_value());
   CHECK(decode_plan(verified->payload, samples::kNode).value() == samples::plan());
 
   const auto retained = publish_shared(formats);
   REQUIRE(retained.size() == 4);
-  const auto alert = ring().verify(retained.at(alert_topic("hue-19753")), MessageType::alert, samples::kChain);
+  const auto alert =
+      ring().verify(retained.at(alert_topic("hue-19753")), MessageType::alert, samples::kChain);
   REQUIRE(alert.has_value());
   CHECK(decode_alert(alert->payload, "hue-19753").value() == samples::alert());
 }

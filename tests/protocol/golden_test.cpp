@@ -88,7 +88,8 @@ TEST_CASE("a golden sample reads as the value that it was written from") {
   CHECK(decode_state(samples::golden("state.json")).value() == samples::state());
   CHECK(decode_receipt(samples::golden("receipt.json")).value() == samples::receipt());
   CHECK(decode_log(samples::golden("log.json")).value() == samples::log());
-  CHECK(decode_controller_state(samples::golden("controller-state.json")).value() == samples::controller_state());
+  CHECK(decode_controller_state(samples::golden("controller-state.json")).value() ==
+        samples::controller_state());
   CHECK(decode_bundle(samples::golden("bundle.json")).value() == samples::bundle());
 }
 

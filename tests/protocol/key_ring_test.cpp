@@ -28,7 +28,8 @@ KeyRing ring_with(const KeySet& set) {
 template <class T>
 std::string verdict(const Result<T>& result) {
   if (result) return "taken";
-  return std::string{name_of(result.error().code)} + " at " + result.error().where + ": " + result.error().message;
+  return std::string{name_of(result.error().code)} + " at " + result.error().where + ": " +
+         result.error().message;
 }
 
 std::string sign_plan(const scheduler::Plan& plan, const std::string& kid = samples::kKid) {
@@ -59,7 +60,8 @@ TEST_CASE("a plan counts only from a key with every right to it") {
        "key_not_allowed at header/kid: the key hue-bulletin may not sign loa-plan"},
       {"a key for another area", [](auto& set, auto&, auto&, auto&) { set.keys[0].branch = "hue-20000"; },
        "key_not_allowed at header/kid: the key hue-2026-1 is for hue-20000, the node is not under it"},
-      {"a key for the commune alone", [](auto& set, auto&, auto&, auto&) { set.keys[0].branch = "hue-19753"; }, "taken"},
+      {"a key for the commune alone",
+       [](auto& set, auto&, auto&, auto&) { set.keys[0].branch = "hue-19753"; }, "taken"},
       {"a commune's key that moves a node out",
        [](auto& set, auto& plan, auto&, auto&) {
          set.keys[0].branch = "hue-19753";
@@ -73,19 +75,26 @@ TEST_CASE("a plan counts only from a key with every right to it") {
        },
        "key_not_allowed at header/kid: the key hue-2026-1 is for hue-19753, the node is not under it"},
       {"the province's key that moves a node",
-       [](auto&, auto& plan, auto&, auto&) { plan.areas = {"hue", "hue-20000"}; }, "taken"},
+       [](auto&, auto& plan, auto&, auto&) {
+         plan.areas = {"hue", "hue-20000"};
+       },
+       "taken"},
       {"signed a moment before the key's dates",
        [](auto& set, auto& plan, auto&, auto&) { set.keys[0].not_before = plan.made + 1ms; },
-       "key_dates at /iat: signed at 1795557600000, the key hue-2026-1 signs from 1795557600001 to 1827093600000"},
+       "key_dates at /iat: signed at 1795557600000, the key hue-2026-1 signs from 1795557600001 to "
+       "1827093600000"},
       {"signed at the first moment of the key's dates",
        [](auto& set, auto& plan, auto&, auto&) { set.keys[0].not_before = plan.made; }, "taken"},
       {"signed at the last moment of the key's dates, playing long after",
        [](auto& set, auto& plan, auto&, auto&) { set.keys[0].not_after = plan.made; }, "taken"},
       {"signed a moment after the key's dates",
        [](auto& set, auto& plan, auto&, auto&) { set.keys[0].not_after = plan.made - 1ms; },
-       "key_dates at /iat: signed at 1795557600000, the key hue-2026-1 signs from 1795471200000 to 1795557599999"},
+       "key_dates at /iat: signed at 1795557600000, the key hue-2026-1 signs from 1795471200000 to "
+       "1795557599999"},
       {"a signature by another key under this name",
-       [](auto& set, auto&, auto&, auto&) { set.keys[0].public_key = samples::test_key("node").public_key(); },
+       [](auto& set, auto&, auto&, auto&) {
+         set.keys[0].public_key = samples::test_key("node").public_key();
+       },
        "bad_signature at signature: the signature is not by the key hue-2026-1"},
   };
   for (const Row& row : rows) {
@@ -144,10 +153,12 @@ TEST_CASE("nothing counts before the first key set") {
 TEST_CASE("a signed plan that inflates to a lie is refused, and says what is wrong") {
   const KeyRing ring = ring_with(samples::keys());
   const auto verify = [&](const std::string& payload) {
-    return verdict(ring.verify(sign(MessageType::plan, samples::kKid, payload, samples::test_key("controller")),
-                               MessageType::plan, samples::kChain));
+    return verdict(
+        ring.verify(sign(MessageType::plan, samples::kKid, payload, samples::test_key("controller")),
+                    MessageType::plan, samples::kChain));
   };
-  CHECK(verify(deflate(std::string(20'000'000, ' '))) == "too_large at payload: the plan inflates to more than 4194304 bytes");
+  CHECK(verify(deflate(std::string(20'000'000, ' '))) ==
+        "too_large at payload: the plan inflates to more than 4194304 bytes");
   CHECK(verify("{}") == "malformed at payload: the plan is not one whole zlib stream");
   CHECK(verify(deflate("{}")) == "malformed at /v: the field is missing");
   CHECK(verify(deflate(R"({"v":2})")) == "format_unknown at /v: format 2 is not known here, 1 is");
@@ -159,9 +170,11 @@ TEST_CASE("a key set is taken only when the root signed it and its number is hig
 
   CHECK(verdict(ring.take(sign_keys(next))) == "taken");
   next.issued += 1s;
-  CHECK(verdict(ring.take(sign_keys(next))) == "old_revision at /rev: key set 7 is not above 7, which is held");
+  CHECK(verdict(ring.take(sign_keys(next))) ==
+        "old_revision at /rev: key set 7 is not above 7, which is held");
   next.number = 6;
-  CHECK(verdict(ring.take(sign_keys(next))) == "old_revision at /rev: key set 6 is not above 7, which is held");
+  CHECK(verdict(ring.take(sign_keys(next))) ==
+        "old_revision at /rev: key set 6 is not above 7, which is held");
   next.number = 8;
   CHECK(verdict(ring.take(sign_keys(next, "controller"))) ==
         "bad_signature at signature: the key set is not signed by the root key of this node");
@@ -209,7 +222,8 @@ TEST_CASE("the controller takes what a node says only from that node") {
       {"a state on another node's topic", verify_from_node(state, MessageType::state, other_node, key),
        "unknown_key at header/kid: " + samples::kNode + " signed a message of n-other"},
       {"a state signed by another key",
-       verify_from_node(state, MessageType::state, samples::kNode, samples::test_key("controller").public_key()),
+       verify_from_node(state, MessageType::state, samples::kNode,
+                        samples::test_key("controller").public_key()),
        "bad_signature at signature: the signature is not by the node " + samples::kNode},
       {"a log batch signed by another key",
        verify_from_node(samples::golden("log.jws"), MessageType::log, samples::kNode,
@@ -218,8 +232,9 @@ TEST_CASE("the controller takes what a node says only from that node") {
       {"a state where a log should be", verify_from_node(state, MessageType::log, samples::kNode, key),
        "wrong_type at header/typ: the topic takes loa-log, this is loa-state"},
       {"a state that speaks of another node",
-       verify_from_node(sign(MessageType::state, other_node, encode(samples::state()), samples::test_key("node")),
-                        MessageType::state, other_node, key),
+       verify_from_node(
+           sign(MessageType::state, other_node, encode(samples::state()), samples::test_key("node")),
+           MessageType::state, other_node, key),
        "wrong_audience at /node: \"" + samples::kNode + "\" is not n-other"},
       {"a plan", verify_from_node(samples::golden("plan.jws"), MessageType::plan, samples::kNode, key),
        "key_not_allowed at header/typ: nodes sign states, receipts and logs"},

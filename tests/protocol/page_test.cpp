@@ -60,9 +60,10 @@ TEST_CASE("PROTOCOL.md lists every reason as the code does") {
 }
 
 TEST_CASE("PROTOCOL.md shows every topic with its type, and whether it is retained") {
-  const std::vector<std::string> topics{keys_topic(),         head_topic("{node}"),    plan_topic("{node}"),  alert_topic("{area}"),
-                                        order_topic("{node}"), log_ack_topic("{node}"), state_topic("{node}"), receipt_topic("{node}"),
-                                        log_topic("{node}"),   controller_state_topic()};
+  const std::vector<std::string> topics{
+      keys_topic(),          head_topic("{node}"),    plan_topic("{node}"),  alert_topic("{area}"),
+      order_topic("{node}"), log_ack_topic("{node}"), state_topic("{node}"), receipt_topic("{node}"),
+      log_topic("{node}"),   controller_state_topic()};
   for (const std::string& topic : topics) {
     INFO(topic);
     std::string real = topic;

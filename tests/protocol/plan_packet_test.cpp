@@ -37,7 +37,8 @@ TEST_CASE("inflate takes one whole zlib stream up to its limit") {
     std::string expected;
   };
   const std::string malformed = "malformed: the plan is not one whole zlib stream";
-  const std::string too_large = "too_large: the plan inflates to more than " + std::to_string(text.size()) + " bytes";
+  const std::string too_large =
+      "too_large: the plan inflates to more than " + std::to_string(text.size()) + " bytes";
   const std::vector<Row> rows{{"nothing", "", malformed},
                               {"cut short", packed.substr(0, packed.size() - 1), malformed},
                               {"followed by a byte", packed + '\0', malformed},
@@ -58,8 +59,10 @@ TEST_CASE("a plan above a limit is not packed") {
         "too_large: the plan has more than 4194304 bytes: fewer occurrences or items");
   std::string noise;
   std::uint32_t seed = 1;
-  while (noise.size() < kMaxPlanDeflated + 1000) noise += static_cast<char>((seed = seed * 1664525U + 1013904223U) >> 24);
-  CHECK(verdict(pack_plan(noise, "k", key)) == "too_large: the plan has more than 524288 bytes deflated: fewer occurrences");
+  while (noise.size() < kMaxPlanDeflated + 1000)
+    noise += static_cast<char>((seed = seed * 1664525U + 1013904223U) >> 24);
+  CHECK(verdict(pack_plan(noise, "k", key)) ==
+        "too_large: the plan has more than 524288 bytes deflated: fewer occurrences");
 }
 
 TEST_CASE("the largest plan that is packed fits its envelope") {

@@ -3,8 +3,8 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
-#include "protocol/hash.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/hash.hpp"
 #include "protocol/record_chain.hpp"
 #include "tests/protocol/samples.hpp"
 
@@ -21,7 +21,8 @@ const std::int64_t kNow = scheduler::to_ms(samples::now());
 template <class T>
 std::string verdict(const Result<T>& result) {
   if (result) return "taken";
-  return std::string{name_of(result.error().code)} + " at " + result.error().where + ": " + result.error().message;
+  return std::string{name_of(result.error().code)} + " at " + result.error().where + ": " +
+         result.error().message;
 }
 
 }  // namespace
@@ -72,11 +73,20 @@ TEST_CASE("a head is taken only when it answers our nonce, is newer, and names n
   const std::vector<Row> rows{
       {"the first", {}, nonce, 0, "taken"},
       {"a newer one", head.issued - 1ms, nonce, plan, "taken"},
-      {"the same again", head.issued, nonce, plan, "stale at /iat: the head is not newer than the last one taken"},
-      {"an older one", head.issued + 1ms, nonce, plan, "stale at /iat: the head is not newer than the last one taken"},
-      {"another nonce", {}, "AAAAAAAAAAAAAAAAAAAAAA", 0, "stale at /nonce: the head does not answer the nonce last sent"},
+      {"the same again", head.issued, nonce, plan,
+       "stale at /iat: the head is not newer than the last one taken"},
+      {"an older one", head.issued + 1ms, nonce, plan,
+       "stale at /iat: the head is not newer than the last one taken"},
+      {"another nonce",
+       {},
+       "AAAAAAAAAAAAAAAAAAAAAA",
+       0,
+       "stale at /nonce: the head does not answer the nonce last sent"},
       {"no nonce sent yet", {}, "", 0, "stale at /nonce: the head does not answer the nonce last sent"},
-      {"a lower revision", {}, nonce, plan + 1,
+      {"a lower revision",
+       {},
+       nonce,
+       plan + 1,
        "old_revision at /plan_revision: the head names a lower revision than one before it"},
   };
   for (const Row& row : rows) {
@@ -98,12 +108,18 @@ TEST_CASE("an acknowledgement moves the log on, sends it back, or is refused") {
       {"of all that was sent", {ack.log_id, 42, 40, ack.issued - 1ms}, "taken"},
       {"the same number again, newer", {ack.log_id, 44, 42, ack.issued - 1ms}, "taken"},
       {"a lower number, newer: send again", {ack.log_id, 60, 50, ack.issued - 1ms}, "taken", true},
-      {"above what was sent", {ack.log_id, 41, 40, {}},
+      {"above what was sent",
+       {ack.log_id, 41, 40, {}},
        "old_revision at /number: the acknowledgement is above what was sent"},
-      {"not newer", {ack.log_id, 44, 40, ack.issued}, "stale at /iat: the acknowledgement is not newer than the last one taken"},
-      {"a replayed lower one", {ack.log_id, 60, 50, ack.issued + 1ms},
+      {"not newer",
+       {ack.log_id, 44, 40, ack.issued},
        "stale at /iat: the acknowledgement is not newer than the last one taken"},
-      {"of a log that was lost", {"log-new", 44, 0, {}}, "old_revision at /log_id: the acknowledgement is for another log"},
+      {"a replayed lower one",
+       {ack.log_id, 60, 50, ack.issued + 1ms},
+       "stale at /iat: the acknowledgement is not newer than the last one taken"},
+      {"of a log that was lost",
+       {"log-new", 44, 0, {}},
+       "old_revision at /log_id: the acknowledgement is for another log"},
   };
   for (const Row& row : rows) {
     INFO(row.name);

@@ -10,7 +10,8 @@ using loa::protocol::tests::Filler;
 
 namespace {
 
-/// Whatever the description allows is written so that it reads as the same value, and is written again as the same bytes.
+/// Whatever the description allows is written so that it reads as the same value, and is written again as the
+/// same bytes.
 template <class T>
 bool round_trips(const char* name, Result<T> (*decode)(std::string_view)) {
   return rc::check(name, [decode] {
@@ -29,7 +30,8 @@ TEST_CASE("any message reads as it was written") {
   CHECK(round_trips<KeySet>("key set", [](std::string_view json) { return decode_keys(json); }));
   CHECK(round_trips<Head>("head", [](std::string_view json) { return decode_head(json); }));
   CHECK(round_trips<loa::scheduler::Plan>("plan", [](std::string_view json) { return decode_plan(json); }));
-  CHECK(round_trips<loa::scheduler::AlertSnapshot>("alert", [](std::string_view json) { return decode_alert(json); }));
+  CHECK(round_trips<loa::scheduler::AlertSnapshot>("alert",
+                                                   [](std::string_view json) { return decode_alert(json); }));
   CHECK(round_trips<Order>("order", [](std::string_view json) { return decode_order(json); }));
   CHECK(round_trips<LogAck>("log-ack", [](std::string_view json) { return decode_log_ack(json); }));
   CHECK(round_trips<State>("state", [](std::string_view json) { return decode_state(json); }));
@@ -37,13 +39,13 @@ TEST_CASE("any message reads as it was written") {
   CHECK(round_trips<LogBatch>("log", [](std::string_view json) { return decode_log(json); }));
   CHECK(round_trips<ControllerState>("controller state",
                                      [](std::string_view json) { return decode_controller_state(json); }));
-  CHECK(round_trips<loa::scheduler::PlayRecord>("record", [](std::string_view json) { return decode_record(json); }));
+  CHECK(round_trips<loa::scheduler::PlayRecord>("record",
+                                                [](std::string_view json) { return decode_record(json); }));
 }
 
 TEST_CASE("base64url and deflate give back any bytes") {
-  CHECK(rc::check("base64url", [](const std::string& bytes) {
-    RC_ASSERT(from_base64url(to_base64url(bytes)) == bytes);
-  }));
+  CHECK(rc::check("base64url",
+                  [](const std::string& bytes) { RC_ASSERT(from_base64url(to_base64url(bytes)) == bytes); }));
   CHECK(rc::check("deflate", [](const std::string& bytes) {
     RC_ASSERT(inflate(deflate(bytes), bytes.size()).value() == bytes);
   }));

@@ -38,7 +38,8 @@ TEST_CASE("a plan that no reader would take is not written") {
        "/occurrences/0/items/0/sha256: a clip has one, nothing else has"},
       {"a pause with an address", [](auto& plan) { plan.occurrences[0].items[1].url = "https://a"; },
        "/occurrences/0/items/1/url: a stream has one, nothing else has"},
-      {"a plain stream not allowed", [](auto& plan) { plan.occurrences[0].items[2].plain_http_allowed = false; },
+      {"a plain stream not allowed",
+       [](auto& plan) { plan.occurrences[0].items[2].plain_http_allowed = false; },
        "/occurrences/0/items/2/url: a stream comes over https unless plain_http_allowed"},
       {"a stream from a file", [](auto& plan) { plan.occurrences[0].items[2].url = "file:///etc/passwd"; },
        "/occurrences/0/items/2/url: a stream comes over https unless plain_http_allowed"},
@@ -55,9 +56,12 @@ TEST_CASE("a plan that no reader would take is not written") {
       {"volume hours backwards", [](auto& plan) { plan.settings.volume_by_hour[0].to_minute = 10; },
        "/settings/volume_by_hour/0/to_minute: not after from_minute"},
       {"no areas", [](auto& plan) { plan.areas.clear(); }, "/areas: 0 elements where 1 are needed"},
-      {"four brokers", [](auto& plan) { plan.brokers.assign(4, "mqtts://a:1"); }, "/brokers: 4 elements where 3 are the most"},
-      {"a title of broken UTF-8", [](auto& plan) { plan.occurrences[0].title = "\xff"; }, "/occurrences/0/title: not UTF-8"},
-      {"an id with a slash", [](auto& plan) { plan.node = "a/b"; }, "/aud: \"a/b\" is not an id of A-Z a-z 0-9 . _ -"},
+      {"four brokers", [](auto& plan) { plan.brokers.assign(4, "mqtts://a:1"); },
+       "/brokers: 4 elements where 3 are the most"},
+      {"a title of broken UTF-8", [](auto& plan) { plan.occurrences[0].title = "\xff"; },
+       "/occurrences/0/title: not UTF-8"},
+      {"an id with a slash", [](auto& plan) { plan.node = "a/b"; },
+       "/aud: \"a/b\" is not an id of A-Z a-z 0-9 . _ -"},
   };
   for (const PlanRow& row : rows) {
     INFO(row.name);

@@ -99,7 +99,9 @@ scheduler::PlayRecord alert_record(const scheduler::PlayRecord& before) {
 }
 
 SigningKey signing_key(std::string kid, std::vector<MessageType> may_sign, const std::string& branch) {
-  return {std::move(kid), test_key("controller").public_key(), std::move(may_sign), branch, now() - 24h, now() + 24h * 365,
+  return {std::move(kid),      test_key("controller").public_key(),
+          std::move(may_sign), branch,
+          now() - 24h,         now() + 24h * 365,
           std::nullopt};
 }
 
@@ -136,7 +138,9 @@ KeySet keys() {
 }
 
 Head head() {
-  return {kNode, "Zm9vYmFyYmF6cXV4MTIzNA", now(), 1'795'557'500'000, 7, {{"hue", 12}, {"hue-19753", 1'795'550'000'000}}};
+  return {kNode, "Zm9vYmFyYmF6cXV4MTIzNA",
+          now(), 1'795'557'500'000,
+          7,     {{"hue", 12}, {"hue-19753", 1'795'550'000'000}}};
 }
 
 scheduler::Plan plan() {
@@ -150,8 +154,12 @@ scheduler::Plan plan() {
   value.settings = {true, 70, 90, {{1320, 1440, 40}}, {{"lũ lụt", kStock, 90'210, 12s}}};
   value.brokers = {"mqtts://loa.hue.example:8883"};
   value.files = {"https://loa.hue.example:8443", "https://cdn.hue.example"};
-  value.fallback = {true, {"https://gateway.hue.example"}, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
-                    2h,   {{300, 420}},                    {stream()}};
+  value.fallback = {true,
+                    {"https://gateway.hue.example"},
+                    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+                    2h,
+                    {{300, 420}},
+                    {stream()}};
   value.occurrences = {occurrence()};
   return value;
 }
@@ -178,7 +186,8 @@ scheduler::AlertSnapshot alert() {
 }
 
 Order order() {
-  return {"o-k3vnt2zqb7rgx5vhd3kycm6paq", kNode, now(), now() + 60s, OrderKind::stop, kOccurrence, 17, kChain};
+  return {
+      "o-k3vnt2zqb7rgx5vhd3kycm6paq", kNode, now(), now() + 60s, OrderKind::stop, kOccurrence, 17, kChain};
 }
 
 LogAck log_ack() { return {kNode, now(), kLog, 42, kChain}; }
@@ -201,7 +210,8 @@ State state() {
   value.log_id = kLog;
   value.log_number = 44;
   value.log_acked = 42;
-  value.last_refusal = RefusalReport{"old_revision", "/rev", "the plan is below what a head named", now() - 5s};
+  value.last_refusal =
+      RefusalReport{"old_revision", "/rev", "the plan is below what a head named", now() - 5s};
   value.refusals = {{"bad_signature", 2}, {"old_revision", 1}};
   value.clock = scheduler::ClockQuality::head;
   value.clock_offset_ms = -137;
@@ -222,8 +232,12 @@ State state() {
 }
 
 Receipt receipt() {
-  return {kNode, "r-c4vnt2zqb7rgx5vhd3kycm6paq", now(), MessageType::plan, kNode, 1'795'557'500'000, false,
-          "key_not_allowed", "header/kid", "the key hue-bulletin may not sign loa-plan", "hue-bulletin"};
+  return {kNode,         "r-c4vnt2zqb7rgx5vhd3kycm6paq",
+          now(),         MessageType::plan,
+          kNode,         1'795'557'500'000,
+          false,         "key_not_allowed",
+          "header/kid",  "the key hue-bulletin may not sign loa-plan",
+          "hue-bulletin"};
 }
 
 LogBatch log() {

@@ -8,7 +8,8 @@
 
 namespace loa::protocol::samples {
 
-/// One fixed value of each message, with every field away from its default; tests/golden holds what they look like when written.
+/// One fixed value of each message, with every field away from its default; tests/golden holds what they look
+/// like when written.
 KeySet keys();
 Head head();
 scheduler::Plan plan();
@@ -34,10 +35,11 @@ inline const std::string kNode = "n-qhzr4vd3xk7m2tbw5ycpns6a4e";
 inline const std::vector<std::string> kChain{"hue", "hue-19753"};
 inline const std::string kKid = "hue-2026-1";
 
-/// One message type with its golden text and the two directions of the codec, so that rules for all are tested over all.
+/// One message type with its golden text and the two directions of the codec, so that rules for all are
+/// tested over all.
 struct Message {
-  std::string name;  ///< of the golden file, without ".json"
-  std::string json;  ///< what the codec writes for the sample
+  std::string name;                                       ///< of the golden file, without ".json"
+  std::string json;                                       ///< what the codec writes for the sample
   Result<std::string> (*rewrite)(std::string_view json);  ///< decodes and encodes again
 };
 

@@ -32,7 +32,8 @@ std::string write_changed(const json::value& value, const std::string& here, con
       const std::string name{each.key()};
       const std::string where = here + "/" + name;
       add(where == target ? change(name, each.value())
-                          : json::serialize(json::value(name)) + ":" + write_changed(each.value(), where, target, change));
+                          : json::serialize(json::value(name)) + ":" +
+                                write_changed(each.value(), where, target, change));
     }
     return "{" + out + "}";
   }
@@ -79,8 +80,9 @@ Refused refusal_of(const Result<T>& result) {
 }
 
 /// Calls `row(message, pointer, text)` with the text of every message changed at every one of its members.
-void for_every_member(const Change& change,
-                      const std::function<void(const samples::Message&, const std::string&, const std::string&)>& row) {
+void for_every_member(
+    const Change& change,
+    const std::function<void(const samples::Message&, const std::string&, const std::string&)>& row) {
   for (const auto& message : samples::all_messages()) {
     const json::value document = json::parse(message.json);
     std::vector<std::string> pointers;
@@ -118,7 +120,9 @@ TEST_CASE("a missing field is refused with its place, unless it is optional") {
 }
 
 TEST_CASE("a doubled field is refused with its place, even with the same value twice") {
-  const Change twice = [](const auto& name, const auto& value) { return member(name, value) + "," + member(name, value); };
+  const Change twice = [](const auto& name, const auto& value) {
+    return member(name, value) + "," + member(name, value);
+  };
   for_every_member(twice, [](const auto& message, const auto& pointer, const auto& text) {
     INFO(message.name << " with two " << pointer);
     CHECK(refusal_of(message.rewrite(text)) == Refused{"malformed", pointer, "the field stands twice"});
@@ -126,7 +130,9 @@ TEST_CASE("a doubled field is refused with its place, even with the same value t
 }
 
 TEST_CASE("an unknown field is refused with its place, in every object") {
-  const Change beside = [](const auto& name, const auto& value) { return member(name, value) + ",\"colour\":1"; };
+  const Change beside = [](const auto& name, const auto& value) {
+    return member(name, value) + ",\"colour\":1";
+  };
   for_every_member(beside, [](const auto& message, const auto& pointer, const auto& text) {
     INFO(message.name << " beside " << pointer);
     const std::string where = pointer.substr(0, pointer.rfind('/')) + "/colour";
@@ -135,8 +141,9 @@ TEST_CASE("an unknown field is refused with its place, in every object") {
 }
 
 TEST_CASE("a mistyped field is refused with its place") {
-  const std::vector<json::value> others{json::value(nullptr), json::value(true), json::value(-1), json::value(1.5),
-                                        json::value("zz?"),   json::array{},     json::object{}};
+  const std::vector<json::value> others{json::value(nullptr), json::value(true),  json::value(-1),
+                                        json::value(1.5),     json::value("zz?"), json::array{},
+                                        json::object{}};
   for (const auto& other : others) {
     const Change mistype = [&](const auto& name, const auto& value) {
       if (value.kind() == other.kind() || (value.is_number() && other.is_number())) return std::string{};
@@ -150,6 +157,26 @@ TEST_CASE("a mistyped field is refused with its place") {
       CHECK(refused.where == pointer);
     });
   }
+}
+
+TEST_CASE("a name that an enum does not have is refused with the names that it has") {
+  const std::set<std::string> enums{"class",      "kind",    "after_interrupt", "late",      "status",
+                                    "level_kind", "outcome", "clock",           "lifecycle", "about"};
+  std::set<std::string> seen;
+  const Change rename = [](const auto& name, const auto& value) {
+    return value.is_string() ? member(name, "no such name") : std::string{};
+  };
+  for_every_member(rename, [&](const auto& message, const auto& pointer, const auto& text) {
+    const std::string field = last_step(pointer);
+    if (!enums.contains(field)) return;
+    INFO(message.name << " at " << pointer);
+    seen.insert(field);
+    const auto refused = refusal_of(message.rewrite(text));
+    CHECK(refused.code == "malformed");
+    CHECK(refused.where == pointer);
+    CHECK(refused.message.substr(0, 11) == "not one of ");
+  });
+  CHECK(seen == enums);
 }
 
 TEST_CASE("a message that was cut anywhere is refused") {
@@ -175,39 +202,84 @@ TEST_CASE("what a state may not hold is refused with a sentence that says why") 
       {"another format", "\"v\":1", "\"v\":2", {"format_unknown", "/v", "format 2 is not known here, 1 is"}},
       {"a format of text", "\"v\":1", "\"v\":\"1\"", {"malformed", "/v", "not a whole number"}},
       {"another audience", "\"controller\"", "\"all\"", {"wrong_audience", "/aud", "not \"controller\""}},
-      {"an unknown enum name", "\"playing\"", "\"dancing\"",
+      {"an unknown enum name",
+       "\"playing\"",
+       "\"dancing\"",
        {"malformed", "/lifecycle",
         "not one of starting, connecting, fetching, ready, playing, alerting, expired, stopping, gone"}},
-      {"an enum name in capitals", "\"playing\"", "\"Playing\"",
+      {"an enum name in capitals",
+       "\"playing\"",
+       "\"Playing\"",
        {"malformed", "/lifecycle",
         "not one of starting, connecting, fetching, ready, playing, alerting, expired, stopping, gone"}},
-      {"a number above its range", "\"volume\":70", "\"volume\":101", {"malformed", "/volume", "101 is not within 0 and 100"}},
-      {"a number below its range", "\"volume\":70", "\"volume\":-1", {"malformed", "/volume", "-1 is not within 0 and 100"}},
-      {"a number above 64 bits signed", "\"disk_free\":2147483648", "\"disk_free\":9223372036854775808",
+      {"a number above its range",
+       "\"volume\":70",
+       "\"volume\":101",
+       {"malformed", "/volume", "101 is not within 0 and 100"}},
+      {"a number below its range",
+       "\"volume\":70",
+       "\"volume\":-1",
+       {"malformed", "/volume", "-1 is not within 0 and 100"}},
+      {"a number above 64 bits signed",
+       "\"disk_free\":2147483648",
+       "\"disk_free\":9223372036854775808",
        {"malformed", "/disk_free", "above 9223372036854775807"}},
-      {"a number above 64 bits", "\"disk_free\":2147483648", "\"disk_free\":99999999999999999999",
+      {"a number above 64 bits",
+       "\"disk_free\":2147483648",
+       "\"disk_free\":99999999999999999999",
        {"malformed", "/disk_free", "not a whole number"}},
-      {"a fraction for a whole number", "\"volume\":70", "\"volume\":70.0", {"malformed", "/volume", "not a whole number"}},
-      {"an exponent for a whole number", "\"volume\":70", "\"volume\":7e1", {"malformed", "/volume", "not a whole number"}},
-      {"an infinite level", "-21.4", "-1e999", {"malformed", "/level_dbfs", "-inf is not within -200 and 100"}},
-      {"a text that is too long", "\"0.1.0\"", "\"" + long_text + "\"",
+      {"a fraction for a whole number",
+       "\"volume\":70",
+       "\"volume\":70.0",
+       {"malformed", "/volume", "not a whole number"}},
+      {"an exponent for a whole number",
+       "\"volume\":70",
+       "\"volume\":7e1",
+       {"malformed", "/volume", "not a whole number"}},
+      {"an infinite level",
+       "-21.4",
+       "-1e999",
+       {"malformed", "/level_dbfs", "-inf is not within -200 and 100"}},
+      {"a text that is too long",
+       "\"0.1.0\"",
+       "\"" + long_text + "\"",
        {"too_large", "/version", "2000 bytes where 200 are the most"}},
-      {"a list that is too long", "[1]", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]",
+      {"a list that is too long",
+       "[1]",
+       "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]",
        {"too_large", "/formats", "17 elements where 16 are the most"}},
       {"a list that is too short", "[1]", "[]", {"malformed", "/formats", "0 elements where 1 are needed"}},
-      {"an area id with a slash", "\"hue-19753\"", "\"hue/+\"",
+      {"an area id with a slash",
+       "\"hue-19753\"",
+       "\"hue/+\"",
        {"malformed", "/areas/1/area", "\"hue/+\" is not an area id of a-z 0-9 -"}},
-      {"a node id with a topic wildcard", samples::kNode, "#", {"malformed", "/node", "\"#\" is not an id of A-Z a-z 0-9 . _ -"}},
-      {"an empty node id", samples::kNode, "", {"malformed", "/node", "empty where an id of A-Z a-z 0-9 . _ - is needed"}},
-      {"a nonce with padding", "Zm9vYmFyYmF6cXV4MTIzNA", "Zm9vYmFyYmF6cXV4MTI=",
+      {"a node id with a topic wildcard",
+       samples::kNode,
+       "#",
+       {"malformed", "/node", "\"#\" is not an id of A-Z a-z 0-9 . _ -"}},
+      {"an empty node id",
+       samples::kNode,
+       "",
+       {"malformed", "/node", "empty where an id of A-Z a-z 0-9 . _ - is needed"}},
+      {"a nonce with padding",
+       "Zm9vYmFyYmF6cXV4MTIzNA",
+       "Zm9vYmFyYmF6cXV4MTI=",
        {"malformed", "/nonce", "\"Zm9vYmFyYmF6cXV4MTI=\" is not a nonce of 22 base64url characters"}},
-      {"a negative time", "\"at\":1795557595000", "\"at\":-1",
+      {"a negative time",
+       "\"at\":1795557595000",
+       "\"at\":-1",
        {"malformed", "/last_refusal/at", "-1 is not within 0 and 253402300799999"}},
-      {"a name with tilde and slash", "\"muted\"", "\"a~/b\":1,\"muted\"",
+      {"a name with tilde and slash",
+       "\"muted\"",
+       "\"a~/b\":1,\"muted\"",
        {"malformed", "/a~0~1b", "the field is unknown"}},
-      {"a field name with an escaped twin", "\"muted\":true", "\"muted\":true,\"m\\u0075ted\":true",
+      {"a field name with an escaped twin",
+       "\"muted\":true",
+       "\"muted\":true,\"m\\u0075ted\":true",
        {"malformed", "/muted", "the field stands twice"}},
-      {"a refusal code with a space", "\"bad_signature\"", "\"bad signature\"",
+      {"a refusal code with a space",
+       "\"bad_signature\"",
+       "\"bad signature\"",
        {"malformed", "/refusals/bad signature", "\"bad signature\" is not a word of a-z 0-9 _"}},
   };
   for (const Row& row : rows) {
@@ -250,8 +322,10 @@ TEST_CASE("text that is not one JSON document is refused") {
       {"half a surrogate pair", "{\"a\":\"\\ud800\"}", "malformed", "", "not JSON at byte "},
       {"a raw control character", "{\"a\":\"\x01\"}", "malformed", "", "not JSON at byte "},
       {"nine levels", "[[[[[[[[[]]]]]]]]]", "too_large", "/0/0/0/0/0/0/0/0", "nested deeper than 8 levels"},
-      {"a million levels", std::string(1'000'000, '['), "too_large", "/0/0/0/0/0/0/0/0", "nested deeper than 8 levels"},
-      {"a doubled key deep inside", R"({"a":[1,{"b":{"c":1,"c":2}}]})", "malformed", "/a/1/b/c", "the field stands twice"},
+      {"a million levels", std::string(1'000'000, '['), "too_large", "/0/0/0/0/0/0/0/0",
+       "nested deeper than 8 levels"},
+      {"a doubled key deep inside", R"({"a":[1,{"b":{"c":1,"c":2}}]})", "malformed", "/a/1/b/c",
+       "the field stands twice"},
   };
   for (const Row& row : rows) {
     INFO(row.name);

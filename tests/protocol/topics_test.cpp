@@ -38,8 +38,9 @@ TEST_CASE("topics have the names that the broker's rules are written for") {
   CHECK(controller_state_topic() == "loa/1/controller/state");
   CHECK(controller_filters() ==
         std::vector<std::string>{"loa/1/node/+/state", "loa/1/node/+/receipt", "loa/1/node/+/log"});
-  CHECK(node_filters("n-1") == std::vector<std::string>{"loa/1/keys", "loa/1/controller/state", "loa/1/node/n-1/head",
-                                                        "loa/1/node/n-1/order", "loa/1/node/n-1/log-ack"});
+  CHECK(node_filters("n-1") == std::vector<std::string>{"loa/1/keys", "loa/1/controller/state",
+                                                        "loa/1/node/n-1/head", "loa/1/node/n-1/order",
+                                                        "loa/1/node/n-1/log-ack"});
 }
 
 TEST_CASE("anything else is no topic of Loa") {

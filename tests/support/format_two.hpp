@@ -4,7 +4,8 @@
 
 namespace loa::tests {
 
-/// A format that no release writes: format 1 with `v` 2 and one more field, enough for a strict reader of format 1 to refuse it.
+/// A format that no release writes: format 1 with `v` 2 and one more field, enough for a strict reader of
+/// format 1 to refuse it.
 inline constexpr int kFormatTwo = 2;
 
 /// `json` of format 1 as it would stand in format 2.
