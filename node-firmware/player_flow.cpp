@@ -1,11 +1,17 @@
 #include "node-firmware/player_flow.hpp"
 
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 
 namespace loa::node {
 namespace {
 
+/// Above ordinary work, below what audio servers and drivers use.
+constexpr int kRealTimePriority = 10;
 constexpr double kFloorDb = -120.0;
 /// A buffer that is rendered later than this after the one before has left a gap, which the recording must show.
 constexpr std::int64_t kGapFrames = Flow::kRate * 40 / 1000;
@@ -28,6 +34,17 @@ Flow::Flow(std::int64_t length, std::shared_ptr<WavRecording> recording, FlowEve
     : recording_(std::move(recording)), events_(std::move(events)) {
   if (length > 0) length_ = length;
   cut_at_ = length_;
+}
+
+void Flow::hasten_this_thread() {
+  thread_ = ::gettid();
+  const sched_param param{kRealTimePriority};
+  if (::sched_setscheduler(thread_, SCHED_RR, &param) != 0) ::setpriority(PRIO_PROCESS, static_cast<id_t>(thread_.load()), -15);
+}
+
+void Flow::slow_down() const {
+  const sched_param param{0};
+  if (thread_ != 0) ::sched_setscheduler(thread_, SCHED_OTHER, &param);
 }
 
 GstPadProbeReturn Flow::on_data(GstPadProbeInfo* info) {

@@ -40,6 +40,11 @@ class Flow {
   void cut() { cut_asked_ = true; }
   /// Loop: tells nothing from now on, though a thread of the pipeline may still run.
   void close();
+  /// Loop: takes the haste from a thread that does not end, so that it cannot starve the process for good.
+  void slow_down() const;
+  /// Pipeline thread, as it begins: goes before the process's other work, above all before hashing and fetching. Needs the
+  /// right to (LimitRTPRIO or LimitNICE in the unit); without it starts are less exact on a busy board.
+  void hasten_this_thread();
   /// Any thread: samples that went to the sink.
   std::int64_t passed() const { return passed_; }
   /// Any thread: RMS of all `level` messages in dBFS.
@@ -61,6 +66,7 @@ class Flow {
 
   std::atomic<std::int64_t> passed_{0};
   std::atomic<bool> cut_asked_{false};
+  std::atomic<int> thread_{0};  ///< Linux thread id of the one that decodes and renders
   std::atomic<bool> first_seen_{false};
   std::int64_t cut_at_ = -1;  ///< pipeline thread: samples after which nothing passes; -1: none
   std::int64_t length_ = -1;

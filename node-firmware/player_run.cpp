@@ -1,8 +1,6 @@
 #include "node-firmware/player_run.hpp"
 
 #include <gst/audio/gstaudiobasesink.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -40,11 +38,6 @@ std::string error_text(GstMessage* message) {
   return text;
 }
 
-/// Lets the calling pipeline thread go before the process's other work, above all before hashing and fetching. Not a
-/// real-time class, for a demuxer that spins on a broken file would then starve the loop. Needs the right to (LimitNICE in
-/// the unit); without it starts are less exact on a busy board.
-void hasten_this_thread() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), -15); }
-
 bool thread_begins(GstMessage* message) {
   GstStreamStatusType type = GST_STREAM_STATUS_TYPE_CREATE;
   gst_message_parse_stream_status(message, &type, nullptr);
@@ -58,7 +51,7 @@ GstBusSyncReply on_bus(GstBus*, GstMessage* message, void* data) {
     case GST_MESSAGE_EOS: flow.on_note({BusNote::eos, {}}); break;
     case GST_MESSAGE_ERROR: flow.on_note({BusNote::error, error_text(message)}); break;
     case GST_MESSAGE_STREAM_STATUS:
-      if (thread_begins(message)) hasten_this_thread();
+      if (thread_begins(message)) flow.hasten_this_thread();
       break;
     case GST_MESSAGE_ELEMENT:
       if (gst_message_has_name(message, "level")) flow.on_level(gst_message_get_structure(message));
@@ -125,8 +118,12 @@ Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<Wav
 Run::~Run() {
   flow_->close();
   // A pipeline that hangs may not let go of its threads: another thread waits for it, the loop does not.
-  if (stalled_) gst_element_call_async(pipeline_, end_pipeline, nullptr, nullptr);
-  else gst_element_set_state(pipeline_, GST_STATE_NULL);
+  if (stalled_) {
+    flow_->slow_down();
+    gst_element_call_async(pipeline_, end_pipeline, nullptr, nullptr);
+  } else {
+    gst_element_set_state(pipeline_, GST_STATE_NULL);
+  }
   gst_object_unref(pipeline_);
 }
 
