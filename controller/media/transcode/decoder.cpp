@@ -57,8 +57,10 @@ void on_pad(GstElement*, GstPad* pad, gpointer data) {
   gst_caps_unref(caps);
 }
 
+void forget_target(gpointer data, GClosure*) { delete static_cast<Target*>(data); }
+
 /// filesrc ! demuxer ! parser ! decoder ! audioconvert ! audioresample ! appsink
-GstAppSink* build(Pipeline& pipeline, const std::filesystem::path& file, const Chain& chain, Target& target) {
+GstAppSink* build(Pipeline& pipeline, const std::filesystem::path& file, const Chain& chain) {
   GstElement* last = pipeline.add("filesrc");
   g_object_set(last, "location", file.c_str(), nullptr);
   bool wait_for_pad = false;
@@ -74,8 +76,9 @@ GstAppSink* build(Pipeline& pipeline, const std::filesystem::path& file, const C
   for (const char* factory : rest) {
     GstElement* next = pipeline.add(factory);
     if (wait_for_pad) {
-      target = {chain.caps_prefix, next};
-      g_signal_connect(last, "pad-added", G_CALLBACK(on_pad), &target);
+      // Owned by the signal, since an abandoned pipeline outlives this call.
+      g_signal_connect_data(last, "pad-added", G_CALLBACK(on_pad), new Target{chain.caps_prefix, next},
+                            forget_target, GConnectFlags{});
       wait_for_pad = false;
     } else {
       Pipeline::link(last, next);
@@ -104,9 +107,8 @@ bool hand_out(GstSample* sample, const OnBlock& on_block, std::int64_t& count) {
 
 Result<std::int64_t> decode(const std::filesystem::path& file, const Inspection& kind,
                             const OnBlock& on_block, std::chrono::milliseconds patience) {
-  Target target;
   Pipeline pipeline;
-  GstAppSink* sink = build(pipeline, file, chain_for(kind), target);
+  GstAppSink* sink = build(pipeline, file, chain_for(kind));
   gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
   std::int64_t count = 0;
   const auto failed = [&](const std::string& why) {
@@ -130,8 +132,10 @@ Result<std::int64_t> decode(const std::filesystem::path& file, const Inspection&
     if (const auto error = pipeline.error(); !error.empty()) return failed(error);
     if (gst_app_sink_is_eos(sink)) return count;
     silent_for += kStep;
-    if (silent_for >= patience)
+    if (silent_for >= patience) {
+      pipeline.abandon();
       return failed(fmt::format("no more sound came for {} s", patience.count() / 1000.0));
+    }
   }
 }
 
