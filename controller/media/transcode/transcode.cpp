@@ -17,7 +17,7 @@ namespace {
 constexpr double kLufsTolerance = 0.5;  // what a clip must keep
 constexpr double kLufsGoal = 0.3;       // what another encoding is worth
 constexpr double kPreviewGoal = 0.1;
-constexpr double kMostLimiting = 15.0;   // dB that the limiter may take from the highest peak: more is heard
+constexpr double kMostLimiting = 24.0;   // dB that the limiter may take from the highest peak: more is heard
 constexpr double kFirstCeiling = -3.4;   // 24 kb/s Opus raises the peaks of speech by about two decibels …
 constexpr double kFirstCodecLoss = 0.3;  // … and takes this much loudness, in LU
 constexpr int kMostAttempts = 8;
