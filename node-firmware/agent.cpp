@@ -71,6 +71,7 @@ void Agent::on_connected() {
   for (const auto& filter : protocol::node_filters(parts_.identity.bundle.node)) parts_.link.subscribe(filter);
   for (const auto& area : chain()) parts_.link.subscribe(protocol::alert_topic(area));
   parts_.log.send_again();
+  parts_.shelf.retry_now();
   report_asked_ = true;
   wishes_.wake();
 }
@@ -217,9 +218,10 @@ void Agent::report() {
   bool due = report_asked_ || !reported_ || since >= settings_.state_period;
   if (!due && !same_for_people(*reported_, current)) due = since >= kChangeGap;
   if (!due && !same_counts(*reported_, current)) due = since >= kCountGap;
-  if (!due || !reporter_.send(current)) return;
-  reported_ = std::move(current);
+  if (!due) return;
   last_report_ = now;
+  if (!reporter_.send(current)) return;  // the link is full: once more after the gap
+  reported_ = std::move(current);
   report_asked_ = false;
 }
 
@@ -260,7 +262,7 @@ Monotonic Agent::next_wake(Monotonic sound) const {
   for (const auto& held : held_) wake = std::min(wake, held.deadline);
   if (controller_heard_) wake = std::min<Monotonic>(wake, last_head_ + 2 * settings_.state_period + 1ms);
   if (!parts_.link.connected()) return std::max(wake, now);
-  wake = std::min<Monotonic>(wake, last_report_ + settings_.state_period);
+  wake = std::min<Monotonic>(wake, last_report_ + (report_asked_ ? std::chrono::milliseconds(kChangeGap) : settings_.state_period));
   if (parts_.log.waits_for_ack()) wake = std::min(wake, log_deadline_);
   if (reported_) {
     const auto current = state();

@@ -109,7 +109,8 @@ void Agent::take_head(const protocol::LinkMessage& message) {
   if (!checked) return refuse(message, about, checked.error());
   if (echo->first) {
     const auto round_trip = std::chrono::ceil<scheduler::Millis>(parts_.clock.monotonic() - echo->sent);
-    if (parts_.clock.take_head(head->issued, round_trip)) parts_.conductor.clock_corrected();
+    if (parts_.clock.take_head(head->issued, round_trip))
+      spdlog::warn("a head corrected the clock: {} ms from the system's", parts_.clock.offset_from_system().count());
   }
   reporter_.heard(head->nonce);
   follow_head(*head);

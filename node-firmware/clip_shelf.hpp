@@ -21,6 +21,8 @@ class ClipShelf {
   virtual void want(std::vector<WantedClip> clips, std::vector<std::string> bases) = 0;
   /// Why a wanted clip is not here yet (`hash`, `not_found` …); empty where nothing is known against it.
   virtual std::string reason(const std::string& sha256) const = 0;
+  /// The network came back: what failed is tried at once.
+  virtual void retry_now() = 0;
   virtual CacheReport report() = 0;
   /// Stock clips that came with the node, `tone` among them.
   virtual const std::vector<scheduler::StockClip>& shipped() const = 0;

@@ -15,6 +15,9 @@
 
 namespace loa::node {
 
+/// Whether both are the same item in the same place of the same occurrence.
+bool same_item(const scheduler::Sounding& a, const scheduler::Sounding& b);
+
 /// What sounds now, for the node's state.
 struct NowSounding {
   std::string occurrence_id;
@@ -53,8 +56,6 @@ class Conductor {
 
   /// Does what is due now; the answer is when to call again at the latest.
   Monotonic run();
-  /// The clock was corrected: what waits for its start is timed anew.
-  void clock_corrected();
   /// Keeps how far everything came, silences the player, writes no record: the next run of the program goes on.
   void pause_for_exit();
 
@@ -79,24 +80,28 @@ class Conductor {
     Monotonic deadline{};            ///< then the record is written with what is known
   };
 
+  // What sounds (conductor.cpp).
   scheduler::Decision decide(scheduler::TimePoint now);
+  void follow_clock(scheduler::TimePoint now);
   void refresh_playable();
-  void close(const scheduler::Ended& ended);
-  void finish(const scheduler::Ended& ended);
-  void finish_overdue();
-  std::string fault_of(const scheduler::Ended& ended) const;
   void steer(const std::optional<scheduler::Sounding>& sounding, scheduler::TimePoint now);
   void begin(const scheduler::Sounding& sounding, scheduler::TimePoint now);
   void release_current();
   void preroll(const std::optional<scheduler::Sounding>& next, scheduler::TimePoint now);
   void drop_prerolled();
   TrackId prepare(const scheduler::Sounding& what, Millis offset);
+  Monotonic next_wake(const scheduler::Decision& decision) const;
+
+  // What is recorded (conductor_records.cpp).
+  void close(const scheduler::Ended& ended);
+  void finish(const scheduler::Ended& ended);
+  void finish_overdue();
+  std::string fault_of(const scheduler::Ended& ended) const;
+  scheduler::PlayRecord& draft(const scheduler::Sounding& what);
   void credit(Voice& voice, std::int64_t heard_ms, std::optional<double> level);
   void credit_running();
   bool has_voice(const std::string& occurrence_id) const;
   void save();
-  Monotonic next_wake(const scheduler::Decision& decision) const;
-  scheduler::PlayRecord& draft(const scheduler::Sounding& what);
 
   Parts parts_;
   std::function<void()> changed_;
@@ -112,6 +117,7 @@ class Conductor {
   std::map<std::string, std::string> faults_; // by occurrence: what the player said
   std::optional<double> last_level_;
   Monotonic next_progress_{};
+  std::optional<Millis> clock_offset_;        // node clock − monotonic clock at the last run
 };
 
 }  // namespace loa::node

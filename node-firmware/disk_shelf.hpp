@@ -18,10 +18,9 @@ class DiskShelf final : public ClipShelf {
   std::optional<std::filesystem::path> find(const std::string& sha256) override { return cache_.find(sha256); }
   void want(std::vector<WantedClip> clips, std::vector<std::string> bases) override;
   std::string reason(const std::string& sha256) const override { return fetcher_.reason(sha256); }
+  void retry_now() override { fetcher_.retry_now(); }
   CacheReport report() override { return cache_.report(); }
   const std::vector<scheduler::StockClip>& shipped() const override { return shipped_; }
-  /// The network came back: what failed is tried at once.
-  void retry_now() { fetcher_.retry_now(); }
 
  private:
   Cache cache_;

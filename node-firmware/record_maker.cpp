@@ -35,7 +35,8 @@ PlayRecord draft_of(const scheduler::Occurrence& occurrence) {
   record.cls = occurrence.cls;
   record.origin = occurrence.origin;
   record.due = occurrence.due;
-  record.planned_ms = occurrence.duration.count();
+  for (const auto& item : occurrence.items)
+    if (item.kind != scheduler::ItemKind::pause) record.planned_ms += item.duration.count();
   record.recorded = occurrence.due;
   return record;
 }

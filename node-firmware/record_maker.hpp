@@ -9,7 +9,8 @@
 
 namespace loa::node {
 
-/// The record of a broadcast's occurrence before anything was heard: all that lets it explain itself.
+/// The record of a broadcast's occurrence before anything was heard: all that lets it explain itself. What is planned to be
+/// heard are its clips and streams; a pause is not.
 scheduler::PlayRecord draft_of(const scheduler::Occurrence& occurrence);
 
 /// The same for one sounding of an alert; `occurrence_id` ends in the repeat's number.

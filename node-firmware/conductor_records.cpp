@@ -1,0 +1,159 @@
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "node-firmware/conductor.hpp"
+#include "node-firmware/record_maker.hpp"
+#include "scheduler/succession.hpp"
+
+namespace loa::node {
+
+using namespace std::chrono_literals;
+using scheduler::Ended;
+using scheduler::ItemKind;
+using scheduler::Sounding;
+
+namespace {
+
+constexpr auto kClosingLimit = 3s;
+constexpr auto kBrokenFor = 10min;
+
+}  // namespace
+
+void Conductor::close(const Ended& ended) {
+  const bool sounds = has_voice(ended.occurrence_id);
+  if (!sounds) return finish(ended);
+  closing_[ended.occurrence_id] = {ended, parts_.clock.monotonic() + kClosingLimit};
+}
+
+std::string Conductor::fault_of(const Ended& ended) const {
+  if (const auto found = faults_.find(ended.occurrence_id); found != faults_.end()) return found->second;
+  const auto* held = plan();
+  if (!held) return {};
+  for (const auto& occurrence : held->occurrences) {
+    if (occurrence.id != ended.occurrence_id) continue;
+    for (const auto& item : occurrence.items) {
+      if (item.kind == ItemKind::stream) return "unsupported";
+      if (auto reason = parts_.shelf.reason(item.sha256); !reason.empty()) return reason;
+    }
+  }
+  return {};
+}
+
+void Conductor::finish(const Ended& ended) {
+  auto* kept = parts_.history.draft(ended.occurrence_id);
+  auto record = kept ? *kept : draft_for(ended.occurrence_id, ended.alert_id, plan(), alerts_);
+  record = final_record(std::move(record), ended, parts_.history.history().find(ended.occurrence_id), fault_of(ended));
+  record.clock = parts_.clock.quality();
+  record.recorded = parts_.clock.now();
+  closing_.erase(ended.occurrence_id);
+  faults_.erase(ended.occurrence_id);
+  // The outcome and its record are one write: after a crash there are both or neither.
+  scheduler::note(parts_.history.history(), ended);
+  Transaction transaction(parts_.database);
+  const auto written = parts_.log.append(record);
+  std::set<std::string> held_back;
+  for (const auto& [id, closing] : closing_) held_back.insert(id);
+  parts_.history.save(record.recorded, held_back);
+  transaction.commit();
+  if (written)
+    spdlog::info("{}: {} {} {}/{} ms", written->occurrence_id, scheduler::name_of(written->outcome), written->reason,
+                 written->heard_ms, written->planned_ms);
+}
+
+void Conductor::finish_overdue() {
+  const auto now = parts_.clock.monotonic();
+  std::vector<Ended> overdue;
+  for (const auto& [id, closing] : closing_)
+    if (closing.deadline <= now || !has_voice(id)) overdue.push_back(closing.ended);
+  for (const auto& ended : overdue) {
+    for (const auto& [track, voice] : voices_)
+      if (voice.what.occurrence_id == ended.occurrence_id) parts_.player.stop(track);
+    std::erase_if(voices_, [&](const auto& entry) { return entry.second.what.occurrence_id == ended.occurrence_id; });
+    finish(ended);
+  }
+}
+
+scheduler::PlayRecord& Conductor::draft(const Sounding& what) {
+  if (auto* kept = parts_.history.draft(what.occurrence_id)) return *kept;
+  return parts_.history.begin_draft(what.occurrence_id, draft_for(what.occurrence_id, what.alert_id, plan(), alerts_));
+}
+
+void Conductor::on_started(const TrackStarted& started) {
+  const auto found = voices_.find(started.track);
+  if (found == voices_.end()) return;
+  auto& voice = found->second;
+  voice.first_sample = started.at;
+  auto& record = draft(voice.what);
+  const bool first = !record.started;
+  if (first) {
+    const auto late = std::chrono::duration_cast<std::chrono::microseconds>(started.at.time_since_epoch() -
+                                                                            parts_.clock.monotonic_at(record.due));
+    record.started = record.due + std::chrono::floor<Millis>(late);
+    record.start_error_us = late.count();
+  }
+  if (first || !record.alert_id.empty()) record.clip_sha256 = voice.what.item.sha256;
+  if (!record.alert_id.empty()) record.planned_ms += voice.what.item.duration.count();
+  changed_();
+}
+
+void Conductor::credit(Voice& voice, std::int64_t heard_ms, std::optional<double> level) {
+  if (auto* record = parts_.history.draft(voice.what.occurrence_id))
+    add_heard(*record, voice.credited_ms, heard_ms, level);
+  voice.credited_ms = heard_ms;
+}
+
+void Conductor::credit_running() {
+  const auto now = SteadyTime{parts_.clock.monotonic()};
+  for (auto& [track, voice] : voices_)
+    if (voice.first_sample)
+      credit(voice, std::chrono::duration_cast<Millis>(now - *voice.first_sample).count(), std::nullopt);
+}
+
+void Conductor::on_ended(const TrackEnded& ended) {
+  const auto found = voices_.find(ended.track);
+  if (found == voices_.end()) return;
+  auto& voice = found->second;
+  const auto what = voice.what;
+  if (ended.heard.count() > 0 || voice.first_sample) credit(voice, ended.heard.count(), ended.level_dbfs);
+  if (ended.level_dbfs) last_level_ = ended.level_dbfs;
+  auto& occurrences = parts_.history.history().occurrences;
+  if (const auto known = occurrences.find(what.occurrence_id); known != occurrences.end() && known->second.interrupted)
+    known->second.heard = voice.occurrence_offset + ended.heard;
+  voices_.erase(found);
+  if (ended.track == now_track_) now_track_ = 0;
+  if (ended.track == next_track_) next_track_ = 0;
+  if (ended.how == TrackEnd::failed) {
+    spdlog::warn("{}: clip {} {}: {}", what.occurrence_id, what.item.sha256.substr(0, 12), ended.reason, ended.detail);
+    broken_[what.item.sha256] = parts_.clock.monotonic() + kBrokenFor;
+    faults_[what.occurrence_id] = ended.reason;
+    if (now_ && same_item(*now_, what)) now_.reset();
+  }
+  if (const auto closing = closing_.find(what.occurrence_id); closing != closing_.end() && !has_voice(what.occurrence_id))
+    finish(Ended(closing->second.ended));
+  changed_();
+}
+
+bool Conductor::has_voice(const std::string& occurrence_id) const {
+  return std::any_of(voices_.begin(), voices_.end(), [&](const auto& entry) {
+    return entry.second.what.occurrence_id == occurrence_id && entry.first != next_track_;
+  });
+}
+
+void Conductor::save() {
+  std::set<std::string> held_back;
+  for (const auto& [id, closing] : closing_) held_back.insert(id);
+  Transaction transaction(parts_.database);
+  parts_.history.save(parts_.clock.now(), held_back);
+  transaction.commit();
+}
+
+void Conductor::pause_for_exit() {
+  credit_running();
+  for (const auto& [track, voice] : voices_) parts_.player.stop(track);
+  // What was ended must not come back with the next run, even where the player still owes its last word.
+  while (!closing_.empty()) finish(Ended(closing_.begin()->second.ended));
+  save();
+}
+
+}  // namespace loa::node

@@ -1,0 +1,61 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "node-firmware/clip_shelf.hpp"
+#include "node-firmware/node_clock.hpp"
+
+namespace loa::test {
+
+/// A board's time that the test ticks; wall clock and monotonic clock go on together.
+class FakeTime final : public node::TimeSource {
+ public:
+  node::Monotonic monotonic() const override { return now; }
+  scheduler::TimePoint system() const override {
+    return wall_at_boot + std::chrono::floor<scheduler::Millis>(now);
+  }
+  bool synchronised() const override { return synced; }
+  bool has_rtc() const override { return rtc; }
+  std::string boot_id() const override { return boot; }
+  void pass(node::Monotonic time) { now += time; }
+
+  node::Monotonic now = std::chrono::seconds(1000);
+  scheduler::TimePoint wall_at_boot = scheduler::from_ms(1'790'000'000'000);
+  bool synced = true;
+  bool rtc = false;
+  std::string boot = "boot-1";
+};
+
+/// A shelf that holds what the test puts on it.
+class FakeShelf final : public node::ClipShelf {
+ public:
+  std::optional<std::filesystem::path> find(const std::string& sha256) override {
+    return held.contains(sha256) ? std::optional(std::filesystem::path("/clips") / (sha256 + ".opus")) : std::nullopt;
+  }
+  void want(std::vector<node::WantedClip> clips, std::vector<std::string> from) override {
+    wanted = std::move(clips);
+    bases = std::move(from);
+  }
+  std::string reason(const std::string& sha256) const override {
+    const auto found = reasons.find(sha256);
+    return found == reasons.end() ? "" : found->second;
+  }
+  void retry_now() override { ++retries; }
+  node::CacheReport report() override {
+    node::CacheReport report;
+    report.wanted = static_cast<int>(wanted.size());
+    for (const auto& clip : wanted) report.held += held.contains(clip.sha256) ? 1 : 0;
+    return report;
+  }
+  const std::vector<scheduler::StockClip>& shipped() const override { return stock; }
+
+  std::map<std::string, bool> held;
+  std::map<std::string, std::string> reasons;
+  std::vector<node::WantedClip> wanted;
+  std::vector<std::string> bases;
+  std::vector<scheduler::StockClip> stock;
+  int retries = 0;
+};
+
+}  // namespace loa::test

@@ -1,0 +1,120 @@
+#include <catch2/catch.hpp>
+
+#include "fake_node_parts.hpp"
+
+using namespace loa;
+using namespace loa::test;
+using namespace std::chrono_literals;
+using node::NodeClock;
+using scheduler::ClockQuality;
+
+namespace {
+
+const auto kBuilt = scheduler::from_ms(1'780'000'000'000);
+
+}  // namespace
+
+TEST_CASE("how well a node knows the time when it starts") {
+  struct Row {
+    const char* name;
+    bool synced;
+    bool rtc;
+    std::chrono::hours behind;  // the system clock, before the newest signed time
+    ClockQuality quality;
+  };
+  const std::vector<Row> rows{{"synchronised", true, false, -1h, ClockQuality::synced},
+                              {"a battery-backed clock", false, true, -1h, ClockQuality::rtc},
+                              {"nothing behind the system clock", false, false, -1h, ClockQuality::untrusted},
+                              {"synchronised, but before the newest signed time", true, true, 1h, ClockQuality::untrusted},
+                              {"a battery-backed clock that has run down", false, true, 24h * 365, ClockQuality::untrusted}};
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      FakeTime time;
+      time.synced = row.synced;
+      time.rtc = row.rtc;
+      const auto newest = time.system() + row.behind;
+      const NodeClock clock(time, newest);
+      CHECK(clock.quality() == row.quality);
+      CHECK(clock.trusted() == (row.quality != ClockQuality::untrusted));
+      if (!clock.trusted()) CHECK(clock.now() >= newest);
+    }
+  }
+}
+
+TEST_CASE("a head against the system clock") {
+  struct Row {
+    const char* name;
+    bool synced;
+    scheduler::Millis difference;
+    scheduler::Millis round_trip;
+    ClockQuality quality;
+    scheduler::Millis offset;
+  };
+  const std::vector<Row> rows{
+      {"agrees: the system clock stays", true, 1500ms, 100ms, ClockQuality::synced, 0ms},
+      {"within the bound plus a long round trip", true, 3000ms, 3000ms, ClockQuality::synced, 0ms},
+      {"ahead by more: the head wins", true, 10'000ms, 100ms, ClockQuality::head, 10'050ms},
+      {"behind by more: the head wins", true, -60'000ms, 0ms, ClockQuality::head, -60'000ms},
+      {"agrees with a clock that nobody vouched for", false, 500ms, 0ms, ClockQuality::head, 0ms},
+      {"proves the time to a node that had none", false, 3'600'000ms, 0ms, ClockQuality::head, 3'600'000ms},
+  };
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      FakeTime time;
+      time.synced = row.synced;
+      NodeClock clock(time, kBuilt);
+      clock.take_head(time.system() + row.difference, row.round_trip);
+      CHECK(clock.quality() == row.quality);
+      CHECK(clock.offset_from_system() == row.offset);
+      clock.refresh();
+      CHECK(clock.offset_from_system() == row.offset);
+    }
+  }
+}
+
+TEST_CASE("a step of the wall clock does not move a node that a head has set") {
+  FakeTime time;
+  time.synced = false;
+  NodeClock clock(time, kBuilt);
+  clock.take_head(time.system() + 1h, 0ms);
+  const auto before = clock.now();
+  time.wall_at_boot -= 24h * 365;
+  clock.refresh();
+  CHECK(clock.now() == before);
+  time.pass(1h + 1s);
+  CHECK(clock.quality() == ClockQuality::held);
+}
+
+TEST_CASE("an offset is held over a restart of the program, not over one of the board") {
+  FakeTime time;
+  time.synced = false;
+  NodeClock first(time, kBuilt);
+  first.take_head(time.system() + 1h, 0ms);
+  const auto held = first.held();
+  time.pass(10s);
+  NodeClock second(time, kBuilt, held);
+  CHECK(second.quality() == ClockQuality::held);
+  CHECK(second.now() == first.now());
+  time.boot = "boot-2";
+  NodeClock third(time, kBuilt, held);
+  CHECK(third.quality() == ClockQuality::untrusted);
+}
+
+TEST_CASE("a clock that becomes synchronised is believed, and coasts when that ends") {
+  FakeTime time;
+  time.synced = false;
+  NodeClock clock(time, kBuilt);
+  CHECK_FALSE(clock.held());
+  time.synced = true;
+  clock.refresh();
+  CHECK(clock.quality() == ClockQuality::synced);
+  time.synced = false;
+  clock.refresh();
+  CHECK(clock.quality() == ClockQuality::held);
+}
+
+TEST_CASE("due times become moments on the monotonic clock") {
+  FakeTime time;
+  const NodeClock clock(time, kBuilt);
+  CHECK(clock.monotonic_at(time.system() + 5s) == time.now + 5s);
+}
