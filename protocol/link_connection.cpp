@@ -41,11 +41,17 @@ LinkConnection::~LinkConnection() = default;
 std::optional<std::string> LinkConnection::begin(const BrokerAddress& address, const ConnectTerms& terms) {
   context_ = make_client_context({settings_.ca_pem, settings_.certificate_pem, settings_.key_pem}, address.host,
                                  terms.tls_time);
+  SSL_CTX_set_app_data(context_.get(), this);
+  SSL_CTX_set_info_callback(context_.get(), [](const SSL* ssl, int where, int alert) {
+    if (where & SSL_CB_ALERT)
+      self(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl))).alerted(ssl, (where & SSL_CB_READ) != 0, alert);
+  });
   client_.reset(mosquitto_new(settings_.client_id.c_str(), true, this));
   if (!client_) return describe(errno == EINVAL ? MOSQ_ERR_INVAL : MOSQ_ERR_NOMEM);
   set_callbacks();
   mosquitto_int_option(client_.get(), MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V311);
   mosquitto_int_option(client_.get(), MOSQ_OPT_TCP_NODELAY, 1);
+  mosquitto_int_option(client_.get(), MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
   mosquitto_void_option(client_.get(), MOSQ_OPT_SSL_CTX, context_.get());
   mosquitto_max_inflight_messages_set(client_.get(), kInFlight);
   if (terms.will) {
@@ -102,16 +108,25 @@ std::optional<std::string> LinkConnection::handshake(short ready) {
   }
   const int error = SSL_get_error(ssl, done);
   if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return std::nullopt;
-  const long verified = SSL_get_verify_result(ssl);
-  if (verified != X509_V_OK)
-    return fmt::format("the broker's certificate is refused: {}", X509_verify_cert_error_string(verified));
+  if (!tls_alert_.empty()) return tls_alert_;
   const std::string what = take_ssl_error();
-  return what.empty() ? std::string("connection closed during the TLS handshake") : "TLS handshake: " + what;
+  return what.empty() ? std::string("connection refused, or closed during the TLS handshake") : "TLS handshake: " + what;
 }
 
 std::optional<std::string> LinkConnection::ended(int rc) {
+  if (!tls_alert_.empty()) return tls_alert_;
   if (!last_error_.empty()) return last_error_;
   return rc == MOSQ_ERR_SUCCESS ? std::string("connection closed") : describe(rc);
+}
+
+// TLS 1.3 tells a refused client only after its handshake, where libmosquitto sees no more than an end of file.
+void LinkConnection::alerted(const SSL* ssl, bool by_peer, int alert) {
+  if ((alert >> 8) != SSL3_AL_FATAL) return;
+  const long verified = SSL_get_verify_result(ssl);
+  if (!by_peer && verified != X509_V_OK)
+    tls_alert_ = fmt::format("the broker's certificate is refused: {}", X509_verify_cert_error_string(verified));
+  else
+    tls_alert_ = fmt::format("TLS alert {} the broker: {}", by_peer ? "from" : "to", SSL_alert_desc_string_long(alert));
 }
 
 void LinkConnection::publish(std::uint64_t publication, const std::string& topic, const std::string& payload,

@@ -54,6 +54,7 @@ class LinkConnection {
   std::optional<std::string> handshake(short ready);
   std::optional<std::string> ended(int rc);
   short interest() const;
+  void alerted(const SSL* ssl, bool by_peer, int alert);
   void received(const mosquitto_message& message);
   static LinkConnection& self(void* object) { return *static_cast<LinkConnection*>(object); }
   void set_callbacks();
@@ -66,6 +67,7 @@ class LinkConnection {
   bool secured_ = false;                  // TLS handshake done
   bool accepted_ = false;
   std::string refused_;     // by CONNACK
+  std::string tls_alert_;   // the fatal one that ended the connection
   std::string last_error_;  // as libmosquitto logged it
 };
 

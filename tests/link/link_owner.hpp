@@ -49,6 +49,8 @@ struct LinkOwner {
     });
     return sent.has_value() && until([&] { return acknowledged; });
   }
+  /// Waits until the broker has done what was asked of it so far: it acknowledges in order, also what it does not allow.
+  bool settle() { return publish("settled", ""); }
   /// Whether a message with this payload has come, at most after `limit`.
   bool receives(const std::string& payload, std::chrono::milliseconds limit = std::chrono::seconds(10)) {
     return until([&] { return find(payload) != nullptr; }, limit);

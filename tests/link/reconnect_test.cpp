@@ -60,6 +60,7 @@ TEST_CASE_METHOD(Fixture, "after a killed broker each new session has a will and
   LinkOwner node(loop, broker.link_settings("n-1"));
   REQUIRE(node.connect());
   node.link->subscribe(keys_topic());
+  REQUIRE(node.settle());
   const int before = node.attempts;
   PublishOutcome outcome = PublishOutcome::acknowledged;
   broker.kill();
@@ -75,9 +76,10 @@ TEST_CASE_METHOD(Fixture, "after a killed broker each new session has a will and
   LinkOwner controller(loop, broker.link_settings("controller"));
   REQUIRE(controller.connect());
   controller.link->subscribe(log_topic("+"));
-  controller.link->subscribe(alert_topic("+"));
+  REQUIRE(controller.settle());
   REQUIRE(controller.publish(keys_topic(), "unheard"));
   node.link->subscribe(alert_topic("+"));
+  REQUIRE(node.settle());
   REQUIRE(node.publish(log_topic("n-1"), "second"));
   REQUIRE(controller.publish(alert_topic("hue"), "alert"));
   REQUIRE(node.receives("alert"));

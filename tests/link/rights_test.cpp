@@ -60,8 +60,7 @@ struct Fixture {
 TEST_CASE_METHOD(Fixture, "what a node publishes arrives only from its own topics, though all is acknowledged") {
   controller.link->subscribe("#");
   controller.link->subscribe("loa/1/#");
-  REQUIRE(controller.publish("loa/1/other", "subscribed"));
-  REQUIRE(controller.receives("subscribed"));
+  REQUIRE(controller.settle());
   for (const Right& right : kRights) {
     CAPTURE(right.topic);
     CHECK(node.publish(right.topic, "by node: " + right.topic));
@@ -83,7 +82,7 @@ TEST_CASE_METHOD(Fixture, "a node reads its own topics and what all nodes read, 
     node.link->subscribe("loa/1/node/+/+");
   }
   node.link->subscribe(keys_topic());
-  REQUIRE(node.publish(state_topic("n-1"), "asked"));
+  REQUIRE(node.settle());
   for (const Right& right : kRights) REQUIRE(controller.publish(right.topic, "by controller: " + right.topic));
   REQUIRE(controller.publish(keys_topic(), "last"));
   REQUIRE(node.receives("last"));
@@ -96,6 +95,7 @@ TEST_CASE_METHOD(Fixture, "a node reads its own topics and what all nodes read, 
 TEST_CASE_METHOD(Fixture, "a node taken out of the files loses its rights on the live connection") {
   controller.link->subscribe(state_topic("+"));
   node.link->subscribe(keys_topic());
+  REQUIRE((node.settle() && controller.settle()));
   REQUIRE(node.publish(state_topic("n-1"), "before"));
   REQUIRE(controller.receives("before"));
   broker.set_nodes({"n-2"});
@@ -103,6 +103,7 @@ TEST_CASE_METHOD(Fixture, "a node taken out of the files loses its rights on the
   LinkOwner other(loop, broker.link_settings("n-2"));
   REQUIRE(other.connect());
   other.link->subscribe(keys_topic());
+  REQUIRE(other.settle());
   REQUIRE(other.publish(state_topic("n-2"), "other"));
   REQUIRE(controller.receives("other"));
   REQUIRE(controller.publish(keys_topic(), "set"));
@@ -112,8 +113,6 @@ TEST_CASE_METHOD(Fixture, "a node taken out of the files loses its rights on the
 }
 
 TEST_CASE("a broker of two formats lets nodes read the shared topics of both") {
-  test::TempFolder folder;
-  authority::BrokerSettings settings;
   const std::string acl = authority::make_broker_acl({"n-1"}, {1, 2});
   CHECK_THAT(acl, Catch::Contains("topic read loa/2/keys\n") && Catch::Contains("topic read loa/2/area/+/alert\n") &&
                       Catch::Contains("topic readwrite loa/2/#\n"));

@@ -1,0 +1,164 @@
+#include "controller/authority/certificates.hpp"
+
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+
+#include "controller/authority/files.hpp"
+#include "controller/authority/kept_certificate.hpp"
+#include "tests/support/temp_folder.hpp"
+
+using namespace loa;
+using namespace loa::authority;
+using namespace std::chrono_literals;
+
+namespace {
+
+const TimePoint kNow = *scheduler::parse_rfc3339("2026-11-24T06:00:00Z");
+
+mode_t mode_of(const std::filesystem::path& file) {
+  struct stat status {};
+  REQUIRE(stat(file.c_str(), &status) == 0);
+  return status.st_mode & 07777;
+}
+
+// X509_V_OK or why the chain does not hold at `time`, with the CRL of the authority at that time.
+int verify(const CertificateAuthority& authority, const std::string& pem, TimePoint time, const std::string& crl_pem) {
+  const Handle<X509_STORE> store(X509_STORE_new());
+  const auto ca = certificate_from_pem(authority.certificate_pem());
+  const auto crl = crl_from_pem(crl_pem);
+  X509_STORE_add_cert(store.get(), ca.get());
+  X509_STORE_add_crl(store.get(), crl.get());
+  const auto certificate = certificate_from_pem(pem);
+  const Handle<X509_STORE_CTX> context(X509_STORE_CTX_new());
+  X509_STORE_CTX_init(context.get(), store.get(), certificate.get(), nullptr);
+  X509_STORE_CTX_set_time(context.get(), 0, std::chrono::system_clock::to_time_t(time));
+  X509_STORE_CTX_set_flags(context.get(), X509_V_FLAG_CRL_CHECK);
+  X509_verify_cert(context.get());
+  return X509_STORE_CTX_get_error(context.get());
+}
+
+struct Fixture {
+  test::TempFolder folder;
+  CertificateAuthority authority = CertificateAuthority::open_or_create(folder / "ca", kNow);
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "an authority is made once and found again, its key for the owner alone") {
+  const auto again = CertificateAuthority::open_or_create(folder / "ca", kNow + 24h);
+  CHECK(again.certificate_pem() == authority.certificate_pem());
+  CHECK(mode_of(folder / "ca" / "ca.key") == 0600);
+  CHECK(mode_of(folder / "ca") == 0700);
+}
+
+TEST_CASE_METHOD(Fixture, "what an authority issues holds for its purpose and its years") {
+  const auto node = authority.issue_client("n-1", kNow);
+  const auto crl = authority.make_crl(kNow);
+  CHECK(verify(authority, node.certificate_pem, kNow, crl) == X509_V_OK);
+  CHECK(verify(authority, node.certificate_pem, kNow - 1h, crl) == X509_V_OK);
+  const TimePoint late = kNow + 5 * 365 * 24h + 1h;
+  CHECK(verify(authority, node.certificate_pem, late, authority.make_crl(late)) == X509_V_ERR_CERT_HAS_EXPIRED);
+  const auto certificate = certificate_from_pem(node.certificate_pem);
+  char name[65] = "";
+  X509_NAME_get_text_by_NID(X509_get_subject_name(certificate.get()), NID_commonName, name, sizeof name);
+  CHECK(std::string(name) == "n-1");
+  CHECK(X509_check_purpose(certificate.get(), X509_PURPOSE_SSL_CLIENT, 0) == 1);
+  CHECK(X509_check_purpose(certificate.get(), X509_PURPOSE_SSL_SERVER, 0) == 0);
+
+  const auto server = certificate_from_pem(
+      authority.issue_server("broker", {"loa.example", "10.1.2.3", "::1"}, kNow).certificate_pem);
+  CHECK(X509_check_purpose(server.get(), X509_PURPOSE_SSL_SERVER, 0) == 1);
+  CHECK(X509_check_host(server.get(), "loa.example", 0, 0, nullptr) == 1);
+  CHECK(X509_check_ip_asc(server.get(), "10.1.2.3", 0) == 1);
+  CHECK(X509_check_ip_asc(server.get(), "::1", 0) == 1);
+  CHECK(X509_check_host(server.get(), "other.example", 0, 0, nullptr) == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "serial numbers differ and a certificate's own is the one returned") {
+  const auto one = authority.issue_client("n-1", kNow);
+  const auto two = authority.issue_client("n-1", kNow);
+  CHECK(one.serial != two.serial);
+  CHECK(one.serial.size() == 32);
+  authority.revoke(one.serial, kNow);
+  const auto crl = authority.make_crl(kNow);
+  CHECK(verify(authority, one.certificate_pem, kNow, crl) == X509_V_ERR_CERT_REVOKED);
+  CHECK(verify(authority, two.certificate_pem, kNow, crl) == X509_V_OK);
+}
+
+TEST_CASE_METHOD(Fixture, "a revocation outlives the process, and a CRL its life") {
+  const auto one = authority.issue_client("n-1", kNow);
+  authority.revoke(one.serial, kNow);
+  authority.revoke(one.serial, kNow + 1h);
+  const auto again = CertificateAuthority::open_or_create(folder / "ca", kNow);
+  REQUIRE(again.revoked().size() == 1);
+  CHECK(again.revoked()[0].at == kNow);
+  const auto crl = again.make_crl(kNow);
+  CHECK(verify(again, one.certificate_pem, kNow, crl) == X509_V_ERR_CERT_REVOKED);
+  CHECK(verify(again, authority.issue_client("n-2", kNow).certificate_pem, kNow + kCrlLife + 1h, crl) ==
+        X509_V_ERR_CRL_HAS_EXPIRED);
+}
+
+TEST_CASE_METHOD(Fixture, "names that could say more than a name are refused") {
+  for (const char* bad : {"", "a b", "a,DNS:b", "*", "a/b", "email:x"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(authority.issue_server("broker", {bad}, kNow), std::invalid_argument);
+  }
+  CHECK_THROWS_AS(authority.issue_server("broker", {}, kNow), std::invalid_argument);
+  for (const char* bad : {"", "n 1", "n/1", "+"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(authority.issue_client(bad, kNow), std::invalid_argument);
+  }
+  for (const char* bad : {"", "xyz", "AB", "00112233445566778899aabbccddeeff0011223344"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(authority.revoke(bad, kNow), std::invalid_argument);
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "half an authority is said to be one") {
+  const auto file = folder / "ca";
+  SECTION("another key") {
+    const auto other = CertificateAuthority::open_or_create(folder / "other", kNow);
+    std::filesystem::copy_file(folder / "other" / "ca.key", file / "ca.key",
+                               std::filesystem::copy_options::overwrite_existing);
+    CHECK_THROWS_WITH(CertificateAuthority::open_or_create(file, kNow), Catch::Contains("is not the key of ca.pem"));
+  }
+  SECTION("no key") {
+    std::filesystem::remove(file / "ca.key");
+    CHECK_THROWS_WITH(CertificateAuthority::open_or_create(file, kNow), Catch::Contains("ca.key"));
+  }
+  SECTION("a spoilt list") {
+    write_file(file / "revoked", "0011 123\nnonsense\n", 0600);
+    CHECK_THROWS_WITH(CertificateAuthority::open_or_create(file, kNow), Catch::Contains("revoked:2: "));
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "a server's certificate is kept while it fits and has a year to go") {
+  const auto keep = [&](std::vector<std::string> hosts, TimePoint now) {
+    return keep_server_certificate(folder / "tls", "https", hosts, authority, now).certificate_pem;
+  };
+  const auto first = keep({"localhost"}, kNow);
+  CHECK(keep({"localhost"}, kNow + 3 * 365 * 24h) == first);
+  CHECK(mode_of(folder / "tls" / "https.key") == 0600);
+  CHECK(keep({"localhost"}, kNow + 4 * 365 * 24h + 1h) != first);
+  const auto second = keep({"localhost", "127.0.0.1"}, kNow);
+  CHECK(keep({"127.0.0.1"}, kNow) == second);
+  std::filesystem::remove(folder / "tls" / "https.key");
+  CHECK(keep({"127.0.0.1"}, kNow) != second);
+}
+
+TEST_CASE("a file is replaced whole or not at all, and a secret never overwritten") {
+  test::TempFolder folder;
+  write_file(folder / "f", "one", 0600);
+  write_file(folder / "f", "two", 0644);
+  CHECK(read_file(folder / "f") == "two");
+  CHECK(mode_of(folder / "f") == 0644);
+  write_new_secret(folder / "s", "secret");
+  CHECK(mode_of(folder / "s") == 0600);
+  CHECK_THROWS_AS(write_new_secret(folder / "s", "other"), std::system_error);
+  CHECK(read_file(folder / "s") == "secret");
+  CHECK_THROWS_AS(write_file(folder / "none" / "f", "x", 0644), std::system_error);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 2);
+}

@@ -1,0 +1,179 @@
+#include <catch2/catch.hpp>
+
+#include "controller/authority/broker_reload.hpp"
+#include "controller/authority/files.hpp"
+#include "protocol/hash.hpp"
+#include "protocol/topics.hpp"
+#include "tests/link/link_owner.hpp"
+#include "tests/support/broker.hpp"
+#include "tests/support/temp_folder.hpp"
+
+using namespace loa;
+using namespace loa::authority;
+using namespace std::chrono_literals;
+using tests::LinkOwner;
+
+namespace {
+
+TimePoint now() { return protocol::SystemClock().now(); }
+
+struct Fixture {
+  test::TempFolder folder;
+  boost::asio::io_context loop;
+  tests::Broker broker{folder.path(), {"n-1", "n-2"}};
+  Fixture() { broker.start(); }
+
+  ReloadSettings settings() {
+    ReloadSettings reload;
+    reload.source = broker.source();
+    reload.live = broker.live();
+    reload.pid_file = broker.pid_file();
+    return reload;
+  }
+  void list_again() {
+    std::string ready;
+    for (const char* name : kBrokerFiles)
+      ready += protocol::sha256_hex_of_file(broker.source() / name) + "  " + name + "\n";
+    write_file(broker.source() / kReadyFile, ready, 0644);
+  }
+  /// Whether a message that n-1 publishes to a topic of n-2 arrives: with a broken ACL it would.
+  bool may_overstep() {
+    LinkOwner node(loop, broker.link_settings("n-1"));
+    LinkOwner controller(loop, broker.link_settings("controller"));
+    REQUIRE((node.connect() && controller.connect()));
+    controller.link->subscribe(protocol::state_topic("+"));
+    REQUIRE(controller.settle());
+    REQUIRE(node.publish(protocol::state_topic("n-2"), "overstepped"));
+    REQUIRE(node.publish(protocol::state_topic("n-1"), "last"));
+    REQUIRE(controller.receives("last"));
+    return controller.find("overstepped") != nullptr;
+  }
+  bool can_connect(const protocol::LinkSettings& link) {
+    LinkOwner node(loop, link);
+    node.start();
+    node.until([&] { return !node.sessions.empty() || node.reasons.size() >= 2; });
+    return !node.sessions.empty();
+  }
+  std::string live(const char* name) { return read_file(broker.live() / name); }
+  tests::Process helper(std::vector<std::string> more = {}) {
+    std::vector<std::string> argv{LOA_BIN_DIR "/loa-broker-reload", broker.source().string(), broker.live().string(),
+                                  "--pid-file", broker.pid_file().string()};
+    argv.insert(argv.end(), more.begin(), more.end());
+    return tests::Process(argv, {folder.path(), "helper", {}, {}});
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "a good set goes live and rights change on the running broker") {
+  LinkOwner node(loop, broker.link_settings("n-2"));
+  LinkOwner controller(loop, broker.link_settings("controller"));
+  REQUIRE((node.connect() && controller.connect()));
+  controller.link->subscribe(protocol::state_topic("+"));
+  REQUIRE(controller.settle());
+  REQUIRE(node.publish(protocol::state_topic("n-2"), "before"));
+  REQUIRE(controller.receives("before"));
+  broker.set_nodes({"n-1", "n-3"}, false);
+  const auto outcome = reload_broker(settings(), now());
+  CAPTURE(outcome.message);
+  REQUIRE(outcome.end == ReloadEnd::installed);
+  LinkOwner joined(loop, broker.link_settings("n-3"));
+  REQUIRE(joined.connect());
+  // The signal is read between two rounds of the broker; the new node's message arrives once it has been.
+  REQUIRE(joined.until([&] {
+    joined.publish(protocol::state_topic("n-3"), "joined");
+    return controller.find("joined") != nullptr;
+  }));
+  REQUIRE(node.publish(protocol::state_topic("n-2"), "after"));
+  REQUIRE(joined.publish(protocol::state_topic("n-3"), "last"));
+  REQUIRE(controller.receives("last"));
+  CHECK(controller.find("after") == nullptr);
+  CHECK(read_broker_status(broker.live()).installed);
+  CHECK(reload_broker(settings(), now()).end == ReloadEnd::unchanged);
+}
+
+TEST_CASE_METHOD(Fixture, "a broken ACL, which mosquitto would take for none, is refused and rights stay") {
+  const std::string before = live("acl");
+  write_file(broker.source() / "acl", "user controller\ntopic readwrite loa/1/#\nbogus line\n", 0644);
+  list_again();
+  const auto outcome = reload_broker(settings(), now());
+  CHECK(outcome.end == ReloadEnd::refused);
+  CHECK_THAT(outcome.message, Catch::Contains("acl_file") && Catch::Contains("bogus"));
+  CHECK(live("acl") == before);
+  CHECK_FALSE(may_overstep());
+  CHECK(read_broker_status(broker.live()).message == outcome.message);
+  SECTION("what the trap is: put in place unchecked it opens everything") {
+    std::filesystem::copy_file(broker.source() / "acl", broker.live() / "acl",
+                               std::filesystem::copy_options::overwrite_existing);
+    broker.reload();
+    CHECK(may_overstep());
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "a missing, broken or expired CRL is refused: the revoked stay out and the others in") {
+  std::string serial;
+  const auto revoked = broker.link_settings("n-1", &serial);
+  const auto other = broker.link_settings("n-2");
+  broker.authority().revoke(serial, now());
+  broker.set_nodes({"n-1", "n-2"}, false);
+  REQUIRE(reload_broker(settings(), now()).end == ReloadEnd::installed);
+  broker.reload();
+  REQUIRE_FALSE(can_connect(revoked));
+  const std::string before = live("crl.pem");
+  SECTION("missing") { std::filesystem::remove(broker.source() / "crl.pem"); }
+  SECTION("broken") {
+    write_file(broker.source() / "crl.pem", before.substr(0, before.size() / 2), 0644);
+    list_again();
+  }
+  SECTION("expired") {
+    write_file(broker.source() / "crl.pem", broker.authority().make_crl(now() - kCrlLife), 0644);
+    list_again();
+  }
+  const auto outcome = reload_broker(settings(), now());
+  CHECK(outcome.end == ReloadEnd::refused);
+  CHECK_THAT(outcome.message, Catch::StartsWith("crl.pem: "));
+  CHECK(live("crl.pem") == before);
+  broker.reload();
+  CHECK_FALSE(can_connect(revoked));
+  CHECK(can_connect(other));
+}
+
+TEST_CASE_METHOD(Fixture, "without a running broker the files go live all the same") {
+  broker.kill();
+  broker.set_nodes({"n-1"}, false);
+  CHECK(reload_broker(settings(), now()).end == ReloadEnd::not_running);
+  CHECK(live("acl") == read_file(broker.source() / "acl"));
+  broker.start();
+  CHECK(can_connect(broker.link_settings("n-1")));
+}
+
+TEST_CASE_METHOD(Fixture, "the program says what it did and exits with what scripts can use") {
+  auto good = helper();
+  CHECK(good.wait(20s) == 0);
+  CHECK_THAT(good.out(), Catch::StartsWith("installed: "));
+  write_file(broker.source() / "acl", "bogus line\n", 0644);
+  list_again();
+  auto bad = helper();
+  CHECK(bad.wait(20s) == 1);
+  CHECK_THAT(bad.err(), Catch::StartsWith("refused: acl: "));
+  auto nowhere = tests::Process({LOA_BIN_DIR "/loa-broker-reload", "a", "b"}, {folder.path(), "nowhere", {}, {}});
+  CHECK(nowhere.wait(20s) == 2);
+}
+
+TEST_CASE_METHOD(Fixture, "the watching program takes each new set and outlives a broken one") {
+  auto watcher = helper({"--watch"});
+  REQUIRE(watcher.wait_for_line("installed: ", 20s));
+  write_file(broker.source() / "acl", "bogus line\n", 0644);
+  list_again();
+  REQUIRE(watcher.wait_for_line("refused: acl: ", 20s));
+  broker.set_nodes({"n-1", "n-7"}, false);
+  LinkOwner joined(loop, broker.link_settings("n-7"));
+  LinkOwner controller(loop, broker.link_settings("controller"));
+  REQUIRE((joined.connect() && controller.connect()));
+  controller.link->subscribe(protocol::state_topic("n-7"));
+  CHECK(joined.until([&] {
+    joined.publish(protocol::state_topic("n-7"), "joined");
+    return controller.find("joined") != nullptr;
+  }));
+  CHECK(watcher.running());
+}
