@@ -85,6 +85,10 @@ class Broadcaster {
   void acknowledge(const AckDue& ack);
   void resend_orders(const KnownNode& known);
 
+  template <class F>
+  auto write(F job) {
+    return x_store.write(store::system_actor(), std::move(job));
+  }
   void work();
   boost::asio::awaitable<void> run_work();
   boost::asio::awaitable<void> do_next();

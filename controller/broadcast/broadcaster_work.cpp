@@ -12,6 +12,7 @@
 #include "protocol/envelope.hpp"
 #include "protocol/topics.hpp"
 
+// Lambdas are named before they are awaited on: g++ 12 destroys a temporary one twice (gcc bug 107288).
 // What is done on the store thread and then published: one thing after another, alerts first.
 namespace loa::broadcast {
 namespace {
@@ -44,7 +45,7 @@ Broadcaster::Loaded Broadcaster::read(store::Session& session) {
 }
 
 boost::asio::awaitable<void> Broadcaster::load() {
-  auto loaded = co_await x_store.run([](store::Session& session) { return read(session); });
+  auto loaded = co_await x_store.run(&Broadcaster::read);
   x_signer.restore(loaded.newest);
   x_newest_kept = loaded.newest;
   for (const auto& snapshot : loaded.snapshots) x_roster.alert_revisions[snapshot.area] = snapshot.revision;
@@ -178,7 +179,8 @@ boost::asio::awaitable<void> Broadcaster::do_next() {
 boost::asio::awaitable<void> Broadcaster::reload_nodes() {
   x_reload = false;
   try {
-    take_loaded(co_await x_store.run([](store::Session& session) { return read(session); }));
+    auto loaded = co_await x_store.run(&Broadcaster::read);
+    take_loaded(std::move(loaded));
   } catch (...) {
     x_reload = true;
     throw;
@@ -189,9 +191,10 @@ boost::asio::awaitable<void> Broadcaster::sign_area(std::string area) {
   x_areas_to_sign.erase(area);
   std::optional<protocol::Result<SignedSnapshot>> made;
   try {
-    made = co_await x_store.write(store::system_actor(), [this, area](store::Transaction& transaction) {
+    auto sign = [this, area](store::Transaction& transaction) {
       return sign_alerts(transaction, area, x_signer, x_formats);
-    });
+    };
+    made = co_await write(std::move(sign));
   } catch (...) {
     x_areas_to_sign.insert(area);
     throw;
@@ -217,10 +220,11 @@ boost::asio::awaitable<void> Broadcaster::plan_some() {
   }
   PlanRound round;
   try {
-    round = co_await x_store.write(store::system_actor(), [this, nodes, raised](store::Transaction& transaction) {
+    auto make = [this, nodes, raised](store::Transaction& transaction) {
       for (const auto& [node, revision] : raised) store::raise_plan_revision(transaction, node, revision);
       return make_plans(transaction, nodes, x_signer, x_formats, x_settings);
-    });
+    };
+    round = co_await write(std::move(make));
   } catch (...) {
     x_nodes_to_plan.insert(nodes.begin(), nodes.end());
     x_raised.insert(raised.begin(), raised.end());
@@ -250,9 +254,10 @@ boost::asio::awaitable<void> Broadcaster::plan_some() {
 
 boost::asio::awaitable<void> Broadcaster::keep_newest() {
   const auto newest = x_signer.newest();
-  co_await x_store.write(store::system_actor(), [newest](store::Transaction& transaction) {
+  auto keep = [newest](store::Transaction& transaction) {
     store::raise_mark(transaction, "newest_signed", scheduler::to_ms(newest));
-  });
+  };
+  co_await write(std::move(keep));
   x_newest_kept = newest;
 }
 

@@ -43,7 +43,7 @@ Ingest::Ingest(store::Store& store, Roster& roster, IngestHandlers handlers)
     : x_store(store), x_roster(roster), x_handlers(std::move(handlers)) {}
 
 void Ingest::take(const protocol::LinkMessage& message, const protocol::Topic& topic) {
-  if (message.payload.empty()) return;
+  if (message.payload.empty() || std::string_view(about_of(topic.type)) == "other") return;
   auto* known = x_roster.find(topic.id);
   if (!known)
     return refuse(topic.id, topic.type,
@@ -182,13 +182,16 @@ void Ingest::flush() {
   boost::asio::co_spawn(x_store.loop(), drain(), boost::asio::detached);
 }
 
+boost::asio::awaitable<Ingest::Done> Ingest::keep(std::shared_ptr<Work> work) {
+  return x_store.write(store::system_actor(), [work](store::Transaction& t) { return write(t, *work); });
+}
+
 boost::asio::awaitable<void> Ingest::drain() {
   while (has_work()) {
     auto work = std::make_shared<Work>(take_work());
     bool failed = false;
     try {
-      const auto done =
-          co_await x_store.write(store::system_actor(), [work](store::Transaction& t) { return write(t, *work); });
+      const auto done = co_await keep(work);
       for (const auto& ack : done.acks) x_handlers.acknowledge(ack);
       for (const auto& change : done.changes) x_handlers.change(change);
     } catch (const std::exception& error) {

@@ -48,7 +48,8 @@ class Ingest {
               const std::string& message);
   /// Writes what waits, where nothing is being written yet.
   void flush();
-  bool idle() const { return !x_writing && !has_work(); }
+  /// Whether nothing waits to be written but refusals, which wait for the next flush.
+  bool idle() const { return !x_writing && waiting() == 0; }
   std::size_t waiting() const { return x_batches.size() + x_states.size() + x_receipts.size(); }
 
   static constexpr std::size_t kMaxBatches = 256;
@@ -71,6 +72,7 @@ class Ingest {
   Work take_work();
   void put_back(Work work);
   static Done write(store::Transaction& transaction, const Work& work);
+  boost::asio::awaitable<Done> keep(std::shared_ptr<Work> work);
   boost::asio::awaitable<void> drain();
 
   void take_state(KnownNode& known, const protocol::LinkMessage& message);

@@ -28,12 +28,10 @@ class Store {
   ~Store();
 
   /// Runs `work(Session&)` on the store thread and gives its result, or throws what it threw, on the awaiting coroutine.
+  /// In a coroutine name a lambda that captures values before passing it: g++ 12 destroys a temporary one twice (gcc bug 107288).
   template <class F>
   auto run(F work) -> boost::asio::awaitable<std::invoke_result_t<F, Session&>> {
-    using R = std::invoke_result_t<F, Session&>;
-    auto call = std::make_shared<Call<F, R>>(std::move(work));
-    co_await enter([call](Session& session) { (*call)(session); });
-    if constexpr (!std::is_void_v<R>) co_return std::move(*call->result);
+    return answer(std::make_shared<Call<F, std::invoke_result_t<F, Session&>>>(std::move(work)));
   }
 
   /// Runs `work(Transaction&)` in one `begin immediate` transaction and commits it; rolled back where it throws or gives a
@@ -96,6 +94,14 @@ class Store {
   }
 
   using Job = std::function<void(Session&)>;
+
+  template <class F, class R>
+  boost::asio::awaitable<R> answer(std::shared_ptr<Call<F, R>> call) {
+    Job job = [call](Session& session) { (*call)(session); };
+    co_await enter(std::move(job));
+    if constexpr (!std::is_void_v<R>) co_return std::move(*call->result);
+  }
+
   void post(Job job);
   boost::asio::awaitable<void> enter(Job job);
 
