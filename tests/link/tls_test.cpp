@@ -91,9 +91,11 @@ TEST_CASE_METHOD(Fixture, "a revoked certificate is refused, others are not") {
   broker.set_nodes({"n-1", "n-2"});
   LinkOwner node(loop, revoked);
   node.start();
-  REQUIRE(node.until([&] { return node.reasons.size() >= 2; }));
+  // The alert that says why may be overtaken by the end of the connection; one of a few attempts reads it.
+  CHECK(node.until([&] {
+    return !node.reasons.empty() && node.reasons.back().find("certificate revoked") != std::string::npos;
+  }));
   CHECK(node.sessions.empty());
-  CHECK_THAT(node.reasons.back(), Catch::Contains("revoked"));
   LinkOwner fine(loop, other);
   CHECK(fine.connect());
 }
