@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "node-firmware/durable_file.hpp"
+#include "protocol/clock.hpp"
 #include "protocol/hash.hpp"
 #include "protocol/link_mosquitto.hpp"
 #include "protocol/topics.hpp"
