@@ -73,7 +73,7 @@ class Node::Impl {
         shelf_(loop_.get_executor(), cache_settings(settings_), *downloader_, [this] { return tls_time(); },
                [this] { wake(); }),
         player_(make_gst_player(loop_.get_executor(), clock_, player_settings(settings_),
-                                {{}, [this](const TrackStarted& started) { conductor_.on_started(started); },
+                                {[](TrackId) {}, [this](const TrackStarted& started) { conductor_.on_started(started); },
                                  [this](const TrackEnded& ended) { conductor_.on_ended(ended); }})),
         conductor_({*player_, shelf_, clock_, database_, history_, log_}, [this] { wake(); }),
         link_(loop_.get_executor(), link_settings(identity_.bundle)),
