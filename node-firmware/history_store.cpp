@@ -20,6 +20,8 @@ using scheduler::to_ms;
 
 namespace {
 
+constexpr Millis kJitter{50};
+
 std::string text_of(const OccurrenceHistory& known) {
   json::object all{{"heard_ms", known.heard.count()},      {"interrupted", known.interrupted},
                    {"interrupted_by", known.interrupted_by}, {"restarted", known.restarted},
@@ -52,6 +54,16 @@ OccurrenceHistory known_of(const std::string& text) {
   if (const auto* at = all.if_contains("first_started")) known.first_started = from_ms(at->as_int64());
   if (const auto* at = all.if_contains("anchor")) known.anchor = from_ms(at->as_int64());
   return known;
+}
+
+// While something sounds its offset goes on with the clock: that alone is not worth a write to flash.
+bool same_on_disk(const OccurrenceHistory& written, const OccurrenceHistory& known) {
+  auto now = known;
+  if (written.sounding() && known.sounding()) {
+    now.heard = written.heard;
+    if (std::chrono::abs(*known.anchor - *written.anchor) < kJitter) now.anchor = written.anchor;
+  }
+  return now == written;
 }
 
 }  // namespace
@@ -100,7 +112,7 @@ void HistoryStore::save(TimePoint now, const std::set<std::string>& held_back) {
     if (held_back.contains(id)) continue;
     const auto before = written_.find(id);
     const auto* kept = draft(id);
-    const bool same = before != written_.end() && before->second.known == known &&
+    const bool same = before != written_.end() && same_on_disk(before->second.known, known) &&
                       before->second.draft == (kept ? *kept : PlayRecord{});
     if (!same) write(id, known, now);
   }
