@@ -15,7 +15,7 @@ class FakePlayer final : public node::Player {
     std::optional<node::SteadyTime> due;
     bool stopped = false;
   };
-  explicit FakePlayer(node::PlayerEvents events = {}) : events(std::move(events)) {}
+  explicit FakePlayer(node::PlayerEvents to = {}) : events(std::move(to)) {}
 
   void prepare(const node::Track& track) override { tracks[track.id] = Told{track, {}, false}; order.push_back(track.id); }
   void start_at(node::TrackId track, node::SteadyTime due) override {
