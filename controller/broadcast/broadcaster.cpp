@@ -129,8 +129,7 @@ void Broadcaster::message(const protocol::LinkMessage& one) {
 void Broadcaster::node_state(KnownNode& known, const std::optional<protocol::State>& before) {
   const auto& state = *known.state;
   check_revision(known);
-  const int format = x_formats.highest_for(state.formats);
-  if (format != (before ? x_formats.highest_for(before->formats) : protocol::kFormat)) x_nodes_to_plan.insert(known.node.id);
+  if (format_of(known) != (before ? x_formats.highest_for(before->formats) : protocol::kFormat)) x_nodes_to_plan.insert(known.node.id);
   x_heads.on_state(known, x_clock.now());
   if (known.is_there() && (!before || before->session != state.session)) resend_orders(known);
   work();
@@ -164,7 +163,7 @@ void Broadcaster::acknowledge(const AckDue& due) {
   if (!now) return put_off(now.error());
   known->last_ack = std::max(*now, known->last_ack + Millis{1});
   const protocol::LogAck ack{due.node, known->last_ack, due.log_id, due.number, known->areas};
-  const int format = known->state ? x_formats.highest_for(known->state->formats) : protocol::kFormat;
+  const int format = format_of(*known);
   const auto packet =
       x_signer.sign(MessageType::log_ack, known->areas, x_formats.writer(format).log_ack(ack), known->last_ack);
   if (!packet) return put_off(packet.error());
@@ -176,8 +175,7 @@ void Broadcaster::send_order(const protocol::Order& order) {
   if (!known || order.expires <= x_clock.now()) return;
   const auto now = x_signer.time();
   if (!now) return put_off(now.error());
-  const int format = known->state ? x_formats.highest_for(known->state->formats) : protocol::kFormat;
-  auto packet = x_signer.sign(MessageType::order, known->areas, x_formats.writer(format).order(order), *now);
+  auto packet = x_signer.sign(MessageType::order, known->areas, x_formats.writer(format_of(*known)).order(order), *now);
   if (!packet) return put_off(packet.error());
   x_orders.insert_or_assign(order.id, order);
   x_outbox.push_order(order.id, protocol::order_topic(order.node), std::move(*packet));

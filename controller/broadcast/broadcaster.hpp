@@ -97,6 +97,9 @@ class Broadcaster {
   boost::asio::awaitable<void> sign_area(std::string area);
   boost::asio::awaitable<void> plan_some();
   boost::asio::awaitable<void> keep_newest();
+  int format_of(const KnownNode& known) const {
+    return known.state ? x_formats.highest_for(known.state->formats) : protocol::kFormat;
+  }
   void put_off(const protocol::Refusal& why);
   void renew_due(TimePoint now);
   void tell_silent(TimePoint now);

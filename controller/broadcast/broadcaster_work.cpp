@@ -211,12 +211,13 @@ boost::asio::awaitable<void> Broadcaster::sign_area(std::string area) {
 }
 
 boost::asio::awaitable<void> Broadcaster::plan_some() {
-  std::vector<std::string> nodes;
+  std::vector<NodeToPlan> nodes;
   std::map<std::string, std::int64_t> raised;
   while (!x_nodes_to_plan.empty() && nodes.size() < kNodesAtOnce) {
-    nodes.push_back(*x_nodes_to_plan.begin());
+    const auto id = *x_nodes_to_plan.begin();
     x_nodes_to_plan.erase(x_nodes_to_plan.begin());
-    if (auto told = x_raised.extract(nodes.back())) raised.insert(std::move(told));
+    if (const auto* known = x_roster.find(id)) nodes.push_back({id, format_of(*known)});
+    if (auto told = x_raised.extract(id)) raised.insert(std::move(told));
   }
   PlanRound round;
   try {
@@ -226,7 +227,7 @@ boost::asio::awaitable<void> Broadcaster::plan_some() {
     };
     round = co_await write(std::move(make));
   } catch (...) {
-    x_nodes_to_plan.insert(nodes.begin(), nodes.end());
+    for (const auto& node : nodes) x_nodes_to_plan.insert(node.id);
     x_raised.insert(raised.begin(), raised.end());
     throw;
   }

@@ -53,9 +53,13 @@ class Maker {
     return scheduler::make_plan(x_inputs.broadcasts, x_node, x_row.wanted.policy,
                                 scheduler::plan_window(made, x_node.time_zone), made, revision);
   }
-  std::string hash(scheduler::Plan plan) const {
+  /// What was taken out counts too: it is shown to the officer although the node does not see it.
+  std::string hash(const scheduler::MadePlan& made) const {
+    auto plan = *made.plan;
     plan.revision = 1;
-    return protocol::sha256_hex(x_signed_as + x_writer.plan(plan));
+    std::string vetoes;
+    for (const auto& veto : made.vetoes) vetoes += veto.occurrence_id + " " + veto.code + "/";
+    return protocol::sha256_hex(x_signed_as + vetoes + x_writer.plan(plan));
   }
 
  private:
@@ -70,7 +74,7 @@ class Maker {
 // then is no reason for a new revision.
 bool is_unchanged(const Maker& maker, const store::PlanRevision& last) {
   const auto again = maker.at(last.made, 1);
-  return again.plan && maker.hash(*again.plan) == last.content_hash;
+  return again.plan && maker.hash(again) == last.content_hash;
 }
 
 const scheduler::Broadcast* find_broadcast(const Inputs& inputs, const std::string& occurrence) {
@@ -93,14 +97,13 @@ std::vector<store::Expected> expected_of(const scheduler::MadePlan& made, const 
 }
 
 protocol::Result<std::optional<SignedPlan>> make_one(store::Transaction& transaction, const store::NodeRow& row,
-                                                     const Inputs& inputs, Signer& signer,
+                                                     int format, const Inputs& inputs, Signer& signer,
                                                      const protocol::Formats& formats, const PlanSettings& settings) {
   auto& session = transaction.session();
   const auto now = signer.time();
   if (!now) return now.error();
   const auto kid = signer.kid_for(protocol::MessageType::plan, row.areas);
   if (!kid) return kid.error();
-  const int format = row.state ? formats.highest_for(row.state->state.formats) : protocol::kFormat;
   const auto& writer = formats.writer(format);
   const Maker maker(inputs, row, settings, writer, *kid + "/" + std::to_string(format) + "/");
 
@@ -115,7 +118,7 @@ protocol::Result<std::optional<SignedPlan>> make_one(store::Transaction& transac
   if (!made.plan) return Refusal{RefusalCode::too_large, made.refusal->where, made.refusal->message};
   auto packet = signer.sign_plan(row.areas, writer.plan(*made.plan), *now);
   if (!packet) return packet.error();
-  if (!store::put_plan_revision(transaction, {row.node.id, revision, *now, made.plan->until, maker.hash(*made.plan),
+  if (!store::put_plan_revision(transaction, {row.node.id, revision, *now, made.plan->until, maker.hash(made),
                                               protocol::sha256_hex(*packet)}))
     throw std::logic_error("a plan's revision did not rise");
   store::put_retained(transaction, {protocol::plan_topic(row.node.id), revision, *packet});
@@ -129,16 +132,16 @@ bool wants_renewal(TimePoint made, TimePoint now, const std::string& zone) {
   return scheduler::plan_window(made, zone).until != scheduler::plan_window(now, zone).until;
 }
 
-PlanRound make_plans(store::Transaction& transaction, const std::vector<std::string>& nodes, Signer& signer,
+PlanRound make_plans(store::Transaction& transaction, const std::vector<NodeToPlan>& nodes, Signer& signer,
                      const protocol::Formats& formats, const PlanSettings& settings) {
   auto& session = transaction.session();
   const Inputs inputs{store::list_broadcasts_to_plan(session), store::list_stock_clips(session)};
   PlanRound round;
-  for (const auto& id : nodes) {
+  for (const auto& [id, format] : nodes) {
     const auto row = store::find_node_row(session, id);
     if (!row || row->node.retired) continue;
     try {
-      auto plan = make_one(transaction, *row, inputs, signer, formats, settings);
+      auto plan = make_one(transaction, *row, format, inputs, signer, formats, settings);
       if (!plan)
         round.refused.push_back({id, plan.error()});
       else if (*plan)

@@ -16,6 +16,12 @@ struct PlanSettings {
   scheduler::Fallback fallback;
 };
 
+/// A node whose plan is to be looked at, and the format that it reads.
+struct NodeToPlan {
+  std::string id;
+  int format = protocol::kFormat;
+};
+
 /// A plan that was signed and kept; publish it once the transaction is committed.
 struct SignedPlan {
   std::string node;
@@ -36,7 +42,7 @@ struct PlanRound {
 
 /// Makes, signs and keeps (revision, retained packet, expected occurrences) a new plan for each of `nodes` whose plan is no longer
 /// what its broadcasts, settings, key or format say, or whose 16 days have moved on. On the store thread.
-PlanRound make_plans(store::Transaction& transaction, const std::vector<std::string>& nodes, Signer& signer,
+PlanRound make_plans(store::Transaction& transaction, const std::vector<NodeToPlan>& nodes, Signer& signer,
                      const protocol::Formats& formats, const PlanSettings& settings);
 
 /// Whether a plan made at `made` in `zone` covers other days than one made now would.

@@ -1,0 +1,269 @@
+#include "controller/store/play_records.hpp"
+#include "protocol/record_chain.hpp"
+#include "tests/controller/broadcast/station.hpp"
+
+using namespace loa::broadcast;
+namespace store = loa::store;
+namespace scheduler = loa::scheduler;
+namespace protocol = loa::protocol;
+
+namespace {
+
+/// Records `from`..`to` of a node's log, chained, as one signed batch.
+protocol::LogBatch batch_of(const FakeNode& node, std::int64_t from, std::int64_t to) {
+  protocol::LogBatch batch;
+  batch.node = node.id;
+  batch.issued = scheduler::from_ms(1'795'500'000'000);
+  batch.log_id = node.state.log_id;
+  std::string previous = protocol::first_previous_hash();
+  for (std::int64_t number = 1; number <= to; ++number) {
+    scheduler::PlayRecord record;
+    record.log_id = batch.log_id;
+    record.number = number;
+    record.previous_hash = previous;
+    record.broadcast_id = "b-x";
+    record.due = batch.issued + Millis{number * 60000};
+    record.occurrence_id = scheduler::occurrence_id("b-x", record.due);
+    record.title = "Tin";
+    record.started = record.due;
+    record.heard_ms = record.planned_ms = 30000;
+    record.outcome = scheduler::Outcome::played;
+    record.recorded = record.due;
+    previous = protocol::record_hash(record);
+    if (number >= from) batch.records.push_back(std::move(record));
+  }
+  return batch;
+}
+
+void send(Station& station, const FakeNode& node, const protocol::LogBatch& batch) {
+  station.link->deliver(protocol::log_topic(node.id), node.sign(MessageType::log, protocol::encode(batch)));
+  station.settle();
+}
+
+std::int64_t count(Station& station, const std::string& node = "n-one") {
+  return station.store->run_sync([&](store::Session& s) { return store::count_records(s, node); });
+}
+
+}  // namespace
+
+TEST_CASE("a log batch is kept and then acknowledged, signed") {
+  Station station;
+  station.start();
+  send(station, station.one, batch_of(station.one, 1, 20));
+  CHECK(count(station) == 20);
+  const auto ack = station.last_ack(station.one);
+  CHECK(ack.log_id == "log-n-one");
+  CHECK(ack.number == 20);
+  CHECK(ack.areas == station.one.areas);
+  CHECK(station.changes.back().kind == "occurrence");
+  CHECK(station.changes.back().status == "played");
+
+  SECTION("a resend is acknowledged again, newer in issue time, and adds nothing") {
+    const auto changes = station.changes.size();
+    send(station, station.one, batch_of(station.one, 1, 20));
+    CHECK(count(station) == 20);
+    CHECK(station.last_ack(station.one).number == 20);
+    CHECK(station.last_ack(station.one).issued > ack.issued);
+    CHECK(station.changes.size() == changes);
+  }
+  SECTION("the acknowledgement stays below a gap until it is filled") {
+    send(station, station.one, batch_of(station.one, 31, 40));
+    CHECK(station.last_ack(station.one).number == 20);
+    send(station, station.one, batch_of(station.one, 21, 30));
+    CHECK(station.last_ack(station.one).number == 40);
+    CHECK(count(station) == 40);
+  }
+  SECTION("a restarted controller goes on where it was") {
+    station.restart();
+    send(station, station.one, batch_of(station.one, 21, 25));
+    CHECK(station.last_ack(station.one).number == 25);
+  }
+  SECTION("a node whose acknowledgement was lost gets it with its next state") {
+    const auto acks = station.link->sent_to(protocol::log_ack_topic("n-one")).size();
+    station.one.state.log_number = 20;
+    station.one.state.log_acked = 10;
+    station.say(station.one);
+    CHECK(station.link->sent_to(protocol::log_ack_topic("n-one")).size() == acks + 1);
+    station.one.state.log_acked = 20;
+    station.say(station.one);
+    CHECK(station.link->sent_to(protocol::log_ack_topic("n-one")).size() == acks + 1);
+  }
+  SECTION("a controller that lost records says the lower number") {
+    station.one.state.log_number = station.one.state.log_acked = 50;
+    station.say(station.one);
+    CHECK(station.last_ack(station.one).number == 20);
+  }
+}
+
+TEST_CASE("what a node did not sign is refused, counted and shown") {
+  struct Row {
+    const char* name;
+    MessageType type;
+    std::function<std::pair<std::string, std::string>(Station&)> forge;  ///< topic and payload
+    std::string node;
+    std::string code;
+  };
+  const auto log = [](const FakeNode& node) { return protocol::encode(batch_of(node, 1, 2)); };
+  const Row rows[] = {
+      {"a batch signed by another node", MessageType::log,
+       [&](Station& s) {
+         return std::pair(protocol::log_topic("n-one"),
+                          protocol::sign(MessageType::log, "n-one", log(s.one), s.two.key));
+       },
+       "n-one", "bad_signature"},
+      {"a batch under another node's kid", MessageType::log,
+       [&](Station& s) { return std::pair(protocol::log_topic("n-one"), s.two.sign(MessageType::log, log(s.one))); }, "n-one",
+       "unknown_key"},
+      {"a batch of another node, signed by this one", MessageType::log,
+       [&](Station& s) { return std::pair(protocol::log_topic("n-one"), s.one.sign(MessageType::log, log(s.two))); }, "n-one",
+       "wrong_audience"},
+      {"another type in the envelope", MessageType::log,
+       [&](Station& s) {
+         return std::pair(protocol::log_topic("n-one"), s.one.sign(MessageType::receipt, log(s.one)));
+       },
+       "n-one", "wrong_type"},
+      {"a state that is not even an envelope", MessageType::state,
+       [](Station&) { return std::pair(protocol::state_topic("n-one"), std::string("hello")); }, "n-one", "malformed"},
+      {"a state with a field that nobody knows", MessageType::state,
+       [](Station& s) {
+         auto json = protocol::encode(s.one.state);
+         return std::pair(protocol::state_topic("n-one"),
+                          s.one.sign(MessageType::state, "{\"mood\":1," + json.substr(1)));
+       },
+       "n-one", "malformed"},
+      {"a state of a node that nobody knows", MessageType::state,
+       [](Station& s) {
+         FakeNode stranger{"n-stranger", {}};
+         return std::pair(protocol::state_topic("n-stranger"), stranger.say(s.clock.now()));
+       },
+       "n-stranger", "unknown_key"},
+      {"a receipt signed by another node", MessageType::receipt,
+       [](Station& s) {
+         return std::pair(protocol::receipt_topic("n-one"), protocol::sign(MessageType::receipt, "n-one", "{}", s.two.key));
+       },
+       "n-one", "bad_signature"},
+  };
+  for (const auto& row : rows) {
+    Station station;
+    station.start();
+    INFO(row.name);
+    const auto [topic, payload] = row.forge(station);
+    station.link->deliver(topic, payload);
+    station.link->deliver(topic, payload);
+    const auto refusals = station.refusals();
+    REQUIRE(refusals.size() == 1);
+    CHECK(refusals[0].node == row.node);
+    CHECK(refusals[0].code == row.code);
+    CHECK(refusals[0].count == 2);
+    CHECK_FALSE(refusals[0].message.empty());
+    CHECK(count(station) == 0);
+    CHECK(station.link->sent_to(protocol::log_ack_topic("n-one")).empty());
+    CHECK(station.heads_to(station.one) == 0);
+  }
+}
+
+TEST_CASE("an older state said again changes nothing and is refused") {
+  Station station;
+  station.start();
+  const auto old = station.one.say(station.clock.now());
+  station.one.state.volume = 70;
+  station.say(station.one);
+  const auto heads = station.heads_to(station.one);
+  station.link->deliver(protocol::state_topic("n-one"), old);
+  const auto refusals = station.refusals();
+  CHECK(station.heads_to(station.one) == heads);
+  CHECK(station.store->run_sync([](store::Session& s) { return store::find_node_state(s, "n-one"); })->state == station.one.state);
+  REQUIRE(refusals.size() == 1);
+  CHECK(refusals[0].code == "stale");
+}
+
+TEST_CASE("the will of an ended session comes too late once the node is back") {
+  Station station;
+  station.start();
+  station.say(station.one);
+  auto gone = station.one.state;
+  gone.lifecycle = protocol::Lifecycle::gone;
+  gone.sequence = 9'007'199'254'740'991;
+  gone.nonce.clear();
+  const auto will = station.one.sign(MessageType::state, protocol::encode(gone));
+  const auto lifecycle = [&] {
+    return station.store->run_sync([](store::Session& s) { return store::find_node_state(s, "n-one"); })->state.lifecycle;
+  };
+  SECTION("in time it is the node's last word") {
+    station.link->deliver(protocol::state_topic("n-one"), will);
+    station.settle();
+    CHECK(lifecycle() == protocol::Lifecycle::gone);
+    CHECK(station.changes.back().status == "gone");
+  }
+  SECTION("late it is older than the new session") {
+    station.one.state.session = "s-2";
+    station.one.state.session_number = 2;
+    station.one.state.sequence = 0;
+    station.say(station.one);
+    station.link->deliver(protocol::state_topic("n-one"), will);
+    station.settle();
+    CHECK(lifecycle() == protocol::Lifecycle::ready);
+  }
+}
+
+TEST_CASE("a node that misses two state periods is told to be unknown, once, also where its state is retained") {
+  Station station;
+  station.start();
+  station.say(station.one);
+  station.changes.clear();
+  const auto unknown = [&] {
+    int times = 0;
+    for (const auto& change : station.changes) times += change.kind == "node" && change.status == "unknown";
+    return times;
+  };
+  station.tick(2 * store::kStatePeriod);
+  CHECK(unknown() == 0);
+  station.tick(Millis{1});
+  station.tick(Millis{1});
+  CHECK(unknown() == 1);
+  const auto row = [&] { return *station.store->run_sync([](store::Session& s) { return store::find_node_row(s, "n-one"); }); };
+  CHECK(store::status_of(row(), station.clock.now()) == store::NodeStatus::unknown);
+  SECTION("a newer state that waited at the broker is as old as the node says") {
+    const auto said = station.one.say(station.clock.now());
+    station.clock.tick(std::chrono::hours(3));
+    station.link->deliver(protocol::state_topic("n-one"), said, true);
+    station.settle();
+    CHECK(store::status_of(row(), station.clock.now()) == store::NodeStatus::unknown);
+  }
+  SECTION("a live one makes it known again") {
+    station.say(station.one);
+    CHECK(store::status_of(row(), station.clock.now()) != store::NodeStatus::unknown);
+  }
+}
+
+TEST_CASE("records whose chain is broken are kept, and the break is shown") {
+  Station station;
+  station.start();
+  auto batch = batch_of(station.one, 1, 3);
+  batch.records[1].heard_ms = 1;  // changed after it was hashed into the next
+  send(station, station.one, batch);
+  CHECK(count(station) == 3);
+  CHECK(station.last_ack(station.one).number == 3);
+  const auto refusals = station.refusals();
+  REQUIRE(refusals.size() == 1);
+  CHECK(refusals[0].code == "broken_chain");
+}
+
+TEST_CASE("a flood of batches is bounded, and what was dropped comes with the resend") {
+  Station station;
+  station.start();
+  const int batches = static_cast<int>(Ingest::kMaxBatches + Ingest::kBatchesAtOnce) + 20;
+  std::vector<std::string> packets;
+  const auto all = batch_of(station.one, 1, batches);
+  for (const auto& record : all.records) {
+    auto one = all;
+    one.records = {record};
+    packets.push_back(station.one.sign(MessageType::log, protocol::encode(one)));
+  }
+  for (const auto& packet : packets) station.link->deliver(protocol::log_topic("n-one"), packet);
+  station.settle();
+  CHECK(count(station) < batches);
+  CHECK(station.last_ack(station.one).number == count(station));
+  send(station, station.one, batch_of(station.one, count(station) + 1, batches));
+  CHECK(station.last_ack(station.one).number == batches);
+}

@@ -1,0 +1,221 @@
+#pragma once
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "controller/broadcast/broadcaster.hpp"
+#include "controller/store/broadcasts.hpp"
+#include "protocol/codec.hpp"
+#include "protocol/envelope.hpp"
+#include "protocol/key_ring.hpp"
+#include "protocol/random_id.hpp"
+#include "protocol/topics.hpp"
+#include "tests/controller/store/fixture.hpp"
+#include "tests/support/fake_clock.hpp"
+#include "tests/support/fake_link.hpp"
+#include "tests/support/loop.hpp"
+
+namespace loa::broadcast {
+
+using protocol::MessageType;
+
+/// A key set number `number` of `kids`, each allowed everything in `branch`, signed by `root`.
+inline std::shared_ptr<const SigningKeys> make_keys(const protocol::PrivateKey& root, std::int64_t number,
+                                                    const std::string& branch, TimePoint now,
+                                                    const std::vector<std::string>& kids = {"k1"}) {
+  auto keys = std::make_shared<SigningKeys>();
+  keys->key_set.number = number;
+  keys->key_set.issued = now;
+  for (const auto& kid : kids) {
+    keys->working.push_back({kid, protocol::PrivateKey::generate()});
+    protocol::SigningKey listed;
+    listed.kid = kid;
+    listed.public_key = keys->working.back().key.public_key();
+    listed.may_sign = {MessageType::head,    MessageType::plan, MessageType::alert, MessageType::order,
+                       MessageType::log_ack, MessageType::controller_state};
+    listed.branch = branch;
+    listed.not_before = now - std::chrono::hours(24);
+    listed.not_after = now + std::chrono::hours(24 * 365);
+    keys->key_set.keys.push_back(std::move(listed));
+  }
+  keys->key_set_jws =
+      protocol::sign(MessageType::keys, protocol::kRootKid, protocol::encode(keys->key_set), root);
+  return keys;
+}
+
+/// A node as the controller sees it: it signs what the test makes it say, and reads what it is sent as a real one would.
+struct FakeNode {
+  std::string id;
+  std::vector<std::string> areas;
+  protocol::PrivateKey key = protocol::PrivateKey::generate();
+  protocol::State state;
+
+  FakeNode(std::string node, std::vector<std::string> chain) : id(std::move(node)), areas(std::move(chain)) {
+    state.node = id;
+    state.session = "s-1";
+    state.session_number = 1;
+    state.lifecycle = protocol::Lifecycle::ready;
+    state.formats = {1};
+    state.clock = scheduler::ClockQuality::synced;
+    state.log_id = "log-" + id;
+    state.version = "0.1.0";
+  }
+  /// Its next state, signed, with a new nonce.
+  std::string say(TimePoint now) {
+    ++state.sequence;
+    state.issued = now;
+    state.nonce = protocol::random_nonce();
+    return protocol::sign(MessageType::state, id, protocol::encode(state), key);
+  }
+  std::string sign(MessageType type, const std::string& json) const { return protocol::sign(type, id, json, key); }
+};
+
+/// A controller's broadcast room on a real store, with a broker that the test plays and a clock that it ticks.
+struct Station {
+  store::TemporaryFolder folder;
+  tests::FakeClock clock;
+  boost::asio::io_context loop;
+  protocol::PrivateKey root = protocol::PrivateKey::generate();
+  std::shared_ptr<const SigningKeys> keys = make_keys(root, 1, "hue", clock.now());
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<tests::FakeLink> link;
+  std::unique_ptr<Broadcaster> broadcaster;
+  std::vector<Change> changes;
+  protocol::Formats formats;
+  FakeNode one{"n-one", {"hue", "hue-19753"}};
+  FakeNode two{"n-two", {"hue", "hue-19774"}};
+
+  template <class F>
+  auto write(F work) {
+    return store->write_sync(store::Actor{"u-test", ""}, std::move(work));
+  }
+
+  Station() {
+    open();
+    write([this](store::Transaction& t) {
+      add_area(t, store::Province::area("hue", "", "46"));
+      add_area(t, store::Province::area("hue-19753", "hue", "19753"));
+      add_area(t, store::Province::area("hue-19774", "hue", "19774"));
+      for (const auto* node : {&one, &two}) {
+        auto row = store::Province::node(node->id, "code-" + node->id, node->areas.back());
+        row.signing_key = node->key.public_key();
+        add_node(t, row);
+      }
+      put_clip(t, store::Province::clip('a'));
+    });
+  }
+  ~Station() { close(); }
+
+  void open() {
+    store = std::make_unique<store::Store>(loop.get_executor(), (folder.path / "loa.db").string(), clock);
+  }
+  void close() {
+    broadcaster.reset();
+    link.reset();
+    store.reset();
+  }
+  /// Starts the room and settles; connected where asked for.
+  void start(bool connect = true) {
+    link = std::make_unique<tests::FakeLink>();
+    broadcaster = std::make_unique<Broadcaster>(
+        *store, *link, keys, PlanSettings{{"mqtts://broker:8883"}, {"https://files:8443"}, {}},
+        [this](const Change& change) { changes.push_back(change); }, formats);
+    bool loaded = false;
+    std::exception_ptr error;
+    boost::asio::co_spawn(loop, broadcaster->load(), [&](std::exception_ptr thrown) {
+      error = thrown;
+      loaded = true;
+    });
+    REQUIRE(loa::test::run_until(loop, [&] { return loaded; }));
+    if (error) std::rethrow_exception(error);
+    broadcaster->start(Millis{0});
+    settle();
+    if (connect) link->connect();
+    settle();
+  }
+  /// The controller stops and starts again on the same store.
+  void restart(bool connect = true) {
+    close();
+    open();
+    start(connect);
+  }
+  void settle() {
+    REQUIRE(loa::test::run_until(loop, [&] { return broadcaster->idle(); }));
+    link->acknowledge();
+  }
+  void tick(Millis by) {
+    clock.tick(by);
+    broadcaster->tick();
+    settle();
+  }
+  void say(FakeNode& node, bool retained = false) {
+    link->deliver(protocol::state_topic(node.id), node.say(clock.now()), retained);
+    settle();
+  }
+  /// The last message of a type that the node would take, as its JSON; fails where none was sent or it does not verify.
+  std::string last(MessageType type, const FakeNode& node, const std::string& topic) {
+    const auto sent = link->sent_to(topic);
+    REQUIRE_FALSE(sent.empty());
+    return verified(type, node, sent.back());
+  }
+  std::string verified(MessageType type, const FakeNode& node, const std::string& packet) {
+    protocol::KeyRing ring(root.public_key());
+    REQUIRE(ring.take(keys->key_set_jws).has_value());
+    const auto payload = ring.verify(packet, type, node.areas);
+    if (!payload) FAIL(payload.error().message);
+    return payload->payload;
+  }
+  protocol::Head last_head(const FakeNode& node) {
+    return *protocol::decode_head(last(MessageType::head, node, protocol::head_topic(node.id)), node.id);
+  }
+  scheduler::Plan last_plan(const FakeNode& node) {
+    return *protocol::decode_plan(last(MessageType::plan, node, protocol::plan_topic(node.id)), node.id);
+  }
+  protocol::LogAck last_ack(const FakeNode& node) {
+    return *protocol::decode_log_ack(last(MessageType::log_ack, node, protocol::log_ack_topic(node.id)), node.id);
+  }
+  scheduler::AlertSnapshot last_alerts(const std::string& area) {
+    return *protocol::decode_alert(last(MessageType::alert, one, protocol::alert_topic(area)), area);
+  }
+  std::size_t heads_to(const FakeNode& node) { return link->sent_to(protocol::head_topic(node.id)).size(); }
+  std::size_t plans_to(const FakeNode& node) { return link->sent_to(protocol::plan_topic(node.id)).size(); }
+
+  /// An approved programme scheduled each day at 18:00 local time on the nodes below `area`; gives the broadcast's id.
+  std::string schedule(const std::string& area, const std::string& rrule = "FREQ=DAILY;COUNT=3") {
+    store::Programme programme;
+    programme.id = protocol::random_id("p");
+    programme.area = area;
+    programme.title = "Luật Đất đai";
+    programme.script = "Hai câu.";
+    programme.clip_sha256 = std::string(64, 'a');
+    programme.author = "u-author";
+    store::Broadcast broadcast;
+    broadcast.id = protocol::random_id("b");
+    broadcast.programme = programme.id;
+    broadcast.area = area;
+    broadcast.areas = {area};
+    broadcast.when.rrule = rrule;
+    const auto today = std::chrono::floor<std::chrono::days>(scheduler::to_local(clock.now(), broadcast.when.zone));
+    broadcast.when.start = today + std::chrono::hours(18);
+    write([&](store::Transaction& t) {
+      add_programme(t, programme);
+      submit_programme(t, programme.id);
+      approve_programme(t, programme.id, store::find_programme(t.session(), programme.id)->content_hash);
+      REQUIRE(add_broadcast(t, broadcast));
+    });
+    broadcaster->plans_changed({area}, {});
+    settle();
+    return broadcast.id;
+  }
+  std::vector<store::RefusalRow> refusals() {
+    broadcaster->tick();
+    settle();
+    return store->run_sync([](store::Session& s) { return store::list_refusals(s, {"hue"}, true); });
+  }
+};
+
+}  // namespace loa::broadcast
