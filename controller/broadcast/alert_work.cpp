@@ -41,6 +41,18 @@ void expect_soundings(store::Transaction& transaction, const scheduler::Alert& a
   store::expect(transaction, soundings);
 }
 
+std::vector<std::string> also_to_sign(store::Session& session, const scheduler::AlertSnapshot& snapshot) {
+  std::vector<std::string> areas;
+  for (const auto& alert : snapshot.alerts)
+    for (const auto& reference : alert.references) {
+      const auto other = store::find_alert(session, reference);
+      if (!other || !other->cancelled || other->alert.area == snapshot.area) continue;
+      const auto last = store::find_snapshot_revision(session, other->alert.area);
+      if (!last || last->issued < *other->cancelled) areas.push_back(other->alert.area);
+    }
+  return areas;
+}
+
 }  // namespace
 
 protocol::Result<SignedSnapshot> sign_alerts(store::Transaction& transaction, const std::string& area, Signer& signer,
@@ -58,7 +70,7 @@ protocol::Result<SignedSnapshot> sign_alerts(store::Transaction& transaction, co
   if (snapshot.alerts.size() > protocol::kMaxAlerts)
     snapshot.alerts.erase(snapshot.alerts.begin(), snapshot.alerts.end() - protocol::kMaxAlerts);
 
-  SignedSnapshot made{area, snapshot.revision, {}};
+  SignedSnapshot made{area, snapshot.revision, {}, also_to_sign(session, snapshot)};
   const auto areas = store::chain(session, area);
   for (const int format : formats.numbers()) {
     auto packet = signer.sign(protocol::MessageType::alert, areas, formats.writer(format).alert(snapshot), *now);

@@ -14,6 +14,7 @@ struct SignedSnapshot {
   std::string area;
   std::int64_t revision = 0;
   std::vector<store::Retained> packets;  ///< one for each format in use
+  std::vector<std::string> also;         ///< other areas whose alerts these cancelled since theirs were signed
 };
 
 /// Signs the present alerts of `area` under a new revision and keeps it, with the soundings that they make each node expect.

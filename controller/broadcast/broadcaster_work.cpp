@@ -206,6 +206,7 @@ boost::asio::awaitable<void> Broadcaster::sign_area(std::string area) {
     co_return;
   }
   x_roster.alert_revisions[area] = (*made)->revision;
+  x_areas_to_sign.insert((*made)->also.begin(), (*made)->also.end());
   for (auto& packet : (*made)->packets) x_retained.set(Priority::alert, packet.topic, std::move(packet.packet));
   x_heads.send_below(area);
 }

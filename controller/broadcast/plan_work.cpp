@@ -1,10 +1,11 @@
 #include "controller/broadcast/plan_work.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "controller/store/broadcasts.hpp"
 #include "controller/store/clips.hpp"
-#include "controller/store/nodes.hpp"
+#include "controller/store/node_rows.hpp"
 #include "controller/store/occurrences.hpp"
 #include "controller/store/plans.hpp"
 #include "protocol/hash.hpp"
@@ -137,11 +138,13 @@ PlanRound make_plans(store::Transaction& transaction, const std::vector<NodeToPl
   auto& session = transaction.session();
   const Inputs inputs{store::list_broadcasts_to_plan(session), store::list_stock_clips(session)};
   PlanRound round;
-  for (const auto& [id, format] : nodes) {
-    const auto row = store::find_node_row(session, id);
-    if (!row || row->node.retired) continue;
+  std::vector<std::string> ids;
+  for (const auto& node : nodes) ids.push_back(node.id);
+  for (const auto& row : store::find_node_rows(session, ids)) {
+    const auto& id = row.node.id;
+    const auto wanted = std::find_if(nodes.begin(), nodes.end(), [&](const auto& node) { return node.id == id; });
     try {
-      auto plan = make_one(transaction, *row, format, inputs, signer, formats, settings);
+      auto plan = make_one(transaction, row, wanted->format, inputs, signer, formats, settings);
       if (!plan)
         round.refused.push_back({id, plan.error()});
       else if (*plan)

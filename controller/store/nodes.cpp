@@ -5,6 +5,7 @@
 #include "controller/store/columns.hpp"
 #include "controller/store/hex.hpp"
 #include "controller/store/node_columns.hpp"
+#include "controller/store/node_rows.hpp"
 #include "controller/store/plans.hpp"
 
 namespace loa::store {
@@ -61,6 +62,15 @@ class Tree {
  private:
   std::map<std::string, Area> x_areas;
 };
+
+NodeRow row_of(Session& session, const Tree& tree, Node node) {
+  NodeRow row;
+  row.node = std::move(node);
+  tree.fill(row);
+  if (const auto revision = find_plan_revision(session, row.node.id)) row.wanted_revision = revision->revision;
+  row.state = find_node_state(session, row.node.id);
+  return row;
+}
 
 }  // namespace
 
@@ -140,15 +150,19 @@ std::vector<NodeRow> list_node_rows(Session& session, const std::vector<std::str
   return rows;
 }
 
+std::vector<NodeRow> find_node_rows(Session& session, const std::vector<std::string>& ids) {
+  const Tree tree(session);
+  std::vector<NodeRow> rows;
+  for (const auto& id : ids)
+    if (auto node = find_node(session, id); node && !node->retired)
+      rows.push_back(row_of(session, tree, std::move(*node)));
+  return rows;
+}
+
 std::optional<NodeRow> find_node_row(Session& session, const std::string& id) {
   auto node = find_node(session, id);
   if (!node) return std::nullopt;
-  NodeRow row;
-  row.node = std::move(*node);
-  Tree(session).fill(row);
-  if (const auto revision = find_plan_revision(session, id)) row.wanted_revision = revision->revision;
-  row.state = find_node_state(session, id);
-  return row;
+  return row_of(session, Tree(session), std::move(*node));
 }
 
 }  // namespace loa::store

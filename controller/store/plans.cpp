@@ -29,6 +29,9 @@ struct sql::Fields<Retained> {
 
 namespace {
 
+// Long after the last node that could still hold one has let it go.
+constexpr std::chrono::hours kKeepRevisions{60 * 24};
+
 std::string raised_name(const std::string& node) { return "plan_raised:" + node; }
 
 }  // namespace
@@ -36,6 +39,8 @@ std::string raised_name(const std::string& node) { return "plan_raised:" + node;
 bool put_plan_revision(Transaction& transaction, const PlanRevision& revision) {
   if (revision.revision <= highest_plan_revision(transaction.session(), revision.node)) return false;
   sql::insert(transaction.session(), "plan_revisions", revision);
+  sql::execute(transaction.session(), "delete from plan_revisions where node = :node and made < :then",
+               sql::params(revision.node, revision.made - kKeepRevisions));
   return true;
 }
 

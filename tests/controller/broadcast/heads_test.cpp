@@ -133,6 +133,32 @@ TEST_CASE("an alert goes out at once, before heads, to every node below its area
   }
 }
 
+TEST_CASE("an update cancels what it refers to in another area, and both snapshots are signed") {
+  Station station;
+  station.start();
+  const auto first = raise(station, "hue-19774");
+  const auto before = station.last_alerts("hue-19774").revision;
+  station.clock.tick(Millis{1000});
+  store::AlertRow row;
+  row.alert.id = protocol::random_id("l");
+  row.alert.area = "hue";
+  row.alert.message = scheduler::AlertMessage::update;
+  row.alert.references = {first};
+  row.alert.event = "flood";
+  row.alert.stock_clip = "flood";
+  row.lasts = std::chrono::hours(1);
+  row.confirm_before = station.clock.now() + Millis{1000};
+  station.write([&](store::Transaction& t) {
+    prepare_alert(t, row);
+    REQUIRE(confirm_alert(t, row.alert.id, ""));
+  });
+  station.broadcaster->alert_changed("hue");
+  station.settle();
+  CHECK(station.last_alerts("hue").alerts.size() == 1);
+  CHECK(station.last_alerts("hue-19774").revision > before);
+  CHECK(station.last_alerts("hue-19774").alerts.at(0).message == scheduler::AlertMessage::cancel);
+}
+
 TEST_CASE("an alert raised while the broker is away goes out with the connect") {
   Station station;
   station.start();
