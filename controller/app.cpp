@@ -27,11 +27,13 @@ using namespace std::chrono_literals;
 constexpr auto kFarewell = 3000ms;
 constexpr auto kLongestStop = 10s;
 
-std::shared_ptr<const broadcast::SigningKeys> signing_keys(const authority::ControllerKeys& keys) {
+/// Hands the private halves to the room that signs; `keys` keeps the rest.
+std::shared_ptr<const broadcast::SigningKeys> signing_keys(authority::ControllerKeys& keys) {
   auto signing = std::make_shared<broadcast::SigningKeys>();
   signing->key_set_jws = keys.key_set_jws;
   signing->key_set = keys.key_set;
-  for (const auto& working : keys.working) signing->working.push_back({working.kid, working.key});
+  for (auto& working : keys.working) signing->working.push_back({working.kid, std::move(working.key)});
+  keys.working.clear();
   return signing;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <soci/soci.h>
+
 #include <stdexcept>
 
 #include "controller/api/passwords.hpp"
@@ -19,7 +21,7 @@ namespace {
 
 constexpr std::size_t kLeastPassword = 10;
 
-void make_first_rows(const Settings& settings, const FirstUse& first, protocol::TimePoint now) {
+void make_first_rows(const Settings& settings, const FirstUse& first, store::TimePoint now) {
   const auto session = store::open_session(settings.database_url());
   if (!store::list_users(*session).empty()) throw std::runtime_error("this controller has users already: init is for a new one");
   store::Transaction transaction(*session, store::system_actor(), now);
