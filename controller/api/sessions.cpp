@@ -68,7 +68,8 @@ awaitable<Reply> sign_in(Api& api, Call call) {
     if (right) store::add_user_session(transaction, session);
     store::prune_user_sessions(transaction);
   };
-  co_await api.store().write(store::Actor{user ? user->id : "system", address}, std::move(write));
+  store::Actor actor{user ? user->id : std::string("system"), address};
+  co_await api.store().write(std::move(actor), std::move(write));
   if (!user) co_return http::Problem{401, "sign_in_failed", "User name or password is wrong.", {}};
   api.attempts().succeeded(name, address);
   call.caller = Caller{std::move(*user), std::move(session)};
@@ -84,7 +85,8 @@ awaitable<Reply> sign_out(Api& api, Call call) {
   auto write = [hash = call.caller.session.token_hash](store::Transaction& transaction) {
     store::end_user_session(transaction, hash);
   };
-  co_await api.store().write(call.actor(), std::move(write));
+  auto actor = call.actor();
+  co_await api.store().write(std::move(actor), std::move(write));
   api.events().close_user(call.caller.user.id);
   auto response = http::empty_response(204);
   response.headers.emplace_back("Set-Cookie", cookie("", 0, call.request.secure));
@@ -111,7 +113,8 @@ awaitable<Reply> change_password(Api& api, Call call) {
     store::update_user(transaction, user);
     store::add_user_session(transaction, session);
   };
-  co_await api.store().write(call.actor(), std::move(write));
+  auto actor = call.actor();
+  co_await api.store().write(std::move(actor), std::move(write));
   co_return http::empty_response(204);
 }
 

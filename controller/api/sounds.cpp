@@ -108,7 +108,8 @@ awaitable<Reply> start(Api& api, store::MediaJob job, media::Source source) {
     boost::asio::co_spawn(api.store().loop(), std::move(task), log_failure);
   };
   if (auto problem = api.hooks().start_job(std::move(work))) {
-    co_await finish_job(api, job, media::Result<media::Clip>(*problem));
+    media::Result<media::Clip> none(*problem);
+    co_await finish_job(api, job, std::move(none));
     co_return http::Problem{503, problem->code, problem->message, {}};
   }
   co_return json_response(api::job(job), 202);
@@ -131,7 +132,8 @@ awaitable<std::vector<VoiceChoice>> voices_of(Api& api) {
 awaitable<void> finish_job(Api& api, store::MediaJob job, media::Result<media::Clip> result) {
   auto kept = std::make_shared<store::MediaJob>(std::move(job));
   auto work = [kept, result](store::Transaction& transaction) { keep_result(transaction, *kept, result); };
-  co_await api.store().write(store::Actor{kept->creator, ""}, std::move(work));
+  store::Actor actor{kept->creator, ""};
+  co_await api.store().write(std::move(actor), std::move(work));
   api.publish(job_event(*kept));
   Event changed{"programme", kept->programme, kept->area, "", "", {}};
   api.publish(changed);
