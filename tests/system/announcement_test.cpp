@@ -46,8 +46,8 @@ TEST_CASE("an announcement is heard on every node at the minute chosen, and each
     CHECK(record.at("level_dbfs").as_double() > -40.0);
     CHECK(text(record, "programme") == programme);
   }
-  for (const auto& occurrence : village.monitor().get("/occurrences?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z").at("items").as_array())
-    FAIL("an occurrence of another time: " << json::serialize(occurrence));
+  const auto day = village.monitor().get("/occurrences?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z");
+  CHECK(day.at("items").as_array().empty());
 }
 
 TEST_CASE("kill -9 of node, controller and broker in turn during a run loses no record and repeats none") {

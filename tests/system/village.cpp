@@ -143,7 +143,8 @@ void Village::start_node(const std::string& code) {
 bool Village::nodes_ready(std::chrono::milliseconds limit) {
   return eventually(limit, [this] {
     std::size_t ready = 0;
-    for (const auto& node : admin().get("/nodes").at("items").as_array()) {
+    const auto page = admin().get("/nodes");
+    for (const auto& node : page.at("items").as_array()) {
       const auto* report = node.as_object().if_contains("report");
       if (report && text(node, "status") == "ready" && report->at("plan_verified") == node.at("wanted_plan")) ++ready;
     }

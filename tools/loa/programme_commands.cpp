@@ -51,7 +51,8 @@ void speak(const Context& context, const ProgrammeOptions& options) {
   auto voice = options.voice;
   if (voice.empty()) {
     const auto programme = client.get(path_of(options));
-    for (const auto& known : client.get("/voices").at("items").as_array())
+    const auto voices = client.get("/voices");
+    for (const auto& known : voices.at("items").as_array())
       if (voice.empty() && text_of(known, "language").rfind(text_of(programme, "language"), 0) == 0) voice = text_of(known, "id");
     if (voice.empty()) throw CommandError(kRefused, fmt::format("no voice speaks {}", text_of(programme, "language")));
   }
