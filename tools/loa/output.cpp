@@ -21,6 +21,7 @@ std::size_t width_of(const std::string& text) {
 
 std::string plain(const json::value& value) {
   if (value.is_string()) return std::string(value.as_string());
+  if (value.is_double()) return fmt::format("{:.1f}", value.as_double());
   if (value.is_array()) {
     std::string joined;
     for (const auto& element : value.as_array()) joined += (joined.empty() ? "" : ", ") + plain(element);
