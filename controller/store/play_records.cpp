@@ -63,46 +63,23 @@ std::int64_t advance(Session& session, const std::string& node, const std::strin
   }
 }
 
-// One prepared statement for a whole batch.
-class Insert {
- public:
-  Insert(Session& session, const RecordRow& shape) : x_cells(sql::written(shape)), x_statement(session) {
-    for (auto& cell : x_cells.cells) {
-      if (cell.kind == sql::Cell::Kind::text)
-        x_statement.exchange(soci::use(cell.text, cell.indicator));
-      else if (cell.kind == sql::Cell::Kind::number)
-        x_statement.exchange(soci::use(cell.number, cell.indicator));
-      else
-        x_statement.exchange(soci::use(cell.real, cell.indicator));
-    }
-    x_statement.alloc();
-    x_statement.prepare("insert into play_records (" + sql::joined(x_cells.names) + ") values (" +
-                        sql::placeholders(x_cells.names.size()) + ") on conflict do nothing");
-    x_statement.define_and_bind();
-  }
-  bool operator()(const RecordRow& row) {
-    auto fresh = sql::written(row);
-    for (std::size_t i = 0; i < fresh.cells.size(); ++i) x_cells.cells[i] = std::move(fresh.cells[i]);
-    x_statement.execute(true);
-    return x_statement.get_affected_rows() > 0;
-  }
-
- private:
-  sql::Columns x_cells;
-  soci::statement x_statement;
-};
+std::string insert_record() {
+  const auto names = sql::written(RecordRow{}).names;
+  return "insert into play_records (" + sql::joined(names) + ") values (" + sql::placeholders(names.size()) +
+         ") on conflict do nothing";
+}
 
 // The first record of an occurrence is its outcome; one that nobody expected makes its own row, so that it is shown too.
-void settle_occurrence(Session& session, const RecordRow& row, const std::string& area) {
+const char* const kSettle =
+    "insert into occurrences (node, id, area, broadcast, alert, programme, title, class, due, duration_ms, revision, veto,"
+    " withdrawn, log_id, number) values (:node, :id, :area, :broadcast, :alert, :programme, :title, :class, :due, :duration,"
+    " 0, '', 0, :log, :number) on conflict (node, id) do update set log_id = excluded.log_id, number = excluded.number"
+    " where occurrences.log_id is null";
+
+std::vector<sql::Cell> settling(const RecordRow& row, const std::string& area) {
   const auto& r = row.record;
-  sql::execute(session,
-               "insert into occurrences (node, id, area, broadcast, alert, programme, title, class, due, duration_ms,"
-               " revision, veto, withdrawn, log_id, number) values (:node, :id, :area, :broadcast, :alert, :programme,"
-               " :title, :class, :due, :duration, 0, '', 0, :log, :number)"
-               " on conflict (node, id) do update set log_id = excluded.log_id, number = excluded.number"
-               " where occurrences.log_id is null",
-               sql::params(row.node, r.occurrence_id, area, r.broadcast_id, r.alert_id, r.programme_id, r.title, r.cls, r.due,
-                           r.planned_ms, r.log_id, r.number));
+  return sql::params(row.node, r.occurrence_id, area, r.broadcast_id, r.alert_id, r.programme_id, r.title, r.cls, r.due,
+                     r.planned_ms, r.log_id, r.number);
 }
 
 }  // namespace
@@ -117,17 +94,18 @@ StoredBatch add_records(Transaction& transaction, const std::string& node,
   const auto area = sql::value<std::string>(session, "select area from nodes where id = :id", sql::params(node)).value_or("");
   auto position = position_of(session, node, log_id);
 
-  Insert insert(session, RecordRow{});
+  sql::Prepared insert(session, insert_record(), sql::written(RecordRow{}).cells);
+  sql::Prepared settle(session, kSettle, settling(RecordRow{}, area));
   std::optional<std::string> before;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const auto& record = records[i];
     if (i == 0 || records[i - 1].number + 1 != record.number)
       before = record.number == 1 ? std::optional(kFirstPrevious) : hash_held(session, node, log_id, record.number - 1);
     RecordRow row{node, record, hashes[i], !before || *before == record.previous_hash, transaction.now()};
-    if (insert(row)) {
+    if (insert(sql::written(row).cells) > 0) {
       ++stored.added;
       if (!row.chain_ok) ++stored.broken_chain;
-      settle_occurrence(session, row, area);
+      settle(settling(row, area));
     } else {
       ++stored.repeated;
       if (hash_held(session, node, log_id, record.number) != hashes[i]) ++stored.broken_chain;

@@ -40,6 +40,20 @@ long long execute(Session& session, const std::string& text, std::vector<Cell> p
   return statement.get_affected_rows();
 }
 
+Prepared::Prepared(Session& session, const std::string& text, std::vector<Cell> shape)
+    : x_cells(std::move(shape)), x_statement(session) {
+  bind(x_statement, x_cells);
+  x_statement.alloc();
+  x_statement.prepare(text);
+  x_statement.define_and_bind();
+}
+
+long long Prepared::operator()(std::vector<Cell> parameters) {
+  for (std::size_t i = 0; i < x_cells.size(); ++i) x_cells[i] = std::move(parameters[i]);
+  x_statement.execute(true);
+  return x_statement.get_affected_rows();
+}
+
 std::vector<std::vector<Cell>> query(Session& session, const std::string& text, std::vector<Cell> parameters,
                                      std::vector<Cell> row) {
   soci::statement statement(session);

@@ -166,6 +166,18 @@ long long execute(Session& session, const std::string& text, std::vector<Cell> p
 /// Runs a query whose columns are of the kinds of `row`.
 std::vector<std::vector<Cell>> query(Session& session, const std::string& text, std::vector<Cell> parameters,
                                      std::vector<Cell> row);
+/// One statement for many rows: prepared once, run with the cells of each row in turn.
+class Prepared {
+ public:
+  /// `shape` has the kinds of the parameters.
+  Prepared(Session& session, const std::string& text, std::vector<Cell> shape);
+  /// Gives the number of rows that it changed.
+  long long operator()(std::vector<Cell> parameters);
+
+ private:
+  std::vector<Cell> x_cells;  // SOCI keeps their addresses
+  soci::statement x_statement;
+};
 /// `a, b` or, with a prefix, `p.a, p.b`.
 std::string joined(const std::vector<std::string>& names, const std::string& prefix = {});
 /// `:v0, :v1`.

@@ -4,6 +4,7 @@
 #include "protocol/limits.hpp"
 #include "protocol/plan_packet.hpp"
 #include "tests/controller/broadcast/station.hpp"
+#include "tests/support/format_two.hpp"
 
 using namespace loa::broadcast;
 namespace store = loa::store;
@@ -142,8 +143,7 @@ TEST_CASE("occurrences that the policy keeps out are not in the plan and are sho
 
 TEST_CASE("each node gets the highest format that it reads") {
   Station station;
-  const auto two = [](const auto& value) { return "{\"v\":2,\"mood\":\"calm\"" + protocol::encode(value).substr(6); };
-  station.formats.add(2, {two, two, two, two, two, two});
+  station.formats.add(2, loa::tests::format_two());
   station.start();
   station.one.state.formats = {1};
   station.two.state.formats = {1, 2};
