@@ -39,9 +39,9 @@ json::value to_json(const YAML::Node& node) {
   return object;
 }
 
-const json::object& object_at(const json::value& value, const char* name) {
+const json::object& object_at(const json::object& object, const char* name) {
   static const json::object none;
-  const auto* found = value.is_object() ? value.get_object().if_contains(name) : nullptr;
+  const auto* found = object.if_contains(name);
   return found && found->is_object() ? found->get_object() : none;
 }
 
@@ -90,7 +90,7 @@ const OpenApi& OpenApi::of_controller() {
 std::vector<Operation> OpenApi::operations() const {
   static const std::set<std::string> methods = {"get", "post", "put", "patch", "delete"};
   std::vector<Operation> all;
-  for (const auto& path : object_at(x_file, "paths")) {
+  for (const auto& path : object_at(x_file.get_object(), "paths")) {
     for (const auto& member : path.value().get_object()) {
       if (!methods.contains(std::string(member.key()))) continue;
       Operation operation{upper(std::string(member.key())), base_of(path.value(), x_base) + std::string(path.key()), {}};
@@ -108,7 +108,7 @@ const json::value& OpenApi::follow(const json::value& value) const {
 }
 
 const json::object* OpenApi::find(const std::string& method, const std::string& path) const {
-  for (const auto& entry : object_at(x_file, "paths")) {
+  for (const auto& entry : object_at(x_file.get_object(), "paths")) {
     if (!fits_path(base_of(entry.value(), x_base) + std::string(entry.key()), path)) continue;
     for (const auto& member : entry.value().get_object())
       if (upper(std::string(member.key())) == method) return &member.value().get_object();
@@ -120,12 +120,12 @@ std::vector<std::string> OpenApi::check(const std::string& method, const std::st
                                         const std::string& content_type, const std::string& body) const {
   const auto* operation = find(method, path);
   if (!operation) return status == 404 || status == 405 ? Faults{} : Faults{"not described: " + method + " " + path};
-  const auto& responses = object_at(json::value(*operation), "responses");
+  const auto& responses = object_at(*operation, "responses");
   const auto* described = responses.if_contains(std::to_string(status));
   if (!described && status < 400) return {"status " + std::to_string(status) + " is not described"};
   if (!described) described = responses.if_contains("default");
   if (!described) return {"status " + std::to_string(status) + " is not described, and there is no default"};
-  const auto& content = object_at(follow(*described), "content");
+  const auto& content = object_at(follow(*described).get_object(), "content");
   const auto type = content_type.substr(0, content_type.find(';'));
   if (content.empty()) return body.empty() && type.empty() ? Faults{} : Faults{"a body where none is described"};
   const auto* media = content.if_contains(type);

@@ -52,7 +52,7 @@ class TestApi {
   /// Writes to the store behind the api's back.
   template <class F>
   auto write(F work) {
-    return x_store->write_sync(store::Actor{"u-test", ""}, std::move(work));
+    return x_store->write_sync(store::Actor{"u-" + std::string(26, 'a'), ""}, std::move(work));
   }
   /// Runs `work` on the loop and waits for it.
   void on_loop(std::function<void()> work);

@@ -204,7 +204,8 @@ TEST_CASE("lists come in pages that neither repeat nor miss") {
   int pages = 0;
   do {
     const auto page = author.get("/api/v1/programmes?limit=3" + (cursor.empty() ? "" : "&cursor=" + cursor));
-    for (const auto& item : page.json().at("items").get_array()) CHECK(ids.insert(std::string(item.at("id").get_string())).second);
+    const auto body = page.json();
+    for (const auto& item : body.at("items").get_array()) CHECK(ids.insert(std::string(item.at("id").get_string())).second);
     cursor = page.text("/next_cursor");
     ++pages;
   } while (!cursor.empty());
