@@ -61,7 +61,7 @@ void Agent::drop_revoked() {
   if (!plan_kid_.empty() && !ring_.counts(plan_kid_)) {
     spdlog::warn("the plan's key {} was revoked: the plan is dropped", plan_kid_);
     parts_.store.drop_plan();
-    parts_.conductor.set_plan(std::nullopt);
+    parts_.conductor.drop_plan("revoked");
     plan_kid_.clear();
     plan_held_ = 0;
     wants_changed_ = true;

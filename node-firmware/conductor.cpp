@@ -45,9 +45,17 @@ bool same_item(const Sounding& a, const Sounding& b) {
          a.item.kind == b.item.kind && a.item.sha256 == b.item.sha256;
 }
 
-Conductor::Conductor(Parts parts, std::function<void()> changed) : parts_(parts), changed_(std::move(changed)) {}
+Conductor::Conductor(Parts parts, std::function<void()> changed)
+    : parts_(parts), changed_(std::move(changed)), began_(parts_.clock.monotonic()) {}
 
-void Conductor::set_plan(std::optional<scheduler::Plan> plan) { plan_ = std::move(plan); }
+void Conductor::set_plan(scheduler::Plan plan) { plan_ = std::move(plan); }
+
+void Conductor::drop_plan(const std::string& reason) {
+  for (const auto& occurrence : occurrences_of(plan()))
+    if (const auto* known = parts_.history.history().find(occurrence.id); known && known->open())
+      cancel(occurrence.id, "", reason);
+  plan_.reset();
+}
 
 void Conductor::take_plan(scheduler::Plan next) {
   run();  // what is over by the old plan has its outcome before the new one is asked
@@ -63,27 +71,20 @@ void Conductor::take_plan(scheduler::Plan next) {
 }
 
 void Conductor::cancel_alerts(const std::vector<scheduler::Alert>& alerts, const std::string& reason) {
-  auto& history = parts_.history.history();
   for (const auto& alert : alerts)
     for (int repeat = 1; repeat <= std::min(alert.repeats, scheduler::kMaxRepeats); ++repeat) {
       const auto id = scheduler::alert_occurrence_id(alert, repeat);
-      const auto* known = history.find(id);
-      if (!known || !known->open()) continue;
-      const Ended ended{id, alert.id, Outcome::cancelled, reason, ""};
-      scheduler::note(history, ended);
-      close(ended);
+      const auto* known = parts_.history.history().find(id);
+      if (known && known->open()) cancel(id, alert.id, reason);
     }
 }
 
 bool Conductor::stop(const std::string& occurrence_id) {
-  auto& history = parts_.history.history();
   const auto id = !occurrence_id.empty() ? occurrence_id : now_ ? now_->occurrence_id : std::string();
-  const auto* known = history.find(id);
+  const auto* known = parts_.history.history().find(id);
   if (id.empty() || !known || !known->open()) return false;
   const auto* kept = parts_.history.draft(id);
-  const Ended ended{id, kept ? kept->alert_id : "", Outcome::cancelled, "stopped", ""};
-  scheduler::note(history, ended);
-  close(ended);
+  cancel(id, kept ? kept->alert_id : "", "stopped");
   run();
   return true;
 }
@@ -91,6 +92,7 @@ bool Conductor::stop(const std::string& occurrence_id) {
 Monotonic Conductor::run() {
   const auto now = parts_.clock.now();
   follow_clock(now);
+  if (!trusted_since_ && parts_.clock.trusted()) trusted_since_ = parts_.clock.monotonic();
   finish_overdue();
   refresh_playable();
   const auto decision = decide(now);
@@ -135,11 +137,15 @@ void Conductor::refresh_playable() {
   };
   for (const auto& clip : wanted_clips(plan(), alerts_, parts_.clock.now() - scheduler::kComeBack)) ask(clip.sha256);
   for (const auto& stock : parts_.shelf.shipped()) ask(stock.sha256);
-  // Streams are for later: until a player can sound them they are never chosen.
-  for (const auto& occurrence : occurrences_of(plan()))
+  for (const auto& occurrence : occurrences_of(plan())) {
+    const auto* known = parts_.history.history().find(occurrence.id);
     for (const auto* list : {&occurrence.items, &occurrence.substitutes})
-      for (const auto& item : *list)
+      for (const auto& item : *list) {
+        if (known && known->open()) ask(item.sha256);  // whatever the clock says of its end by now
+        // Streams are for later: until a player can sound them they are never chosen.
         if (item.kind == ItemKind::stream) playable[item.url] = false;
+      }
+  }
 }
 
 void Conductor::steer(const std::optional<Sounding>& sounding, TimePoint now) {

@@ -40,8 +40,10 @@ class Conductor {
   /// `changed` is called when the player reported something: run() should follow. Never from inside a call.
   Conductor(Parts parts, std::function<void()> changed);
 
-  /// The plan kept from an earlier run, or none any more (its key was revoked). What sounded from it ends cancelled.
-  void set_plan(std::optional<scheduler::Plan> plan);
+  /// The plan kept from an earlier run.
+  void set_plan(scheduler::Plan plan);
+  /// No plan any more; what began of it ends cancelled, with `reason`.
+  void drop_plan(const std::string& reason);
   /// A newer plan in place of the one in force: what it dropped ends cancelled, what it renews goes on unheard.
   void take_plan(scheduler::Plan next);
   const scheduler::Plan* plan() const { return plan_ ? &*plan_ : nullptr; }
@@ -93,6 +95,7 @@ class Conductor {
   Monotonic next_wake(const scheduler::Decision& decision) const;
 
   // What is recorded (conductor_records.cpp).
+  void cancel(const std::string& occurrence_id, const std::string& alert_id, const std::string& reason);
   void close(const scheduler::Ended& ended);
   void finish(const scheduler::Ended& ended);
   void finish_overdue();
@@ -117,6 +120,8 @@ class Conductor {
   std::map<std::string, std::string> faults_; // by occurrence: what the player said
   std::optional<double> last_level_;
   Monotonic next_progress_{};
+  Monotonic began_{};
+  std::optional<Monotonic> trusted_since_;    // when this run of the program first knew the time
   std::optional<Millis> clock_offset_;        // node clock − monotonic clock at the last run
 };
 

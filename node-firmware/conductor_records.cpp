@@ -20,6 +20,12 @@ constexpr auto kBrokenFor = 10min;
 
 }  // namespace
 
+void Conductor::cancel(const std::string& occurrence_id, const std::string& alert_id, const std::string& reason) {
+  const Ended ended{occurrence_id, alert_id, scheduler::Outcome::cancelled, reason, ""};
+  scheduler::note(parts_.history.history(), ended);
+  close(ended);
+}
+
 void Conductor::close(const Ended& ended) {
   const bool sounds = has_voice(ended.occurrence_id);
   if (!sounds) return finish(ended);
@@ -44,6 +50,8 @@ void Conductor::finish(const Ended& ended) {
   auto* kept = parts_.history.draft(ended.occurrence_id);
   auto record = kept ? *kept : draft_for(ended.occurrence_id, ended.alert_id, plan(), alerts_);
   record = final_record(std::move(record), ended, parts_.history.history().find(ended.occurrence_id), fault_of(ended));
+  const auto due = parts_.clock.monotonic_at(record.due);
+  if (record.reason == "missed" && due >= began_ && trusted_since_ && due <= *trusted_since_) record.reason = "no_clock";
   record.clock = parts_.clock.quality();
   record.recorded = parts_.clock.now();
   closing_.erase(ended.occurrence_id);

@@ -13,6 +13,7 @@ using scheduler::PlayRecord;
 namespace {
 
 constexpr std::int64_t kShortMs = 1000;
+constexpr double kSilentDbfs = -90.0;
 
 int repeat_of(const std::string& occurrence_id) {
   int repeat = 1;
@@ -95,6 +96,10 @@ PlayRecord final_record(PlayRecord draft, const scheduler::Ended& ended, const s
   if (record.outcome == Outcome::played && cut_short) {
     record.outcome = record.heard_ms > 0 ? Outcome::partial : Outcome::failed;
     record.reason = fault.empty() ? "short" : fault;
+  }
+  if (record.outcome == Outcome::played && record.volume > 0 && record.level_dbfs && *record.level_dbfs <= kSilentDbfs) {
+    record.outcome = Outcome::failed;
+    record.reason = "silent";
   }
   return draft;
 }

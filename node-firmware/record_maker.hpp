@@ -26,7 +26,7 @@ void add_heard(scheduler::PlayRecord& draft, std::int64_t before_ms, std::int64_
 
 /// The final record. `fault` is what the player or fetcher know of why something was not heard; it gives the playhead's
 /// general words (`not_playable`, `not_fetched`) their real cause, and a played occurrence of which more than a second was not
-/// heard becomes partial: short.
+/// heard becomes partial: short, one that stayed at silence failed: silent.
 scheduler::PlayRecord final_record(scheduler::PlayRecord draft, const scheduler::Ended& ended,
                                    const scheduler::OccurrenceHistory* known, const std::string& fault);
 

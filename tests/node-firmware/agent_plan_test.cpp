@@ -177,6 +177,7 @@ TEST_CASE("a revoked key silences at once what it signed, even while it sounds")
   held.node.pass(500ms);
   REQUIRE(held.node.records().size() == 1);
   CHECK(held.node.records()[0].outcome == Outcome::cancelled);
+  CHECK(held.node.records()[0].reason == "revoked");
   CHECK(held.node.records()[0].heard_ms >= 9'000);
   CHECK(held.node.player().tracks.empty());
   SECTION("and the plan does not come back with a restart") {

@@ -391,3 +391,29 @@ TEST_CASE("where head and system clock differ by more than the bound the head wi
   CHECK(node.last_state().clock == scheduler::ClockQuality::head);
   CHECK(node.last_state().clock_offset_ms == 600'000);
 }
+
+TEST_CASE("what came due while the node did not know the time is skipped: no_clock") {
+  Planned with;
+  with.node.kill();
+  with.node.time.synced = false;
+  with.node.time.boot = "boot-2";
+  with.node.boot();
+  with.node.connect();
+  with.node.pass(2min);
+  CHECK(with.node.player().order.empty());
+  CHECK(with.node.records().empty());
+  with.node.send_head(100);
+  with.node.pass(1s);
+  CHECK(with.only_record().outcome == Outcome::skipped);
+  CHECK(with.only_record().reason == "no_clock");
+}
+
+TEST_CASE("a correction of the clock does not cut what sounds") {
+  Planned with;
+  with.node.pass(30s);
+  with.node.time.wall_at_boot += 1h;  // the system clock steps, and the kernel calls it synchronised
+  with.node.pass(1min);
+  CHECK(with.node.player().order.size() == 1);
+  CHECK(with.only_record().outcome == Outcome::played);
+  CHECK(with.only_record().heard_ms == 60'000);
+}
