@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/json/value.hpp>
 #include <filesystem>
+#include <memory>
 #include <string>
 
 namespace loa::tests {
