@@ -1,5 +1,6 @@
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 #include <set>
 

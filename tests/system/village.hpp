@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/support/process.hpp"
+#include "tests/support/temp_folder.hpp"
 #include "tests/system/person.hpp"
 
 namespace loa::tests {
@@ -77,7 +78,7 @@ class Village {
   void run(std::vector<std::string> argv, const std::string& name);
   void make_people();
 
-  TemporaryFolder folder_{"loa-village"};
+  test::TempFolder folder_;
   std::uint16_t https_port_;
   std::uint16_t broker_port_;
   std::optional<Process> reload_, controller_, broker_;
