@@ -82,11 +82,11 @@ class App {
   store::Store store_;
   media::ClipStore clips_;
   std::unique_ptr<tts::Registry> synthesizers_;
-  media::Jobs jobs_;
   BrokerKeeper broker_files_;
   protocol::MosquittoLink link_;
   broadcast::Broadcaster broadcaster_;
   api::Api api_;
+  media::Jobs jobs_;  // after the Api: its callbacks go there, and it ends first
   std::optional<http::Server> server_;
   std::exception_ptr failure_;
 };
@@ -98,12 +98,12 @@ App::App(const Settings& settings)
       store_(loop_.get_executor(), settings.database_url(), clock_),
       clips_(settings.clips_folder()),
       synthesizers_(synthesizers()),
-      jobs_(loop_.get_executor(), clips_, *synthesizers_, media_settings(), {}),
       broker_files_(store_, authority_, broker_settings(settings), settings.broker_folder()),
       link_(loop_.get_executor(), link_settings()),
       broadcaster_(store_, link_, signing_keys(keys_), {settings.brokers, settings.files, {}},
                    [this](const broadcast::Change& change) { tell(change); }),
-      api_(store_, {settings.web_root, std::chrono::hours(12), 200ULL << 20, {}}, hooks()) {
+      api_(store_, {settings.web_root, std::chrono::hours(12), 200ULL << 20, {}}, hooks()),
+      jobs_(loop_.get_executor(), clips_, *synthesizers_, media_settings(), {}) {
   take_stock(settings.stock, clips_, store_);
   broker_files_.write_first();
 }
