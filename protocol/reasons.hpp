@@ -23,6 +23,7 @@ inline constexpr std::array kReasons = {
     Reason{"refused", "the file addresses refused the clip"},
     Reason{"no_room", "neither the cache budget nor the disk had room for the clip"},
     Reason{"disk", "the disk failed while the clip was written"},
+    Reason{"short", "a clip ended more than a second before its planned length"},
     Reason{"late", "it joined after its beginning"},
     Reason{"missed", "the node was off, or held the plan too late"},
     Reason{"no_clock", "the node did not know the time"},
