@@ -42,6 +42,10 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    // CLI11 asks for a command before it looks at a word that is none.
+    const auto unknown = app.remaining(true);
+    if (dynamic_cast<const CLI::RequiredError*>(&error) && !unknown.empty())
+      fmt::print(stderr, "There is no command `{}` here.\n", unknown.front());
     const auto code = app.exit(error);
     return code == 0 ? kDone : kUsage;
   } catch (const CommandError& error) {

@@ -1,0 +1,40 @@
+#pragma once
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tests/support/process.hpp"
+#include "tests/support/temp_folder.hpp"
+
+namespace loa::tests {
+
+/// The command line `loa` with a folder of its own: nothing of the account that runs the test is read or written.
+class CommandLine {
+ public:
+  struct Said {
+    int code = -1;
+    std::string out, err;
+  };
+
+  /// Runs `loa` with these arguments and nothing on standard input; throws where it does not end within 60 s.
+  Said operator()(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), LOA_BIN_DIR "/loa");
+    Process process(std::move(arguments), {folder_.path(), "loa-" + std::to_string(++calls_),
+                                           {"LOA_SESSION=" + session_file().string(), "HOME=" + folder_.path().string()},
+                                           folder_.path()});
+    const auto code = process.wait(std::chrono::seconds(60));
+    if (!code) throw std::runtime_error("loa does not end");
+    return {*code, process.out(), process.err()};
+  }
+
+  /// The working folder of every call.
+  const std::filesystem::path& folder() const { return folder_.path(); }
+  std::filesystem::path session_file() const { return folder_ / "session.json"; }
+
+ private:
+  test::TempFolder folder_;
+  int calls_ = 0;
+};
+
+}  // namespace loa::tests
