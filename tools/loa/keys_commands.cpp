@@ -31,7 +31,7 @@ void offline(const Context& context, const KeysOptions& options, const Make& mak
 
 void add_keys_commands(CLI::App& app, Context& context) {
   auto options = std::make_shared<KeysOptions>();
-  auto* keys = app.add_subcommand("keys", "Signing keys: init (offline), status");
+  auto* keys = app.add_subcommand("keys", "Signing keys: init and renew (offline), status");
   keys->require_subcommand(1);
 
   auto* init = keys->add_subcommand("init", "Make the root key in a file of its own, and the controller's first working key and key set");
@@ -40,6 +40,17 @@ void add_keys_commands(CLI::App& app, Context& context) {
   init->add_option("--branch", options->branch, "Area id that the working key counts for, with all below")->required();
   init->callback([&context, options] {
     offline(context, *options, [&](auto now) { return authority::init_keys(options->root, options->controller, options->branch, now); });
+  });
+
+  auto* renew = keys->add_subcommand("renew", "Make another working key and the next key set; the controller takes it when it starts again");
+  renew->add_option("--root", options->root, "File of the root key")->required();
+  renew->add_option("--controller", options->controller, "The controller's state folder")->required();
+  renew->add_option("--branch", options->branch, "Area id that the working key counts for, with all below")->required();
+  renew->add_option("--revoke", options->revoke, "Id of a working key that counts no longer; may be repeated");
+  renew->callback([&context, options] {
+    offline(context, *options, [&](auto now) {
+      return authority::renew_keys(options->root, options->controller, options->branch, options->revoke, now);
+    });
   });
 
   keys->add_subcommand("status", "The key set that the controller publishes")->callback([&context] {
