@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "tools/loa/command.hpp"
 
 namespace loa::tool {
@@ -21,14 +24,32 @@ const std::vector<Column> kColumns{{"CODE", "code"},          {"NAME", "name"}, 
                                    {"STATUS", "status"},      {"PLAN", "wanted_plan"},  {"VERIFIED", "report.plan_verified"},
                                    {"SOUNDING", "report.sounding"}, {"REPORTED", "report.reported_at"}, {"ID", "id"}};
 
-/// Writes a file that only its owner can read, and never over another.
-void write_private(const std::string& file, const std::string& text) {
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) throw CommandError(kRefused, fmt::format("cannot create {}: {}", file, std::strerror(errno)));
-  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
-  ::close(fd);
-  if (!written) throw CommandError(kRefused, fmt::format("cannot write {}", file));
-}
+/// A new file that only its owner can read, never over another. It is made before what it is to hold exists, because a bundle
+/// is given once: a folder that cannot be written must be known before. Gone again unless it was written.
+class PrivateFile {
+ public:
+  explicit PrivateFile(std::string name)
+      : name_(std::move(name)), fd_(::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) {
+    if (fd_ < 0 && errno == EEXIST) throw CommandError(kRefused, fmt::format("{} exists already", name_));
+    if (fd_ < 0) throw CommandError(kRefused, fmt::format("cannot create {}: {}", name_, std::strerror(errno)));
+  }
+  ~PrivateFile() {
+    ::close(fd_);
+    if (!written_) ::unlink(name_.c_str());
+  }
+  PrivateFile(const PrivateFile&) = delete;
+  PrivateFile& operator=(const PrivateFile&) = delete;
+
+  void write(const std::string& text) {
+    written_ = ::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd_) == 0;
+    if (!written_) throw CommandError(kRefused, fmt::format("cannot write {}", name_));
+  }
+
+ private:
+  std::string name_;
+  int fd_;
+  bool written_ = false;
+};
 
 json::value find_node(Client& client, const std::string& code) {
   for (auto& node : client.all("/nodes", {}, 100'000))
@@ -38,9 +59,9 @@ json::value find_node(Client& client, const std::string& code) {
 
 void add_node(const Context& context, const NodeOptions& options) {
   const auto file = options.out.empty() ? options.code + ".bundle.json" : options.out;
-  if (::access(file.c_str(), F_OK) == 0) throw CommandError(kRefused, fmt::format("{} exists already", file));
+  PrivateFile bundle(file);
   const auto made = context.client().post("/nodes", {{"code", options.code}, {"area", options.area}, {"name", options.name.empty() ? options.code : options.name}});
-  write_private(file, std::string(made.at("bundle").as_string()));
+  bundle.write(std::string(made.at("bundle").as_string()));
   context.show(made.at("node"), fmt::format("node {} joins with `loa-node --bundle {}`; the file holds private keys and is not kept here",
                                             text_of(made, "node.id"), file));
 }
