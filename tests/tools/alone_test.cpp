@@ -14,7 +14,9 @@ struct Row {
   std::string says;  ///< part of what is said on standard error
 };
 
-void write(const std::filesystem::path& file, const std::string& text) { std::ofstream(file, std::ios::binary) << text; }
+void write(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream(file, std::ios::binary) << text;
+}
 
 std::string read(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -23,7 +25,8 @@ std::string read(const std::filesystem::path& file) {
 
 }  // namespace
 
-TEST_CASE("a wrong command line ends with 2 and says what is wrong, before anything is asked of a controller") {
+TEST_CASE(
+    "a wrong command line ends with 2 and says what is wrong, before anything is asked of a controller") {
   const Row rows[] = {
       {"no command", {}, "subcommand is required"},
       {"a command that does not exist", {"broadcast"}, "There is no command `broadcast` here"},
@@ -32,21 +35,40 @@ TEST_CASE("a wrong command line ends with 2 and says what is wrong, before anyth
       {"an option that does not exist", {"nodes", "--colour"}, "--colour"},
       {"a missing option", {"programme", "create", "--title", "Tin"}, "--area"},
       {"a missing id", {"alert", "cancel"}, "ID"},
-      {"text given twice", {"programme", "create", "--title", "T", "--area", "hue", "--text", "a", "--text-file", "b"}, "--text"},
-      {"no start", {"schedule", "add", "--programme", "p-1", "--area", "hue"}, "either --at TIME or --in SECONDS"},
-      {"two starts", {"schedule", "add", "--programme", "p-1", "--area", "hue", "--in", "5", "--at", "2026-12-01T06:00:00+07:00"},
+      {"text given twice",
+       {"programme", "create", "--title", "T", "--area", "hue", "--text", "a", "--text-file", "b"},
+       "--text"},
+      {"no start",
+       {"schedule", "add", "--programme", "p-1", "--area", "hue"},
        "either --at TIME or --in SECONDS"},
-      {"a start that is now", {"schedule", "add", "--programme", "p-1", "--area", "hue", "--in", "0"}, "--in"},
+      {"two starts",
+       {"schedule", "add", "--programme", "p-1", "--area", "hue", "--in", "5", "--at",
+        "2026-12-01T06:00:00+07:00"},
+       "either --at TIME or --in SECONDS"},
+      {"a start that is now",
+       {"schedule", "add", "--programme", "p-1", "--area", "hue", "--in", "0"},
+       "--in"},
       {"no place", {"schedule", "add", "--programme", "p-1", "--in", "5"}, "--area or --node"},
-      {"a class that does not exist", {"schedule", "add", "--programme", "p-1", "--area", "hue", "--in", "5", "--class", "loud"}, "--class"},
-      {"a volume above 100", {"schedule", "add", "--programme", "p-1", "--area", "hue", "--in", "5", "--volume", "101"}, "--volume"},
-      {"a status that does not exist", {"alert", "raise", "--area", "hue", "--title", "Lũ", "--status", "real"}, "--status"},
-      {"an alert for longer than a week", {"alert", "raise", "--area", "hue", "--title", "Lũ", "--minutes", "10081"}, "--minutes"},
+      {"a class that does not exist",
+       {"schedule", "add", "--programme", "p-1", "--area", "hue", "--in", "5", "--class", "loud"},
+       "--class"},
+      {"a volume above 100",
+       {"schedule", "add", "--programme", "p-1", "--area", "hue", "--in", "5", "--volume", "101"},
+       "--volume"},
+      {"a status that does not exist",
+       {"alert", "raise", "--area", "hue", "--title", "Lũ", "--status", "real"},
+       "--status"},
+      {"an alert for longer than a week",
+       {"alert", "raise", "--area", "hue", "--title", "Lũ", "--minutes", "10081"},
+       "--minutes"},
       {"no records", {"log", "--most", "0"}, "--most"},
-      {"a grant without its area", {"user", "add", "lan", "--display-name", "Lan", "--grant", "author", "--password-file", "/dev/null"},
+      {"a grant without its area",
+       {"user", "add", "lan", "--display-name", "Lan", "--grant", "author", "--password-file", "/dev/null"},
        "`author` is not ROLE@AREA"},
       {"a file to send that is not there", {"programme", "upload", "p-1", "missing.wav"}, "missing.wav"},
-      {"no password and nobody to ask", {"login", "--server", "https://127.0.0.1:1", "--user", "lan"}, "--password-file"},
+      {"no password and nobody to ask",
+       {"login", "--server", "https://127.0.0.1:1", "--user", "lan"},
+       "--password-file"},
   };
   CommandLine loa;
   for (const auto& row : rows) {
@@ -59,9 +81,18 @@ TEST_CASE("a wrong command line ends with 2 and says what is wrong, before anyth
 }
 
 TEST_CASE("who is not signed in gets 3 and is told how to sign in") {
-  const std::vector<std::string> commands[] = {
-      {"whoami"}, {"nodes"}, {"log"}, {"programme", "list"}, {"schedule", "list"}, {"alert", "list"}, {"area", "list"}, {"user", "list"},
-      {"keys", "status"}, {"node", "show", "PX-01"}, {"logout"}, {"--json", "nodes"}};
+  const std::vector<std::string> commands[] = {{"whoami"},
+                                               {"nodes"},
+                                               {"log"},
+                                               {"programme", "list"},
+                                               {"schedule", "list"},
+                                               {"alert", "list"},
+                                               {"area", "list"},
+                                               {"user", "list"},
+                                               {"keys", "status"},
+                                               {"node", "show", "PX-01"},
+                                               {"logout"},
+                                               {"--json", "nodes"}};
   CommandLine loa;
   for (const auto& command : commands) {
     CAPTURE(command.back());
@@ -91,7 +122,8 @@ TEST_CASE("where no controller answers it ends with 5 and names the address") {
     CHECK(read(loa.session_file()) == session);
   }
   SECTION("an address that is none") {
-    const auto said = loa({"login", "--server", "file:///etc/passwd", "--user", "lan", "--password-file", "password"});
+    const auto said =
+        loa({"login", "--server", "file:///etc/passwd", "--user", "lan", "--password-file", "password"});
     CHECK(said.code == 5);
     CHECK_THAT(said.err, Contains("no answer from file:///etc/passwd"));
   }
@@ -113,7 +145,8 @@ TEST_CASE("a session file that is not ours is named, refused and left alone") {
 
 TEST_CASE("a password that cannot be read is refused before anything is sent") {
   CommandLine loa;
-  const auto said = loa({"login", "--server", "https://127.0.0.1:1", "--user", "lan", "--password-file", "missing"});
+  const auto said =
+      loa({"login", "--server", "https://127.0.0.1:1", "--user", "lan", "--password-file", "missing"});
   CHECK(said.code == 1);
   CHECK_THAT(said.err, Contains("cannot read missing"));
 }

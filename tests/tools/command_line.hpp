@@ -9,7 +9,8 @@
 
 namespace loa::tests {
 
-/// The command line `loa` with a folder of its own: nothing of the account that runs the test is read or written.
+/// The command line `loa` with a folder of its own: nothing of the account that runs the test is read or
+/// written.
 class CommandLine {
  public:
   struct Said {
@@ -20,9 +21,11 @@ class CommandLine {
   /// Runs `loa` with these arguments and nothing on standard input; throws where it does not end within 60 s.
   Said operator()(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), LOA_BIN_DIR "/loa");
-    Process process(std::move(arguments), {folder_.path(), "loa-" + std::to_string(++calls_),
-                                           {"LOA_SESSION=" + session_file().string(), "HOME=" + folder_.path().string()},
-                                           folder_.path()});
+    Process process(std::move(arguments),
+                    {folder_.path(),
+                     "loa-" + std::to_string(++calls_),
+                     {"LOA_SESSION=" + session_file().string(), "HOME=" + folder_.path().string()},
+                     folder_.path()});
     const auto code = process.wait(std::chrono::seconds(60));
     if (!code) throw std::runtime_error("loa does not end");
     return {*code, process.out(), process.err()};

@@ -31,7 +31,7 @@ int check_help(CommandLine& loa, const std::vector<std::string>& command) {
   CAPTURE(name);
   CHECK(said.code == 0);
   CHECK(said.err.empty());
-  REQUIRE(said.out.find("Usage:") > 0);             // a sentence that says what it does stands before
+  REQUIRE(said.out.find("Usage:") > 0);  // a sentence that says what it does stands before
   REQUIRE(said.out.find("Usage:") != std::string::npos);
   int count = 1;
   for (const auto& below : subcommands_in(said.out)) {
@@ -47,7 +47,8 @@ int check_help(CommandLine& loa, const std::vector<std::string>& command) {
 TEST_CASE("every command of loa explains itself") {
   CommandLine loa;
   const auto known = subcommands_in(loa({"--help"}).out);
-  for (const char* name : {"login", "logout", "whoami", "area", "user", "nodes", "node", "programme", "schedule", "log", "alert", "keys"}) {
+  for (const char* name : {"login", "logout", "whoami", "area", "user", "nodes", "node", "programme",
+                           "schedule", "log", "alert", "keys"}) {
     CAPTURE(name);
     CHECK(std::find(known.begin(), known.end(), name) != known.end());
   }
@@ -57,7 +58,8 @@ TEST_CASE("every command of loa explains itself") {
 TEST_CASE("the help names the exit codes that scripts may rely on") {
   CommandLine loa;
   const auto help = loa({"--help"}).out;
-  for (const char* meaning : {"0 done", "1 refused", "2 wrong command line", "3 not signed in", "4 not found", "5 no answer", "6 what was waited for"}) {
+  for (const char* meaning : {"0 done", "1 refused", "2 wrong command line", "3 not signed in", "4 not found",
+                              "5 no answer", "6 what was waited for"}) {
     CAPTURE(meaning);
     CHECK(help.find(meaning) != std::string::npos);
   }

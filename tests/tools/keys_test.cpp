@@ -28,7 +28,8 @@ TEST_CASE("keys init makes the root key apart from the controller's folder, for 
   REQUIRE(said.code == 0);
   CHECK_THAT(said.out, Contains("root.pem") && Contains("away from the controller"));
   const auto root = loa.folder() / "root.pem";
-  CHECK((fs::status(root).permissions() & fs::perms::mask) == (fs::perms::owner_read | fs::perms::owner_write));
+  CHECK((fs::status(root).permissions() & fs::perms::mask) ==
+        (fs::perms::owner_read | fs::perms::owner_write));
   CHECK_THAT(read(root), Contains("PRIVATE KEY"));
   for (const auto& entry : fs::recursive_directory_iterator(loa.folder() / "controller")) {
     CAPTURE(entry.path().string());
@@ -55,7 +56,9 @@ TEST_CASE("keys init makes the root key apart from the controller's folder, for 
     REQUIRE(next.code == 0);
     CHECK(boost::json::parse(next.out).at("number").as_int64() == 2);
     CHECK(boost::json::parse(next.out).at("keys").to_number<int>() == 2);
-    REQUIRE(loa({"keys", "init", "--root", "foreign.pem", "--controller", "elsewhere", "--branch", "hue"}).code == 0);
+    REQUIRE(
+        loa({"keys", "init", "--root", "foreign.pem", "--controller", "elsewhere", "--branch", "hue"}).code ==
+        0);
     const auto foreign = renew({"keys", "renew", "--root", "foreign.pem"});
     CHECK(foreign.code == 1);
     CHECK_THAT(foreign.err, Contains("foreign.pem: is not the root key of"));
@@ -88,7 +91,8 @@ TEST_CASE("keys init refuses what would lose or expose a key") {
     std::string says;
   };
   const Row rows[] = {
-      {"a root file in the controller's folder", init("controller/root.pem"), "must be kept apart from the controller's folder"},
+      {"a root file in the controller's folder", init("controller/root.pem"),
+       "must be kept apart from the controller's folder"},
       {"below it", init("controller/a/../b/root.pem"), "must be kept apart from the controller's folder"},
       {"in it, by a link", init("link/root.pem"), "must be kept apart from the controller's folder"},
       {"a root file that exists", init("there.pem"), "there.pem: exists already and is never overwritten"},

@@ -1,5 +1,6 @@
-// Play records from the broker to committed in the store: nodes publish signed log batches to a real mosquitto, the controller's
-// Broadcaster verifies them, commits them on SQLite and acknowledges them. Beside it SOCI's own bulk insert of the same rows.
+// Play records from the broker to committed in the store: nodes publish signed log batches to a real
+// mosquitto, the controller's Broadcaster verifies them, commits them on SQLite and acknowledges them. Beside
+// it SOCI's own bulk insert of the same rows.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/vfs.h>
@@ -61,7 +62,8 @@ std::shared_ptr<const broadcast::SigningKeys> make_keys(protocol::TimePoint now)
 /// The controller's part: its broadcast room on a new store in `folder`, connected to the broker.
 class Controller {
  public:
-  Controller(const std::filesystem::path& folder, tests::Broker& broker, const std::vector<bench::LoggedNode>& logs)
+  Controller(const std::filesystem::path& folder, tests::Broker& broker,
+             const std::vector<bench::LoggedNode>& logs)
       : store_(loop_.get_executor(), (folder / "loa.db").string(), clock_),
         link_(loop_.get_executor(), broker.link_settings("controller")) {
     store_.write_sync(store::system_actor(), [&](store::Transaction& t) { bench::add_nodes(t, logs); });
@@ -75,10 +77,13 @@ class Controller {
       error = thrown;
       loaded = true;
     });
-    test::run_until(loop_, [&] { return loaded; }, 30s);
+    test::run_until(
+        loop_, [&] { return loaded; }, 30s);
     if (error) std::rethrow_exception(error);
     room_->start();
-    if (!test::run_until(loop_, [this] { return link_.connected() && room_->idle() && room_->health().waiting == 0; }, 60s))
+    if (!test::run_until(
+            loop_, [this] { return link_.connected() && room_->idle() && room_->health().waiting == 0; },
+            60s))
       throw std::runtime_error("the controller does not come to rest");
   }
   ~Controller() { room_.reset(); }
@@ -87,7 +92,8 @@ class Controller {
   double until_committed(int rows, const std::function<void()>& begin) {
     const auto begun = std::chrono::steady_clock::now();
     begin();
-    if (!test::run_until(loop_, [&] { return rows_ >= rows; }, 300s))
+    if (!test::run_until(
+            loop_, [&] { return rows_ >= rows; }, 300s))
       throw std::runtime_error(fmt::format("{} of {} rows came within 300 s", rows_, rows));
     return Seconds(std::chrono::steady_clock::now() - begun).count();
   }
@@ -116,21 +122,23 @@ Figures measure(const Options& options, int size) {
     figures.loa = rows / controller.until_committed(figures.rows, [&] { nodes.begin(); });
   }
   figures.bare = rows / bench::bare_insert(folder / "bare.db", logs, 1);
-  figures.bare_grouped = rows / bench::bare_insert(folder / "grouped.db", logs, broadcast::Ingest::kBatchesAtOnce);
+  figures.bare_grouped =
+      rows / bench::bare_insert(folder / "grouped.db", logs, broadcast::Ingest::kBatchesAtOnce);
   return figures;
 }
 
 void print(const Figures& f, const Options& options, bool first) {
   if (options.json)
-    return fmt::print(R"({}{{"batch":{},"rows":{},"nodes":{},"rows_per_s":{:.0f},"bare_rows_per_s":{:.0f},"ratio":{:.3f},)"
-                      R"("bare_grouped_rows_per_s":{:.0f},"ratio_grouped":{:.3f}}})",
-                      first ? "[" : ",\n ", f.batch, f.rows, options.nodes, f.loa, f.bare, f.loa / f.bare, f.bare_grouped,
-                      f.loa / f.bare_grouped);
+    return fmt::print(
+        R"({}{{"batch":{},"rows":{},"nodes":{},"rows_per_s":{:.0f},"bare_rows_per_s":{:.0f},"ratio":{:.3f},)"
+        R"("bare_grouped_rows_per_s":{:.0f},"ratio_grouped":{:.3f}}})",
+        first ? "[" : ",\n ", f.batch, f.rows, options.nodes, f.loa, f.bare, f.loa / f.bare, f.bare_grouped,
+        f.loa / f.bare_grouped);
   if (first)
-    fmt::print("{:>6} {:>7} {:>6} {:>12} {:>12} {:>7} {:>16} {:>7}\n", "batch", "rows", "nodes", "Loa rows/s", "bare rows/s",
-               "ratio", "grouped rows/s", "ratio");
-  fmt::print("{:>6} {:>7} {:>6} {:>12.0f} {:>12.0f} {:>7.2f} {:>16.0f} {:>7.2f}\n", f.batch, f.rows, options.nodes, f.loa, f.bare,
-             f.loa / f.bare, f.bare_grouped, f.loa / f.bare_grouped);
+    fmt::print("{:>6} {:>7} {:>6} {:>12} {:>12} {:>7} {:>16} {:>7}\n", "batch", "rows", "nodes", "Loa rows/s",
+               "bare rows/s", "ratio", "grouped rows/s", "ratio");
+  fmt::print("{:>6} {:>7} {:>6} {:>12.0f} {:>12.0f} {:>7.2f} {:>16.0f} {:>7.2f}\n", f.batch, f.rows,
+             options.nodes, f.loa, f.bare, f.loa / f.bare, f.bare_grouped, f.loa / f.bare_grouped);
   std::fflush(stdout);
 }
 
@@ -138,20 +146,32 @@ void warn_of_memory_disk() {
   constexpr long kTmpfs = 0x01021994;
   struct statfs kind {};
   if (::statfs(std::filesystem::temp_directory_path().c_str(), &kind) == 0 && kind.f_type == kTmpfs)
-    fmt::print(stderr, "bench-ingest: the temporary folder is in memory, where nothing waits for a disk: set TMPDIR\n");
+    fmt::print(
+        stderr,
+        "bench-ingest: the temporary folder is in memory, where nothing waits for a disk: set TMPDIR\n");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app("Play records a second from broker to committed in the store, beside SOCI's bare bulk insert of the same rows.\n"
-               "`bare` commits each batch, as the figure's peer; `grouped` commits as many batches at once as the controller may.");
-  app.add_option("--rows", options.rows, "rows for each batch size")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  CLI::App app(
+      "Play records a second from broker to committed in the store, beside SOCI's bare bulk insert of the "
+      "same rows.\n"
+      "`bare` commits each batch, as the figure's peer; `grouped` commits as many batches at once as the "
+      "controller may.");
+  app.add_option("--rows", options.rows, "rows for each batch size")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   app.add_option("--most-batches", options.most_batches, "fewer rows where they make more batches")
-      ->check(CLI::Range(1, 1'000'000))->capture_default_str();
-  app.add_option("--nodes", options.nodes, "nodes that send at once, each one batch at a time")->check(CLI::Range(1, 64))->capture_default_str();
-  app.add_option("--batch", options.sizes, "rows of a batch; may be repeated")->check(CLI::Range(1, 200))->capture_default_str();
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--nodes", options.nodes, "nodes that send at once, each one batch at a time")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  app.add_option("--batch", options.sizes, "rows of a batch; may be repeated")
+      ->check(CLI::Range(1, 200))
+      ->capture_default_str();
   app.add_flag("--json", options.json, "print JSON");
   CLI11_PARSE(app, argc, argv);
   spdlog::set_level(spdlog::level::warn);

@@ -59,7 +59,8 @@ void insert(soci::session& session, const std::string& text, std::vector<BulkCol
   statement.execute(true);
 }
 
-/// The batches in the order in which they come when every node sends one and waits: the first of each, the second of each, …
+/// The batches in the order in which they come when every node sends one and waits: the first of each, the
+/// second of each, …
 std::vector<std::vector<BulkColumn>> batches_in_turn(const std::vector<LoggedNode>& logs) {
   std::vector<std::vector<BulkColumn>> batches;
   const auto received = protocol::SystemClock().now();
@@ -95,15 +96,18 @@ void add_nodes(store::Transaction& transaction, const std::vector<LoggedNode>& l
   }
 }
 
-double bare_insert(const std::filesystem::path& file, const std::vector<LoggedNode>& logs, std::size_t batches_at_once) {
+double bare_insert(const std::filesystem::path& file, const std::vector<LoggedNode>& logs,
+                   std::size_t batches_at_once) {
   auto batches = batches_in_turn(logs);
   const auto session = store::open_session(file.string());
   const auto names = sql::written(store::RecordRow{}).names;
-  const auto text = "insert into play_records (" + sql::joined(names) + ") values (" + sql::placeholders(names.size()) + ")";
+  const auto text = "insert into play_records (" + sql::joined(names) + ") values (" +
+                    sql::placeholders(names.size()) + ")";
   const auto begun = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < batches.size();) {
     *session << "begin immediate";
-    for (std::size_t n = 0; n < batches_at_once && i < batches.size(); ++n, ++i) insert(*session, text, batches[i]);
+    for (std::size_t n = 0; n < batches_at_once && i < batches.size(); ++n, ++i)
+      insert(*session, text, batches[i]);
     *session << "commit";
   }
   return Seconds(std::chrono::steady_clock::now() - begun).count();

@@ -10,8 +10,9 @@ namespace loa::bench {
 /// Adds one area, `hue`, and these nodes in it.
 void add_nodes(store::Transaction& transaction, const std::vector<LoggedNode>& logs);
 
-/// Seconds that SOCI's own bulk insert needs for the same rows into an equal table of a new database `file`, with the same
-/// durability: `batches_at_once` batches a transaction. Preparing the rows is not counted.
-double bare_insert(const std::filesystem::path& file, const std::vector<LoggedNode>& logs, std::size_t batches_at_once);
+/// Seconds that SOCI's own bulk insert needs for the same rows into an equal table of a new database `file`,
+/// with the same durability: `batches_at_once` batches a transaction. Preparing the rows is not counted.
+double bare_insert(const std::filesystem::path& file, const std::vector<LoggedNode>& logs,
+                   std::size_t batches_at_once);
 
 }  // namespace loa::bench

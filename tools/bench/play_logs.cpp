@@ -57,7 +57,8 @@ LoggedNode make_log(int rows, int batch) {
     previous = protocol::record_hash(records.back());
   }
   for (const auto& one : node.batches)
-    node.packets.push_back(protocol::sign(protocol::MessageType::log, node.id, protocol::encode(one), node.key));
+    node.packets.push_back(
+        protocol::sign(protocol::MessageType::log, node.id, protocol::encode(one), node.key));
   return node;
 }
 

@@ -15,7 +15,8 @@ struct LoggedNode {
   std::vector<std::string> packets;  ///< `batches` as they go over the wire
 };
 
-/// `nodes` nodes whose logs hold `rows` play records together, chained as real ones are, in batches of `batch` records.
+/// `nodes` nodes whose logs hold `rows` play records together, chained as real ones are, in batches of
+/// `batch` records.
 std::vector<LoggedNode> make_logs(int nodes, int rows, int batch);
 
 }  // namespace loa::bench

@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 
 struct SendingNodes::Node {
   Node(boost::asio::io_context& loop, tests::Broker& broker, const LoggedNode& what)
-      : log(what), link(std::make_unique<protocol::MosquittoLink>(loop.get_executor(), broker.link_settings(what.id))) {
+      : log(what),
+        link(std::make_unique<protocol::MosquittoLink>(loop.get_executor(), broker.link_settings(what.id))) {
     protocol::LinkHandlers handlers;
     handlers.prepare_connect = [] { return protocol::ConnectTerms{{}, protocol::SystemClock().now()}; };
     handlers.connected = [this](const auto&) {
@@ -28,7 +29,8 @@ struct SendingNodes::Node {
   }
   void send() {
     if (next == log.packets.size()) return;
-    // Not taken where the connection was lost: then the rows never come, and the measurement ends at its limit.
+    // Not taken where the connection was lost: then the rows never come, and the measurement ends at its
+    // limit.
     if (link->publish(protocol::log_topic(log.id), log.packets[next], false)) ++next;
   }
 
@@ -40,7 +42,9 @@ struct SendingNodes::Node {
 
 SendingNodes::SendingNodes(tests::Broker& broker, const std::vector<LoggedNode>& logs) {
   for (const auto& log : logs) nodes_.push_back(std::make_unique<Node>(loop_, broker, log));
-  const auto all = [this] { return std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->connected; }); };
+  const auto all = [this] {
+    return std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->connected; });
+  };
   if (!test::run_until(loop_, all, 30s)) throw std::runtime_error("the nodes cannot connect to the broker");
   loop_.restart();
   thread_ = std::thread([this] {

@@ -9,8 +9,8 @@
 
 namespace loa::bench {
 
-/// The nodes' side, on a thread of its own: each node has its own connection and, like a real one, sends its next batch when the
-/// one before was acknowledged.
+/// The nodes' side, on a thread of its own: each node has its own connection and, like a real one, sends its
+/// next batch when the one before was acknowledged.
 class SendingNodes {
  public:
   /// Connects every node; throws std::runtime_error where that takes longer than 30 s. `logs` outlive this.

@@ -1,0 +1,162 @@
+#include "tests/system/village.hpp"
+
+#include <boost/json/parse.hpp>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+using namespace loa::tests;
+using Catch::Contains;
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// A village whose people use nothing but the command line.
+struct Desk : Village {
+  Said login(const std::string& person, const std::string& password_file = "password") {
+    return loa(person, {"login", "--server", "https://localhost:" + std::to_string(https_port()), "--ca",
+                        (folder() / "controller/authority/ca.pem").string(), "--user", person,
+                        "--password-file", (folder() / password_file).string()});
+  }
+  /// What a command that must succeed prints, without the line's end.
+  std::string done(const std::string& person, Words arguments) {
+    const auto said = loa(person, std::move(arguments));
+    INFO(said.out << said.err << last_words());
+    REQUIRE(said.code == 0);
+    return said.out.substr(0, said.out.find_last_not_of('\n') + 1);
+  }
+  json::value as_json(const std::string& person, Words arguments) {
+    arguments.insert(arguments.begin(), "--json");
+    return json::parse(done(person, std::move(arguments)));
+  }
+  void refused(const std::string& person, const Words& arguments, int code, const std::string& says) {
+    const auto said = loa(person, arguments);
+    INFO(said.out << said.err);
+    CHECK(said.code == code);
+    CHECK_THAT(said.err, Contains(says));
+    CHECK(said.out.empty());
+  }
+};
+
+std::size_t count(const json::value& list) { return list.as_array().size(); }
+
+}  // namespace
+
+TEST_CASE_METHOD(Desk, "loa signs in, says who is there, and signs out") {
+  const auto session = folder() / "officer.session";
+  std::ofstream(folder() / "wrong") << "not-the-password\n";
+  const auto wrong = login("officer", "wrong");
+  CHECK(wrong.code == 3);
+  CHECK_THAT(wrong.err, Contains("loa: "));
+  CHECK_FALSE(fs::exists(session));
+
+  const auto right = login("officer");
+  INFO(right.err << last_words());
+  REQUIRE(right.code == 0);
+  CHECK(right.out == "signed in as officer\n");
+  CHECK((fs::status(session).permissions() & fs::perms::mask) ==
+        (fs::perms::owner_read | fs::perms::owner_write));
+  CHECK_THAT(done("officer", {"whoami"}), Contains("officer") && Contains("author@hue-19753"));
+  CHECK(as_json("officer", {"whoami"}).at("user").at("name").as_string() == "officer");
+
+  CHECK(done("officer", {"logout"}) == "signed out");
+  CHECK_FALSE(fs::exists(session));
+  refused("officer", {"whoami"}, 3, "not signed in");
+}
+
+TEST_CASE_METHOD(Desk, "an announcement goes from text to schedule on the command line") {
+  for (const auto* person : {"officer", "approver", "monitor"}) REQUIRE(login(person).code == 0);
+  const auto programme = done("officer", {"programme", "create", "--title", "Đăng ký tạm trú", "--area",
+                                          kWard, "--field", "Hộ tịch, cư trú", "--text", kTwoSentences});
+  CHECK_THAT(programme, Catch::StartsWith("p-"));
+  CHECK(done("officer", {"programme", "speak", programme, "--timeout", "30"}) == "done");
+  done("officer", {"programme", "submit", programme});
+  refused("officer", {"programme", "approve", programme}, 3, "(");
+  refused("monitor", {"programme", "create", "--title", "Tin", "--area", kWard, "--text", "Tin."}, 3, "(");
+  CHECK_THAT(done("approver", {"programme", "approve", programme}), Contains("approved: Đăng ký tạm trú"));
+  CHECK(as_json("officer", {"programme", "list", "--state", "approved"})
+            .as_array()
+            .at(0)
+            .at("id")
+            .as_string() == programme);
+
+  add_node("PX-01", kWard);
+  const Words where{"--programme", programme, "--area",  kWard,
+                    "--in",        "3600",    "--rrule", "FREQ=DAILY;COUNT=3"};
+  Words add{"schedule", "add"};
+  add.insert(add.end(), where.begin(), where.end());
+  auto preview = add;
+  preview.push_back("--preview");
+  CHECK_THAT(done("officer", preview), Contains("1 nodes, 0 muted, 1 not heard of") && Contains("START"));
+  CHECK(as_json("officer", preview).at("occurrences").as_array().size() == 3);
+  CHECK(count(as_json("officer", {"schedule", "list"})) == 0);  // a preview saves nothing
+
+  const auto broadcast = done("officer", add);
+  CHECK_THAT(broadcast, Catch::StartsWith("b-"));
+  CHECK_THAT(done("officer", {"schedule", "list", "--state", "active"}), Contains(broadcast));
+  CHECK(count(as_json("monitor", {"log", "--broadcast", broadcast})) == 0);
+  refused("monitor", {"log", "--broadcast", broadcast, "--wait", "1", "--timeout", "1"}, 6,
+          "1 play records did not come within 1 s");
+  done("officer", {"schedule", "cancel", broadcast});
+  CHECK(count(as_json("officer", {"schedule", "list", "--state", "active"})) == 0);
+
+  refused("officer", {"programme", "show", "p-unknown"}, 4, "(");
+  refused("officer", {"schedule", "cancel", "b-unknown"}, 4, "(");
+  refused("officer",
+          {"schedule", "add", "--programme", programme, "--area", kWard, "--at", "2020-01-01T00:00:00Z"}, 1,
+          "(");
+}
+
+TEST_CASE_METHOD(Desk, "node add writes one bundle for its owner's eyes, and never over a file") {
+  const auto bundle = folder() / "PX-01.json";
+  const Words add{"node", "add", "PX-01", "--area", kWard, "--name", "Chợ", "--out", bundle.string()};
+  CHECK_THAT(done("admin", add), Contains("loa-node --bundle " + bundle.string()));
+  CHECK((fs::status(bundle).permissions() & fs::perms::mask) ==
+        (fs::perms::owner_read | fs::perms::owner_write));
+  const auto written = fs::file_size(bundle);
+  CHECK(count(as_json("admin", {"nodes"})) == 1);
+
+  refused("admin", add, 1, bundle.string() + " exists already");
+  refused("admin", {"node", "add", "PX-02", "--area", kWard, "--out", bundle.string()}, 1, "exists already");
+  CHECK(fs::file_size(bundle) == written);
+  refused("admin",
+          {"node", "add", "PX-02", "--area", kWard, "--out", (folder() / "missing/PX-02.json").string()}, 1,
+          "cannot create");
+  refused("admin", {"node", "add", "PX-02", "--area", "hue-0", "--out", (folder() / "PX-02.json").string()},
+          1, "(");
+  CHECK_FALSE(fs::exists(folder() / "PX-02.json"));
+  CHECK(count(as_json("admin", {"nodes"})) == 1);  // none was made whose keys nobody has
+
+  refused("admin", {"node", "show", "PX-02"}, 4, "no node PX-02 that you may see");
+  done("admin", {"node", "mute", "PX-01"});
+  CHECK_THAT(done("admin", {"node", "show", "PX-01"}), Contains("\"mute\": true"));
+  refused("admin", {"nodes", "--wait-ready", "1", "--timeout", "1"}, 6, "did not come within 1 s");
+}
+
+TEST_CASE_METHOD(Desk, "an alert that nobody confirms is not sent") {
+  for (const auto* person : {"officer", "approver"}) REQUIRE(login(person).code == 0);
+  add_node("PX-01", kWard);
+  const Words raise{"alert", "raise",   "--area",   kWard,      "--event",
+                    "flood", "--title", "Diễn tập", "--status", "exercise"};
+  const auto active = [this] { return count(as_json("approver", {"alert", "list", "--state", "active"})); };
+
+  const auto unconfirmed = loa("approver", raise);  // nothing is typed
+  CHECK(unconfirmed.code == 1);
+  CHECK_THAT(unconfirmed.err,
+             Contains("sounds at once on 1 nodes") && Contains("not confirmed, nothing was sent"));
+  CHECK(unconfirmed.out.empty());
+  CHECK(active() == 0);
+  CHECK(count(as_json("approver", {"alert", "list", "--state", "pending"})) == 0);
+  refused("officer", raise, 3, "(");
+
+  auto confirmed = raise;
+  confirmed.push_back("--yes");
+  const auto alert = done("approver", confirmed);
+  CHECK_THAT(alert, Catch::StartsWith("l-"));
+  CHECK(active() == 1);
+  CHECK(done("approver", {"alert", "cancel", alert}) == "cancelled");
+  CHECK(active() == 0);
+}
