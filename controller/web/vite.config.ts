@@ -5,6 +5,7 @@ export default defineConfig({
   plugins: [svelte()],
   // Nothing inline: the controller's content-security-policy allows only files of its own.
   build: { assetsInlineLimit: 0, modulePreload: { polyfill: false }, target: 'es2020', sourcemap: false },
-  server: { proxy: { '/api': 'http://127.0.0.1:8080', '/media': 'http://127.0.0.1:8080' } },
+  // The unit tests read the C++ sources, two folders up.
+  server: { fs: { allow: ['../..'] }, proxy: { '/api': 'http://127.0.0.1:8080', '/media': 'http://127.0.0.1:8080' } },
   test: { include: ['src/**/*.test.ts'] },
 });
