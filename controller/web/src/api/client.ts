@@ -15,9 +15,9 @@ const TIME_LIMIT_MS = 20_000;
 /** Told of every answer 401, so that the page can ask to sign in again. */
 export const onSignedOut: { call: () => void } = { call: () => {} };
 
-function unreachable(): ApiError {
-  return new ApiError({ type: 'about:blank', title: '', status: 0, code: 'unreachable', detail: 'no answer' });
-}
+/** A problem that the page finds by itself. */
+const localProblem = (code: string): ApiError => new ApiError({ type: 'about:blank', title: '', status: 0, code, detail: code });
+const unreachable = (): ApiError => localProblem('unreachable');
 
 async function problemOf(response: Response): Promise<ApiError> {
   try {
@@ -58,8 +58,12 @@ export const put = <T>(path: string, body: unknown) => call<T>('PUT', path, body
 export const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, body);
 export const remove = <T>(path: string) => call<T>('DELETE', path);
 
+/** What the controller takes of one file; a larger one is refused before its minutes of upload. */
+export const MOST_UPLOAD_BYTES = 200 * 1024 * 1024;
+
 /** Sends a file as the body and tells how much of it is gone, 0..100. */
 export function upload<T>(path: string, file: File, onProgress: (percent: number) => void): Promise<T> {
+  if (file.size > MOST_UPLOAD_BYTES) return Promise.reject(localProblem('too_large'));
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', `/api/v1${path}${query({ filename: file.name })}`);
@@ -69,7 +73,10 @@ export function upload<T>(path: string, file: File, onProgress: (percent: number
     request.onerror = () => reject(unreachable());
     request.onload = () => {
       if (request.status >= 200 && request.status < 300) resolve(request.response as T);
-      else reject(request.response?.code ? new ApiError(request.response as Problem) : unreachable());
+      else if (request.status === 401) {
+        onSignedOut.call();
+        reject(new ApiError(request.response as Problem));
+      } else reject(request.response?.code ? new ApiError(request.response as Problem) : unreachable());
     };
     request.send(file);
   });

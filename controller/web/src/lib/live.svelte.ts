@@ -1,12 +1,15 @@
 /** Live changes: pages register what they show, and are asked to read it anew when something of it changed. */
+import { refreshAreas } from './session.svelte';
+
 const NAMES = ['node', 'occurrence', 'programme', 'job', 'broadcast', 'alert'] as const;
 export type LiveName = (typeof NAMES)[number];
 
 export const live = $state({ connected: true });
 
 const GATHER_MS = 300;
+const RETRY_MS = 3_000;
+const TICK_MS = 30_000;
 const watchers = new Set<{ names: readonly LiveName[]; refresh: () => void }>();
-let source: EventSource | undefined;
 let waiting: ReturnType<typeof setTimeout> | undefined;
 const changed = new Set<LiveName>();
 
@@ -20,16 +23,36 @@ function gather(names: readonly LiveName[]): void {
   }, GATHER_MS);
 }
 
-/** Begins to listen; the browser reconnects by itself, and then everything shown is read anew. */
+/** Listens until the returned function is called; after a lost connection everything shown is read anew. */
 export function listen(): () => void {
-  source = new EventSource('/api/v1/events');
-  source.onopen = () => {
-    if (!live.connected) gather(NAMES);
+  let source: EventSource;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+
+  function open(): void {
+    source = new EventSource('/api/v1/events');
+    source.onopen = () => {
+      if (!live.connected) gather(NAMES);
+      live.connected = true;
+    };
+    source.onerror = () => {
+      live.connected = false;
+      if (source.readyState !== EventSource.CLOSED) return;  // the browser tries again by itself
+      // An answer other than 200 ends it for good: the session may have ended, which this call then finds out.
+      void refreshAreas().catch(() => undefined);
+      retry = setTimeout(open, RETRY_MS);
+    };
+    for (const name of NAMES) source.addEventListener(name, () => gather([name]));
+  }
+
+  // Some states change with the clock alone, such as an occurrence that nobody reported.
+  const tick = setInterval(() => live.connected && document.visibilityState === 'visible' && gather(NAMES), TICK_MS);
+  open();
+  return () => {
+    source.close();
+    clearTimeout(retry);
+    clearInterval(tick);
     live.connected = true;
   };
-  source.onerror = () => (live.connected = false);
-  for (const name of NAMES) source.addEventListener(name, () => gather([name]));
-  return () => source?.close();
 }
 
 /** Calls refresh now, and again after each change of what is named, until the returned function is called. */

@@ -6,7 +6,7 @@ export interface Route {
 
 function read(): Route {
   const [page = '', id = ''] = location.hash.replace(/^#\/?/, '').split('/');
-  return { page: page || 'programmes', id: decodeURIComponent(id) };
+  return { page: page || 'programmes', id: id.replace(/[^\w.-]/g, '') };
 }
 
 export const route = $state<Route>(read());
