@@ -9,19 +9,21 @@ import { startDemo } from './demo.mjs';
 import { approveProgramme, scheduleNextMinute, signIn, signOut, writeProgramme } from './people.mjs';
 
 const [root, preset, pictures] = process.argv.slice(2);
-const DESK = { width: 1200, height: 900 };
+const DESK = { width: 1200, height: 760 };
 const PHONE = { width: 390, height: 844 };
 const TITLE = 'Đăng ký tạm trú';
 const TEXT = 'Kính thưa bà con. Người thuê nhà đăng ký tạm trú tại công an phường trước ngày 30/12/2026.';
 
 async function announce(browser, demo) {
   const { page, faults } = await browser.open(DESK);
-  await browser.check(page, 'an empty page');
+  await page.goto(demo.address);
+  await page.getByLabel('Mật khẩu').waitFor();
+  await browser.check(page, 'sign-in');
   await signIn(page, demo, 'officer');
   await browser.check(page, 'programmes');
-  await writeProgramme(page, TITLE, TEXT);
+  await writeProgramme(page, TITLE, TEXT, 'hue-19753');
   await browser.check(page, 'a programme');
-  await page.screenshot({ path: join(pictures, 'programme.png'), fullPage: true });
+  await browser.picture(page, join(pictures, 'programme.png'), true);
   assert.equal(await page.getByRole('button', { name: 'Duyệt', exact: true }).count(), 0, 'the author must not be offered to approve');
   await signOut(page);
 
@@ -35,19 +37,20 @@ async function announce(browser, demo) {
   const rows = page.locator('tr[data-occurrence]', { hasText: TITLE });
   await rows.nth(2).waitFor();
   assert.equal(await rows.count(), 3);
-  // Live: nobody reloads; the rows turn by the nodes' own records.
-  await page.waitForFunction(() => document.querySelectorAll('tr[data-occurrence] [data-state="played"]').length === 3, null, { timeout: 110_000 });
+  // Live: nobody reloads; the rows turn by the nodes' own reports and records.
+  await page.locator('tr[data-occurrence] [data-state="playing"]').first().waitFor({ timeout: 90_000 });
+  await page.waitForFunction(() => document.querySelectorAll('tr[data-occurrence] [data-state="played"]').length === 3, null, { timeout: 30_000 });
   assert.deepEqual(await rows.locator('[data-state]').allInnerTexts(), ['Đã phát', 'Đã phát', 'Đã phát']);
-  await page.screenshot({ path: join(pictures, 'played.png') });
+  await browser.picture(page, join(pictures, 'played.png'));
 
   await page.getByRole('link', { name: 'Nhật ký' }).click();
   await page.locator('tr[data-outcome="played"]').nth(2).waitFor();
   await browser.check(page, 'the play log');
-  await page.screenshot({ path: join(pictures, 'log.png'), fullPage: true });
+  await browser.picture(page, join(pictures, 'log.png'), true);
   await page.getByRole('link', { name: 'Cụm loa' }).click();
   await page.locator('li[data-node][data-status="ready"]').nth(2).waitFor();
   await browser.check(page, 'nodes');
-  await page.screenshot({ path: join(pictures, 'nodes.png'), fullPage: true });
+  await browser.picture(page, join(pictures, 'nodes.png'), true);
   assert.deepEqual(faults, []);
 }
 
@@ -62,7 +65,7 @@ async function actOnAPhone(browser, demo) {
   await sheet.getByRole('button', { name: 'Tắt tiếng' }).click();
   await sheet.getByRole('button', { name: 'Bật tiếng lại' }).waitFor();
   await browser.check(page, 'quick actions on a phone');
-  await page.screenshot({ path: join(pictures, 'phone-quick.png') });
+  await browser.picture(page, join(pictures, 'phone-quick.png'));
   await sheet.getByRole('button', { name: 'Đóng' }).click();
   await page.getByRole('link', { name: 'Cụm loa' }).click();
   await page.locator('li[data-node][data-status="muted"]').nth(1).waitFor();
@@ -78,7 +81,7 @@ async function actOnAPhone(browser, demo) {
   await sheet.getByRole('button', { name: 'Tiếp tục' }).click();
   await sheet.getByRole('button', { name: 'Phát ngay' }).waitFor();
   await browser.check(page, 'the second confirmation of an alert');
-  await page.screenshot({ path: join(pictures, 'phone-alert.png') });
+  await browser.picture(page, join(pictures, 'phone-alert.png'));
   await sheet.getByRole('button', { name: 'Phát ngay' }).click();
   await sheet.waitFor({ state: 'hidden' });
   await page.locator('li[data-node][data-status="playing"]').first().waitFor();

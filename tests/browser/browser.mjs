@@ -5,13 +5,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync'];
+  '--disable-component-update', '--disable-sync', '--lang=vi-VN'];
+
+// The style `body {}` that playwright adds for each picture, by the hash under which the page's content-security-policy refuses it.
+const PICTURE_STYLE = 'sha256-PtsizeGnNw8pPA/F5x3F5IsYmfDWAdAyILGzCJKCXP4=';
+const isExpected = (text) => /status of 401/.test(text) || text.includes(PICTURE_STYLE);
 
 /** Starts Chromium; `root` is the checkout, whose page brings the npm packages. */
 export async function startBrowser(root) {
   const require = createRequire(join(root, 'controller/web/package.json'));
   const { chromium } = require('playwright-core');
-  const browser = await chromium.launch({ executablePath: process.env.LOA_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+  const browser = await chromium.launch({ executablePath: process.env.LOA_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS, env: { ...process.env, LANGUAGE: 'vi' } });
   const axe = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8');
 
   const open = async (size) => {
@@ -20,7 +24,7 @@ export async function startBrowser(root) {
     page.setDefaultTimeout(20_000);
     const faults = [];
     page.on('pageerror', (error) => faults.push(String(error)));
-    page.on('console', (message) => message.type() === 'error' && !/status of 401/.test(message.text()) && faults.push(message.text()));
+    page.on('console', (message) => message.type() === 'error' && !isExpected(message.text()) && faults.push(message.text()));
     return { page, faults };
   };
 
@@ -33,5 +37,11 @@ export async function startBrowser(root) {
     assert.ok(wide <= 0, `${name} is ${wide} px wider than the screen`);
   };
 
-  return { open, check, close: () => browser.close() };
+  /** A picture of the window, or of the whole page. */
+  const picture = async (page, path, whole = false) => {
+    if (whole) await page.evaluate(() => window.scrollTo(0, 0));
+    await page.screenshot({ path, fullPage: whole, caret: 'initial' });
+  };
+
+  return { open, check, picture, close: () => browser.close() };
 }

@@ -14,11 +14,12 @@ export async function signOut(page) {
   await page.getByLabel('Tên đăng nhập').waitFor();
 }
 
-/** Writes, speaks and hands in a programme; answers when it waits for approval. */
-export async function writeProgramme(page, title, text) {
+/** Writes, speaks and hands in a programme of an area; answers when it waits for approval. */
+export async function writeProgramme(page, title, text, area) {
   await page.getByRole('link', { name: 'Soạn chương trình' }).click();
   await page.getByLabel('Tên chương trình').fill(title);
   await page.getByLabel('Lời đọc').fill(text);
+  await page.getByLabel('Địa bàn quản lý').selectOption(area);
   await page.getByLabel('Lĩnh vực pháp luật').selectOption('Hộ tịch, cư trú');
   await page.getByRole('button', { name: 'Lưu' }).click();
   await page.getByRole('heading', { name: title }).waitFor();
