@@ -11,7 +11,7 @@ export const session = $state<{ ready: boolean; ended: boolean; me: Schemas['Ses
 });
 
 onSignedOut.call = () => {
-  session.ended = session.me !== null;
+  if (session.me) session.ended = true;  // several calls may learn of it, and only the first still knows who was here
   session.me = null;
 };
 
@@ -38,6 +38,7 @@ export const signIn = async (name: string, password: string) =>
 export async function signOut(): Promise<void> {
   await remove('/session').catch(() => undefined);
   session.me = null;
+  session.ended = false;
 }
 
 /** Reads the areas anew, for their mutes and counts. */

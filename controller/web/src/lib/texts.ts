@@ -56,9 +56,9 @@ export const vi = {
     uploadHint: 'wav, mp3, m4a, ogg, opus hoặc flac, tối đa 200 MB.',
     voice: 'Giọng đọc',
     voices: {
-      'espeak/vi': 'Máy đọc, giọng miền Bắc',
-      'espeak/vi-vn-x-central': 'Máy đọc, giọng miền Trung',
-      'espeak/vi-vn-x-south': 'Máy đọc, giọng miền Nam',
+      'espeak/vi': 'Miền Bắc',
+      'espeak/vi-vn-x-central': 'Miền Trung',
+      'espeak/vi-vn-x-south': 'Miền Nam',
     } as Record<string, string>,
     noSound: 'Chưa có âm thanh.',
     listen: 'Nghe thử',
