@@ -18,6 +18,7 @@ constexpr auto kChangeGap = 1s;         // between two states because something 
 constexpr auto kCountGap = 15s;         // where only counts did
 constexpr auto kLogPatience = 30s;      // for an acknowledgement; doubles up to:
 constexpr auto kLongestLogPatience = 10min;
+constexpr auto kLongestHeadPatience = 5min;
 constexpr auto kClockLook = 30s;
 constexpr auto kHousekeeping = 1h;
 
@@ -68,10 +69,10 @@ protocol::ConnectTerms Agent::prepare_connect() {
 
 void Agent::on_connected() {
   head_this_session_ = false;
+  head_deadline_ = parts_.clock.monotonic() + head_patience_;
   for (const auto& filter : protocol::node_filters(parts_.identity.bundle.node)) parts_.link.subscribe(filter);
   for (const auto& area : chain()) parts_.link.subscribe(protocol::alert_topic(area));
   parts_.log.send_again();
-  parts_.shelf.retry_now();
   report_asked_ = true;
   wishes_.wake();
 }
@@ -91,6 +92,7 @@ Monotonic Agent::tick() {
     next_clock_look_ = now + kClockLook;
   }
   look_at_silence();
+  ask_for_head();
   expire_waiting();
   parts_.conductor.set_alerts(board_.alerts(parts_.clock.trusted()));
   refresh_wants();
@@ -107,6 +109,16 @@ void Agent::look_at_silence() {
   if (parts_.clock.monotonic() - last_head_ <= 2 * settings_.state_period || !controller_heard_) return;
   spdlog::warn("controller unheard: no valid head for two state periods");
   controller_heard_ = false;
+}
+
+// A broker that did not know our rights when we connected takes subscriptions and states with a friendly answer and drops them,
+// also after it has learnt them, so a session without a head is begun anew until one comes.
+void Agent::ask_for_head() {
+  const auto now = parts_.clock.monotonic();
+  if (!parts_.link.connected() || head_this_session_ || now < head_deadline_) return;
+  head_patience_ = std::min<std::chrono::nanoseconds>(head_patience_ * 2, kLongestHeadPatience);
+  head_deadline_ = now + head_patience_;
+  parts_.link.renew();
 }
 
 void Agent::expire_waiting() {

@@ -56,6 +56,9 @@ class Agent {
   protocol::State state() const;
 
  private:
+  /// For the first head of a session; doubles with each session that brings none.
+  static constexpr std::chrono::seconds kHeadPatience{3};
+
   struct HeldMessage {
     protocol::LinkMessage message;
     Monotonic deadline{};
@@ -93,6 +96,7 @@ class Agent {
   void on_connected();
   void on_disconnected(const std::string& reason);
   void look_at_silence();
+  void ask_for_head();
   void expire_waiting();
   void settle();
   void refresh_wants();
@@ -116,6 +120,8 @@ class Agent {
   bool head_this_session_ = false;
   bool controller_heard_ = true;
   Monotonic last_head_{};
+  Monotonic head_deadline_{};               // in a session without a head: then ask again
+  std::chrono::nanoseconds head_patience_ = kHeadPatience;
   std::optional<Event> plan_event_;
   std::optional<protocol::State> reported_;
   Monotonic last_report_{};

@@ -128,6 +128,7 @@ void Agent::follow_head(const protocol::Head& head) {
   parts_.clock.raise_floor(head.issued);
   keep_clock();
   head_this_session_ = true;
+  head_patience_ = kHeadPatience;
   controller_heard_ = true;
   last_head_ = parts_.clock.monotonic();
   move_to(names_of(head.areas));

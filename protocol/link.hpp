@@ -83,6 +83,9 @@ class Link {
   virtual void subscribe(std::string filter) = 0;
   /// Ends a subscription; without a session it does nothing.
   virtual void unsubscribe(std::string filter) = 0;
+  /// Ends the session with a farewell and begins another after the back-off, because the far side seems not to know us as it
+  /// should; `disconnected` follows. Without a session it does nothing.
+  virtual void renew() = 0;
   /// Waits at most `limit` for open PUBACKs, says farewell (no will is sent), then calls `closed`; no other handler after it.
   virtual void close(std::chrono::milliseconds limit, std::function<void()> closed) = 0;
 };

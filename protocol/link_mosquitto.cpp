@@ -70,6 +70,10 @@ class MosquittoLink::Impl : public std::enable_shared_from_this<Impl> {
     if (connected()) worker_.command({kind, session_, 0, std::move(filter), {}, false});
   }
 
+  void renew() {
+    if (connected()) worker_.command({LinkWorker::Command::Kind::renew, session_, 0, {}, {}, false});
+  }
+
   void close(std::chrono::milliseconds limit, std::function<void()> closed) {
     assert(!closing_);
     closing_ = true;
@@ -191,6 +195,8 @@ void MosquittoLink::subscribe(std::string filter) {
 void MosquittoLink::unsubscribe(std::string filter) {
   impl_->filter(LinkWorker::Command::Kind::unsubscribe, std::move(filter));
 }
+
+void MosquittoLink::renew() { impl_->renew(); }
 
 void MosquittoLink::close(std::chrono::milliseconds limit, std::function<void()> closed) {
   impl_->close(limit, std::move(closed));

@@ -41,6 +41,7 @@ class MosquittoLink final : public Link {
                                                              Published published = {}) override;
   void subscribe(std::string filter) override;
   void unsubscribe(std::string filter) override;
+  void renew() override;
   void close(std::chrono::milliseconds limit, std::function<void()> closed) override;
 
  private:

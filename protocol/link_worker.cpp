@@ -155,13 +155,14 @@ std::string LinkWorker::attempt(const ConnectTerms& terms) {
 std::optional<std::string> LinkWorker::serve(LinkConnection& connection) {
   if (must_stop()) return "closed";
   drain_wake();
-  carry_out(connection);
+  if (carry_out(connection)) {
+    say_farewell(connection);
+    return "begun anew from this side";
+  }
   std::chrono::milliseconds limit = std::max<std::chrono::milliseconds>(settings_.keepalive / 8, kShortestTick);
   if (const auto by = close_by()) {
     if (connection.open() == 0 || Steady::now() >= *by) {
-      connection.farewell();
-      const auto gone_by = Steady::now() + kFarewell;
-      while (Steady::now() < gone_by && !connection.step(wake_fd_, until(gone_by))) drain_wake();
+      say_farewell(connection);
       return "closed";
     }
     limit = std::min(limit, until(*by));
@@ -169,7 +170,14 @@ std::optional<std::string> LinkWorker::serve(LinkConnection& connection) {
   return connection.step(wake_fd_, limit);
 }
 
-void LinkWorker::carry_out(LinkConnection& connection) {
+void LinkWorker::say_farewell(LinkConnection& connection) {
+  connection.farewell();
+  const auto gone_by = Steady::now() + kFarewell;
+  while (Steady::now() < gone_by && !connection.step(wake_fd_, until(gone_by))) drain_wake();
+}
+
+// True: the session is to be begun anew.
+bool LinkWorker::carry_out(LinkConnection& connection) {
   std::deque<Command> commands;
   {
     const std::lock_guard lock(mutex_);
@@ -183,8 +191,10 @@ void LinkWorker::carry_out(LinkConnection& connection) {
         break;
       case Command::Kind::subscribe: connection.subscribe(command.topic); break;
       case Command::Kind::unsubscribe: connection.unsubscribe(command.topic); break;
+      case Command::Kind::renew: return true;
     }
   }
+  return false;
 }
 
 // A full loop makes this wait, and with it the socket: the broker then holds what is to come.

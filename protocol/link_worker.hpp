@@ -33,7 +33,7 @@ class LinkWorker {
   };
   /// Something to do in one session; dropped when that session is over.
   struct Command {
-    enum class Kind { publish, subscribe, unsubscribe };
+    enum class Kind { publish, subscribe, unsubscribe, renew };
     Kind kind = Kind::publish;
     std::uint64_t session = 0;
     std::uint64_t publication = 0;
@@ -63,7 +63,8 @@ class LinkWorker {
   std::optional<ConnectTerms> ask();
   std::string attempt(const ConnectTerms& terms);
   std::optional<std::string> serve(LinkConnection& connection);
-  void carry_out(LinkConnection& connection);
+  bool carry_out(LinkConnection& connection);
+  void say_farewell(LinkConnection& connection);
   void hand_over(LinkMessage message);
   void wait_before_next_attempt();
   bool ending() const { return stopping_ || close_by_.has_value(); }  // under mutex_

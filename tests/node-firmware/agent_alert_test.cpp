@@ -135,6 +135,7 @@ TEST_CASE("alerts of an area that the node left end as cancelled: moved") {
   scheduler::Alert local = with.node.alert("l-2", 60s);
   local.area = "phu-bai";
   const scheduler::AlertSnapshot snapshot{"phu-bai", 5, with.node.now(), {local}};
+  with.node.send_head(0);
   with.node.deliver(protocol::alert_topic("phu-bai"), with.node.controller.alert(snapshot));
   with.node.pass(10s);
   CHECK(with.node.last_state().sounding == "l-2.1.1");

@@ -247,10 +247,31 @@ TEST_CASE("each state carries a new nonce, and the will the session of the conne
   CHECK(will.session_number == first.session_number);
   CHECK(will.sequence > first.sequence);
   CHECK(will.nonce.empty());
+  node.send_head(0);
   node.pass(31min);
   CHECK(node.last_state().nonce != first.nonce);
   node.link().drop();
   node.connect();
   CHECK(node.last_state().session_number == first.session_number + 1);
   CHECK(node.last_state().session != first.session);
+}
+
+TEST_CASE("a session in which no head comes is begun anew by the node, ever more rarely") {
+  TestNode node;
+  const auto ended_after = [&node] {  // seconds until the node gives a silent session up
+    node.connect();
+    int seconds = 0;
+    while (node.link().connected() && ++seconds < 1000) node.pass(1s);
+    return seconds;
+  };
+  CHECK(ended_after() == 3);
+  CHECK(ended_after() == 6);
+  CHECK(ended_after() == 12);
+  CHECK(node.link().renewals == 3);
+  node.connect();
+  node.send_head(0);
+  node.pass(30min);
+  CHECK(node.link().connected());
+  node.link().drop();
+  CHECK(ended_after() == 3);
 }

@@ -30,6 +30,7 @@ class FakeLink final : public protocol::Link {
   std::size_t max_message_bytes = 1024 * 1024;
   std::size_t max_in_flight = 512;
   bool acknowledges = true;            ///< answers each publication at the next deliver() or acknowledge()
+  int renewals = 0;                    ///< calls of renew() that ended a session
   bool started = false;
   bool closed = false;
 
@@ -91,6 +92,11 @@ class FakeLink final : public protocol::Link {
     filters.insert(std::move(filter));
   }
   void unsubscribe(std::string filter) override { filters.erase(filter); }
+  void renew() override {
+    if (!connected_) return;
+    ++renewals;
+    drop("begun anew");
+  }
   void close(std::chrono::milliseconds, std::function<void()> done) override {
     acknowledge();
     connected_ = false;
