@@ -10,6 +10,7 @@
 
 #include "controller/broadcast/broadcaster.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/envelope.hpp"
 #include "protocol/key_ring.hpp"
 #include "tests/support/loop.hpp"
 #include "tests/support/temp_folder.hpp"
