@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
@@ -36,6 +37,7 @@ int run(const CommandLine& line) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ::mallopt(M_ARENA_MAX, 2);  // glibc would give each of our few threads a heap of its own, and boards have little memory
   const auto line = read_command_line(argc, argv);
   if (const auto* early = std::get_if<EarlyEnd>(&line)) {
     fmt::print(early->exit_code == kExitOk ? stdout : stderr, "{}", early->text);

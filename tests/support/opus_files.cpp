@@ -9,6 +9,8 @@ namespace loa::test {
 
 void make_opus(const std::filesystem::path& file, int ms, int hertz) {
   gst_init(nullptr, nullptr);
+  // A player that was there first has only loaded what it needs itself.
+  if (GstPlugin* plugin = gst_plugin_load_file(LOA_GST_PLUGIN_DIR "/libgstaudiotestsrc.so", nullptr)) gst_object_unref(plugin);
   const std::string chain = fmt::format(
       "audiotestsrc wave=sine freq={} volume=0.5 samplesperbuffer=480 num-buffers={} ! audio/x-raw,rate=48000,channels=1 "
       "! opusenc bitrate=24000 ! oggmux ! filesink location=\"{}\"",
