@@ -6,12 +6,15 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startBrowser } from './browser.mjs';
 import { startDemo } from './demo.mjs';
-import { approveProgramme, scheduleNextMinute, signIn, signOut, writeProgramme } from './people.mjs';
+import {
+  approveProgramme, archiveProgramme, returnProgramme, scheduleBehindThePage, scheduleNextMinute, signIn, signOut, submitAgain, writeProgramme,
+} from './people.mjs';
 
 const [root, preset, pictures] = process.argv.slice(2);
 const DESK = { width: 1200, height: 760 };
 const PHONE = { width: 390, height: 844 };
 const TITLE = 'Đăng ký tạm trú';
+const REASON = 'Xin kiểm tra lại thời hạn.';
 const TEXT = 'Kính thưa bà con. Người thuê nhà đăng ký tạm trú tại công an phường trước ngày 30/12/2026.';
 
 async function announce(browser, demo) {
@@ -27,6 +30,12 @@ async function announce(browser, demo) {
   assert.equal(await page.getByRole('button', { name: 'Duyệt', exact: true }).count(), 0, 'the author must not be offered to approve');
   await signOut(page);
 
+  await signIn(page, demo, 'approver');
+  await returnProgramme(page, TITLE, REASON);
+  await signOut(page);
+  await signIn(page, demo, 'officer');
+  await submitAgain(page, TITLE, REASON);
+  await signOut(page);
   await signIn(page, demo, 'approver');
   await approveProgramme(page, TITLE);
   await signOut(page);
@@ -54,28 +63,72 @@ async function announce(browser, demo) {
   assert.deepEqual(faults, []);
 }
 
+/** Each of these is two steps from any page: open the quick actions, and act. */
 async function actOnAPhone(browser, demo) {
   const { page, faults } = await browser.open(PHONE);
   await signIn(page, demo, 'approver');
   await browser.check(page, 'programmes on a phone');
-  const quick = () => page.getByRole('button', { name: 'Thao tác nhanh' }).click();
   const sheet = page.getByRole('dialog', { name: 'Thao tác nhanh' });
+  const quick = () => page.getByRole('button', { name: 'Thao tác nhanh' }).click();
+  const close = () => sheet.getByRole('button', { name: 'Đóng' }).click();
+  const node = (status) => page.locator(`li[data-node][data-status="${status}"]`);
 
+  await muteAndUnmute({ browser, page, sheet, quick, close, node });
+  await stopAndCancel({ demo, page, sheet, quick, close, node });
+  await raiseAndCancelAnAlert({ browser, page, sheet, quick, close, node });
+  await signOut(page);
+  await signIn(page, demo, 'officer');
+  await archiveProgramme(page, TITLE);
+  assert.deepEqual(faults, []);
+}
+
+async function muteAndUnmute({ browser, page, sheet, quick, close, node }) {
   await quick();
   await sheet.getByRole('button', { name: 'Tắt tiếng' }).click();
   await sheet.getByRole('button', { name: 'Bật tiếng lại' }).waitFor();
   await browser.check(page, 'quick actions on a phone');
   await browser.picture(page, join(pictures, 'phone-quick.png'));
-  await sheet.getByRole('button', { name: 'Đóng' }).click();
+  await close();
   await page.getByRole('link', { name: 'Cụm loa' }).click();
-  await page.locator('li[data-node][data-status="muted"]').nth(1).waitFor();
-
+  await node('muted').nth(1).waitFor();
+  await browser.check(page, 'nodes on a phone');
   await quick();
   await sheet.getByRole('button', { name: 'Bật tiếng lại' }).click();
   await sheet.getByRole('button', { name: 'Tắt tiếng' }).waitFor();
+  await close();
+  await node('ready').nth(2).waitFor();
+
+  // One node, on its own card.
+  const one = page.locator('li[data-node]', { hasText: 'PX-02' });
+  await one.getByRole('button', { name: 'Tắt tiếng' }).click();
+  await page.locator('li[data-node][data-status="muted"]', { hasText: 'PX-02' }).waitFor();
+  assert.equal(await node('muted').count(), 1, 'its neighbours are not muted');
+  await one.getByRole('button', { name: 'Bật tiếng' }).click();
+  await node('ready').nth(2).waitFor();
+}
+
+async function stopAndCancel({ demo, page, sheet, quick, close, node }) {
+  await scheduleBehindThePage(page, demo, TITLE, 5);
+  await node('playing').first().waitFor();
+  await quick();
   await sheet.getByRole('button', { name: 'Dừng tiếng đang phát' }).click();
   await sheet.getByText('Đã gửi lệnh dừng.').waitFor();
+  await close();
+  await page.getByRole('link', { name: 'Nhật ký' }).click();
+  await page.locator('tr[data-outcome="cancelled"]', { hasText: 'được dừng theo lệnh' }).nth(1).waitFor();
 
+  await scheduleBehindThePage(page, demo, TITLE, 3600);
+  await quick();
+  await sheet.getByRole('button', { name: 'Hủy lịch phát' }).click();
+  await sheet.getByRole('button', { name: 'Hủy lịch phát' }).waitFor({ state: 'detached' });
+  await close();
+  await page.getByRole('link', { name: 'Lịch phát', exact: true }).click();
+  await page.locator('li .badge[data-state="cancelled"]').first().waitFor();
+}
+
+async function raiseAndCancelAnAlert({ browser, page, sheet, quick, close, node }) {
+  await page.getByRole('link', { name: 'Cụm loa' }).click();
+  await quick();
   await sheet.getByRole('button', { name: 'Phát tin khẩn cấp' }).click();
   await sheet.getByLabel('Diễn tập').check();
   await sheet.getByRole('button', { name: 'Tiếp tục' }).click();
@@ -84,13 +137,12 @@ async function actOnAPhone(browser, demo) {
   await browser.picture(page, join(pictures, 'phone-alert.png'));
   await sheet.getByRole('button', { name: 'Phát ngay' }).click();
   await sheet.waitFor({ state: 'hidden' });
-  await page.locator('li[data-node][data-status="playing"]').first().waitFor();
+  await node('playing').first().waitFor();
   await quick();
   await sheet.getByRole('button', { name: 'Hủy tin khẩn' }).click();
   await sheet.getByRole('button', { name: 'Hủy tin khẩn' }).waitFor({ state: 'detached' });
-  await sheet.getByRole('button', { name: 'Đóng' }).click();
-  await page.locator('li[data-node][data-status="ready"]').nth(1).waitFor();
-  assert.deepEqual(faults, []);
+  await close();
+  await node('ready').nth(2).waitFor();
 }
 
 await mkdir(pictures, { recursive: true });

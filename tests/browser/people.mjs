@@ -29,6 +29,39 @@ export async function writeProgramme(page, title, text, area) {
   await page.locator('[data-state="waiting"]').first().waitFor();
 }
 
+/** Gives a waiting programme back with a reason. */
+export async function returnProgramme(page, title, reason) {
+  await page.getByRole('link', { name: title }).click();
+  await page.getByLabel('Lý do trả lại').fill(reason);
+  await page.getByRole('button', { name: 'Trả lại' }).click();
+  await page.locator('[data-state="rejected"]').first().waitFor();
+}
+
+/** Reads why it came back, and hands it in again. */
+export async function submitAgain(page, title, reason) {
+  await page.getByRole('link', { name: title }).click();
+  await page.getByText(reason).waitFor();
+  await page.getByRole('button', { name: 'Gửi duyệt' }).click();
+  await page.locator('[data-state="waiting"]').first().waitFor();
+}
+
+/** Puts an approved programme away. */
+export async function archiveProgramme(page, title) {
+  await page.getByRole('link', { name: title }).click();
+  await page.getByRole('button', { name: 'Lưu trữ' }).click();
+  await page.locator('[data-state="archived"]').first().waitFor();
+}
+
+/** Schedules a programme of the demo's first ward through the API, for the steps that come after a schedule. */
+export async function scheduleBehindThePage(page, demo, title, seconds) {
+  const api = (path) => new URL(`api/v1/${path}`, demo.address).href;
+  const { items } = await (await page.request.get(api('programmes?state=approved'))).json();
+  const programme = items.find((item) => item.title === title).id;
+  const start = new Date(Date.now() + seconds * 1000).toISOString();
+  const made = await page.request.post(api('broadcasts'), { data: { programme, areas: ['hue-19753'], class: 'normal', start } });
+  assert.equal(made.status(), 201, await made.text());
+}
+
 export async function approveProgramme(page, title) {
   await page.getByRole('link', { name: title }).click();
   await page.locator('audio').waitFor();
