@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { startBrowser } from './browser.mjs';
 import { startDemo } from './demo.mjs';
 import {
-  approveProgramme, archiveProgramme, returnProgramme, scheduleBehindThePage, scheduleNextMinute, signIn, signOut, submitAgain, writeProgramme,
+  approveProgramme, returnProgramme, scheduleBehindThePage, scheduleNextMinute, signIn, signOut, submitAgain, writeProgramme,
 } from './people.mjs';
 
 const [root, preset, pictures] = process.argv.slice(2);
@@ -76,9 +76,6 @@ async function actOnAPhone(browser, demo) {
   await muteAndUnmute({ browser, page, sheet, quick, close, node });
   await stopAndCancel({ demo, page, sheet, quick, close, node });
   await raiseAndCancelAnAlert({ browser, page, sheet, quick, close, node });
-  await signOut(page);
-  await signIn(page, demo, 'officer');
-  await archiveProgramme(page, TITLE);
   assert.deepEqual(faults, []);
 }
 
@@ -117,13 +114,14 @@ async function stopAndCancel({ demo, page, sheet, quick, close, node }) {
   await page.getByRole('link', { name: 'Nhật ký' }).click();
   await page.locator('tr[data-outcome="cancelled"]', { hasText: 'được dừng theo lệnh' }).nth(1).waitFor();
 
-  await scheduleBehindThePage(page, demo, TITLE, 3600);
+  const time = await scheduleBehindThePage(page, demo, TITLE, 3600);
   await quick();
-  await sheet.getByRole('button', { name: 'Hủy lịch phát' }).click();
-  await sheet.getByRole('button', { name: 'Hủy lịch phát' }).waitFor({ state: 'detached' });
+  const coming = sheet.locator('.row', { hasText: time });
+  await coming.getByRole('button', { name: 'Hủy lịch phát' }).click();
+  await coming.waitFor({ state: 'detached' });
   await close();
   await page.getByRole('link', { name: 'Lịch phát', exact: true }).click();
-  await page.locator('li .badge[data-state="cancelled"]').first().waitFor();
+  await page.locator('li.card', { hasText: time }).locator('[data-state="cancelled"]').waitFor();
 }
 
 async function raiseAndCancelAnAlert({ browser, page, sheet, quick, close, node }) {
@@ -151,6 +149,9 @@ const browser = await startBrowser(root);
 try {
   await announce(browser, demo);
   await actOnAPhone(browser, demo);
+} catch (error) {
+  await browser.tell();
+  throw error;
 } finally {
   await browser.close();
   await demo.stop();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { startBrowser } from './browser.mjs';
 import { startDemo } from './demo.mjs';
 import { openGate } from './gate.mjs';
-import { approveProgramme, signIn, signOut, writeProgramme } from './people.mjs';
+import { approveProgramme, archiveProgramme, signIn, signOut, writeProgramme } from './people.mjs';
 
 const [root, preset] = process.argv.slice(2);
 const WARD = { id: 'hue-19753', name: 'Phường Phú Xuân' };
@@ -91,6 +91,14 @@ async function controllerGone(page, gate) {
   await page.getByText('Không kết nối được máy chủ.').waitFor({ state: 'detached' });
 }
 
+/** What is put away is not offered for a schedule any more. */
+async function putAway(page) {
+  await page.getByRole('link', { name: 'Chương trình', exact: true }).click();
+  await archiveProgramme(page, TITLE);
+  assert.equal(await page.getByRole('link', { name: 'Lên lịch phát' }).count(), 0);
+  assert.ok(await page.getByLabel('Lời đọc').isDisabled());
+}
+
 async function sessionEnded(page) {
   await page.context().clearCookies();
   await page.getByRole('link', { name: 'Lịch phát', exact: true }).click();
@@ -128,10 +136,14 @@ try {
   await badFiles(page, folder);
   await badSchedules(page, bareWard);
   await controllerGone(page, gate);
+  await putAway(page);
   await sessionEnded(page);
   await noRights(page, through);
   // The browser itself logs each failed request; a fault of the page's own is none of them.
   assert.deepEqual(faults.filter((fault) => !fault.startsWith('Failed to load resource')), []);
+} catch (error) {
+  await browser.tell();
+  throw error;
 } finally {
   await browser.close();
   await gate.shut();

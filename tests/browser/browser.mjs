@@ -18,9 +18,11 @@ export async function startBrowser(root) {
   const browser = await chromium.launch({ executablePath: process.env.LOA_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS, env: { ...process.env, LANGUAGE: 'vi' } });
   const axe = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8');
 
+  const opened = [];
   const open = async (size) => {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: size, locale: 'vi-VN', timezoneId: 'Asia/Ho_Chi_Minh' });
     const page = await context.newPage();
+    opened.push(page);
     page.setDefaultTimeout(20_000);
     const faults = [];
     page.on('pageerror', (error) => faults.push(String(error)));
@@ -43,5 +45,10 @@ export async function startBrowser(root) {
     await page.screenshot({ path, fullPage: whole, caret: 'initial' });
   };
 
-  return { open, check, picture, close: () => browser.close() };
+  /** What is on screen when a test fails, in words: the failed step alone seldom says why. */
+  const tell = async () => {
+    for (const page of opened) console.error(`\n${page.url()}\n${await page.locator('body').innerText().catch(String)}\n`);
+  };
+
+  return { open, check, picture, tell, close: () => browser.close() };
 }

@@ -52,14 +52,15 @@ export async function archiveProgramme(page, title) {
   await page.locator('[data-state="archived"]').first().waitFor();
 }
 
-/** Schedules a programme of the demo's first ward through the API, for the steps that come after a schedule. */
+/** Schedules a programme of the demo's first ward through the API, for the steps that come after it. Answers its time as the page shows it. */
 export async function scheduleBehindThePage(page, demo, title, seconds) {
   const api = (path) => new URL(`api/v1/${path}`, demo.address).href;
   const { items } = await (await page.request.get(api('programmes?state=approved'))).json();
   const programme = items.find((item) => item.title === title).id;
-  const start = new Date(Date.now() + seconds * 1000).toISOString();
+  const start = new Date(Date.now() + seconds * 1000);
   const made = await page.request.post(api('broadcasts'), { data: { programme, areas: ['hue-19753'], class: 'normal', start } });
   assert.equal(made.status(), 201, await made.text());
+  return start.toLocaleTimeString('vi-VN', { timeZone: 'Asia/Ho_Chi_Minh', hour: '2-digit', minute: '2-digit', hour12: false });
 }
 
 export async function approveProgramme(page, title) {
