@@ -41,7 +41,10 @@ async function announce(browser, demo) {
   await signOut(page);
 
   await signIn(page, demo, 'officer');
-  await scheduleNextMinute(page, TITLE);
+  await scheduleNextMinute(page, TITLE, async () => {
+    await browser.check(page, 'a schedule');
+    await browser.picture(page, join(pictures, 'schedule.png'), true);
+  });
   await browser.check(page, 'broadcasts');
   const rows = page.locator('tr[data-occurrence]', { hasText: TITLE });
   await rows.nth(2).waitFor();
@@ -60,6 +63,10 @@ async function announce(browser, demo) {
   await page.locator('li[data-node][data-status="ready"]').nth(2).waitFor();
   await browser.check(page, 'nodes');
   await browser.picture(page, join(pictures, 'nodes.png'), true);
+  await page.getByRole('link', { name: 'Tin khẩn cấp' }).click();
+  await page.getByRole('heading', { name: 'Tin khẩn cấp' }).waitFor();
+  await browser.check(page, 'alerts');
+  assert.equal(await page.title(), 'Tin khẩn cấp · Loa truyền thanh cơ sở');
   assert.deepEqual(faults, []);
 }
 

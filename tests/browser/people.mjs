@@ -70,8 +70,8 @@ export async function approveProgramme(page, title) {
   await page.locator('[data-state="approved"]').first().waitFor();
 }
 
-/** Schedules it for the next minute on every area offered; the coming occurrences are shown before it can be saved. */
-export async function scheduleNextMinute(page, title) {
+/** Schedules it for the next minute on every area offered; the coming occurrences are shown before it can be saved, and `look` is called then. */
+export async function scheduleNextMinute(page, title, look) {
   await page.getByRole('link', { name: title }).click();
   await page.getByRole('link', { name: 'Lên lịch phát' }).click();
   await page.getByRole('button', { name: 'Phút tới' }).click();
@@ -79,6 +79,7 @@ export async function scheduleNextMinute(page, title) {
   const preview = page.locator('section', { has: page.getByRole('heading', { name: 'Các lượt sắp phát' }) });
   await preview.locator('ol li').first().waitFor();
   assert.match(await preview.innerText(), /Sẽ phát ở\s+3\s+cụm loa/);
+  await look();
   await page.getByRole('button', { name: 'Lưu lịch phát' }).click();
   await page.getByRole('heading', { name: 'Lịch phát', exact: true }).waitFor();
 }
