@@ -159,7 +159,7 @@ Reply set_area_settings(StoreCall& call) {
   const auto& id = call.call.parameter("id");
   if (auto problem = guard(call, id)) return *problem;
   auto fields = Fields::parse(call.call.request.body);
-  const auto settings = read_settings(fields);
+  const auto settings = read_settings(fields, store::find_area(call.db, id).value().settings);
   if (auto problem = fields.finish()) return *problem;
   auto transaction = call.write();
   store::set_area_settings(transaction, id, settings);

@@ -136,7 +136,7 @@ Reply set_node_settings(StoreCall& call) {
   const auto row = find(call);
   if (row.has_error()) return row.error();
   auto fields = Fields::parse(call.call.request.body);
-  const auto settings = read_settings(fields);
+  const auto settings = read_settings(fields, row->node.settings);
   if (auto problem = fields.finish()) return *problem;
   auto transaction = call.write();
   if (!store::set_node_settings(transaction, row->node.id, settings)) return not_found("such node");

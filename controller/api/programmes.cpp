@@ -148,8 +148,8 @@ Reply approve_programme(StoreCall& call) {
   auto fields = Fields::parse(call.call.request.body);
   const auto content_hash = fields.text("content_hash", {64, 64});
   if (auto problem = fields.finish()) return *problem;
-  if (found->author == call.call.caller.user.id && !store::inherited(call.db, found->area).self_approval)
-    return http::Problem{403, "own_programme", "The area's policy does not let authors approve their own programmes.", {}};
+  if (store::has_written(call.db, found->id, call.call.caller.user.id) && !store::inherited(call.db, found->area).self_approval)
+    return http::Problem{403, "own_programme", "You wrote in this programme, and the area's policy wants a second person to approve it.", {}};
   if (found->state != ProgrammeState::waiting) return wrong_state(*found);
   if (found->content_hash != content_hash)
     return conflict("content_changed", "It was changed since you saw it; look at it again.");

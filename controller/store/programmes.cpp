@@ -109,6 +109,13 @@ bool add_programme(Transaction& transaction, const Programme& programme) {
   return true;
 }
 
+bool has_written(Session& session, const std::string& programme, const std::string& user) {
+  return sql::exists(session,
+                     "select 1 from audit where subject = 'programme' and id = :id and user_id = :user and action in ('add', 'update') "
+                     "union select 1 from media_jobs where programme = :of and creator = :by",
+                     sql::params(programme, user, programme, user));
+}
+
 bool update_programme(Transaction& transaction, const Programme& programme) {
   auto held = find_programme(transaction.session(), programme.id);
   if (!held || held->state == ProgrammeState::archived) return false;

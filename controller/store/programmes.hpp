@@ -43,6 +43,8 @@ std::string content_hash_of(const Programme& programme);
 
 /// Takes id, area, texts, clip and author; it begins as a draft. False: the area does not exist or the id is taken.
 bool add_programme(Transaction& transaction, const Programme& programme);
+/// Whether `user` ever wrote this programme: made or changed it, or gave it sound.
+bool has_written(Session& session, const std::string& programme, const std::string& user);
 /// Changes texts, origin and clip. Anything that changes the content makes it a draft again; false: none such, or archived.
 bool update_programme(Transaction& transaction, const Programme& programme);
 /// Gives it the clip that was made from it and thereby makes it a draft; false: none such, or no such clip.

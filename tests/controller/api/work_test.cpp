@@ -63,6 +63,20 @@ TEST_CASE("an author approves no own programme unless the area's policy allows")
   CHECK(both.post(programme_path(id, "approve"), approval(waiting)).text("/state") == "approved");
 }
 
+TEST_CASE("who changed another's programme may not approve it either") {
+  TestApi api;
+  auto author = api.client("author");
+  auto both = api.client("both");
+  auto approver = api.client("approver");
+  const auto id = author.post("/api/v1/programmes", R"({"title":"x","area":"hue-a","text":"y"})").text("/id");
+  REQUIRE(both.patch(programme_path(id), R"({"text":"z"})").status == 200);
+  author.post(programme_path(id, "speech"), R"({"voice":"espeak/vi"})");
+  REQUIRE(api.eventually([&] { return !author.get(programme_path(id)).text("/clip").empty(); }));
+  const auto waiting = author.post(programme_path(id, "submit"));
+  CHECK(both.post(programme_path(id, "approve"), approval(waiting)).code() == "own_programme");
+  CHECK(approver.post(programme_path(id, "approve"), approval(waiting)).text("/state") == "approved");
+}
+
 TEST_CASE("a job that still runs is shown, blocks a second one, and its failure says why") {
   TestApi api;
   api.finish_jobs = false;
