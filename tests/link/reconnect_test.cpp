@@ -156,3 +156,22 @@ TEST_CASE_METHOD(Fixture, "closing during the wait for the next attempt is immed
   node.link->close(10s, [&] { closed = true; });
   CHECK(node.until([&] { return closed; }, 2s));
 }
+
+TEST_CASE_METHOD(Fixture, "a session that began before its rights is deaf until it is begun anew") {
+  broker.start();
+  LinkOwner late(loop, broker.link_settings("n-2"));
+  LinkOwner controller(loop, broker.link_settings("controller"));
+  REQUIRE((late.connect() && controller.connect()));
+  late.link->subscribe(head_topic("n-2"));
+  REQUIRE(late.settle());
+  broker.set_nodes({"n-1", "n-2"});
+  late.link->renew();
+  REQUIRE(late.until([&] { return late.sessions.size() == 2; }));
+  CHECK(late.sessions[1].number == 2);
+  REQUIRE(late.reasons.size() == 1);
+  CHECK_THAT(late.reasons[0], Catch::EndsWith("begun anew from this side"));
+  late.link->subscribe(head_topic("n-2"));
+  REQUIRE(late.settle());
+  REQUIRE(controller.publish(head_topic("n-2"), "heard"));
+  CHECK(late.receives("heard"));
+}
