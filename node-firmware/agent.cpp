@@ -274,6 +274,7 @@ Monotonic Agent::next_wake(Monotonic sound) const {
   for (const auto& held : held_) wake = std::min(wake, held.deadline);
   if (controller_heard_) wake = std::min<Monotonic>(wake, last_head_ + 2 * settings_.state_period + 1ms);
   if (!parts_.link.connected()) return std::max(wake, now);
+  if (!head_this_session_) wake = std::min(wake, head_deadline_);
   wake = std::min<Monotonic>(wake, last_report_ + (report_asked_ ? std::chrono::milliseconds(kChangeGap) : settings_.state_period));
   if (parts_.log.waits_for_ack()) wake = std::min(wake, log_deadline_);
   if (reported_) {
