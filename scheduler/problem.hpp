@@ -34,6 +34,10 @@ inline constexpr const char* kProblemCodes[] = {
     "quota_sessions",          ///< refuses: more sessions a day than allowed
     "quota_minutes",           ///< refuses: a session longer than allowed, together with its neighbours
     "overlaps",                ///< warns: same class at the same time, or it takes time from a lower class
+    "would_wait",              ///< warns: something else sounds when it is due, so it starts late
+    "would_be_interrupted",    ///< warns: a higher class cuts it
+    "would_be_skipped",        ///< warns: it would not be heard at all
+    "would_disturb",           ///< warns: another would be heard otherwise than without it
     "nonexistent_local_time",  ///< warns: clocks go forward there; it sounds later by the jump (RFC 5545)
     "ambiguous_local_time",    ///< warns: clocks go back there; it sounds the first time
 };

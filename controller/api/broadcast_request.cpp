@@ -9,7 +9,9 @@
 #include "controller/api/fields.hpp"
 #include "controller/api/handlers.hpp"
 #include "controller/api/word.hpp"
+#include "controller/store/node_rows.hpp"
 #include "protocol/random_id.hpp"
+#include "scheduler/check_sounding.hpp"
 
 namespace loa::api {
 namespace {
@@ -76,15 +78,7 @@ std::string request_pointer(const std::string& where) {
 
 std::vector<scheduler::Place> places_of(const std::vector<store::NodeRow>& nodes) {
   std::vector<scheduler::Place> places;
-  for (const auto& row : nodes) {
-    scheduler::Place place;
-    place.node.id = row.node.id;
-    place.node.code = row.node.code;
-    place.node.areas = row.areas;
-    place.node.time_zone = row.wanted.time_zone;
-    place.policy = row.wanted.policy;
-    places.push_back(std::move(place));
-  }
+  for (const auto& row : nodes) places.push_back({store::plan_node_of(row), row.wanted.policy});
   return places;
 }
 
@@ -168,8 +162,11 @@ Preview preview(StoreCall& call, const WantedBroadcast& wanted) {
   const auto nodes = nodes_of(call.db, wanted.broadcast);
   preview.reach = reach_of(nodes, call.call.now);
   const auto broadcast = store::to_scheduler(call.db, wanted.broadcast).value();
-  auto checked =
-      scheduler::check_schedule(broadcast, store::list_broadcasts_to_plan(call.db), places_of(nodes), call.call.now);
+  const auto others = store::list_broadcasts_to_plan(call.db);
+  const auto places = places_of(nodes);
+  auto checked = scheduler::check_schedule(broadcast, others, places, call.call.now);
+  if (!checked.refused())
+    scheduler::add_sounding(checked.problems, scheduler::check_sounding(broadcast, others, places, call.call.now));
   preview.problems = std::move(checked.problems);
   for (auto& one : preview.problems) one.where = request_pointer(one.where);
   preview.coming = std::move(checked.coming);

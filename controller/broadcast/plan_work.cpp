@@ -26,15 +26,7 @@ struct Inputs {
 };
 
 scheduler::PlanNode plan_node_of(const store::NodeRow& row, const Inputs& inputs, const PlanSettings& settings) {
-  scheduler::PlanNode node;
-  node.id = row.node.id;
-  node.code = row.node.code;
-  node.areas = row.areas;
-  node.time_zone = row.wanted.time_zone;
-  node.settings.mute = row.wanted.mute;
-  node.settings.volume = row.wanted.volume;
-  node.settings.alert_volume = row.wanted.alert_volume;
-  node.settings.volume_by_hour = row.wanted.volume_by_hour;
+  auto node = store::plan_node_of(row);
   node.settings.stock = inputs.stock;
   node.brokers = settings.brokers;
   node.files = settings.files;

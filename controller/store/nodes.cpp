@@ -159,6 +159,19 @@ std::vector<NodeRow> find_node_rows(Session& session, const std::vector<std::str
   return rows;
 }
 
+scheduler::PlanNode plan_node_of(const NodeRow& row) {
+  scheduler::PlanNode node;
+  node.id = row.node.id;
+  node.code = row.node.code;
+  node.areas = row.areas;
+  node.time_zone = row.wanted.time_zone;
+  node.settings.mute = row.wanted.mute;
+  node.settings.volume = row.wanted.volume;
+  node.settings.alert_volume = row.wanted.alert_volume;
+  node.settings.volume_by_hour = row.wanted.volume_by_hour;
+  return node;
+}
+
 std::optional<NodeRow> find_node_row(Session& session, const std::string& id) {
   auto node = find_node(session, id);
   if (!node) return std::nullopt;
