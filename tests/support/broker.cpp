@@ -89,10 +89,13 @@ void Broker::set_nodes(std::vector<std::string> nodes, bool live_too) {
 
 void Broker::reload() {
   const std::size_t before = count(process_->err(), "Reloading config");
-  process_->signal(SIGHUP);
+  // mosquitto 2.0.11 forgets a signal that comes while it still obeys the one before, so it is sent again.
   for (const auto until = std::chrono::steady_clock::now() + kLimit; std::chrono::steady_clock::now() < until;) {
-    if (count(process_->err(), "Reloading config") > before) return;
-    std::this_thread::sleep_for(5ms);
+    process_->signal(SIGHUP);
+    for (int look = 0; look < 100; ++look) {
+      if (count(process_->err(), "Reloading config") > before) return;
+      std::this_thread::sleep_for(5ms);
+    }
   }
   throw std::runtime_error("mosquitto did not reload");
 }
