@@ -217,7 +217,7 @@ int App::run() {
       loop_.run();
       break;
     } catch (const std::exception& error) {
-      // One event failed; the others go on. What fails at once again is ended by the service manager's watch on the log.
+      // One event failed; the others go on.
       spdlog::error("an event failed: {}", error.what());
     }
   }
