@@ -83,7 +83,9 @@ std::optional<pid_t> running_mosquitto(const path& pid_file) {
   return read_file(name) == "mosquitto\n" ? std::optional<pid_t>(pid) : std::nullopt;
 }
 
-ReloadOutcome tell(const ReloadSettings& settings) {
+}  // namespace
+
+ReloadOutcome tell_broker(const ReloadSettings& settings) {
   if (!settings.command.empty()) {
     process::Limits limits;
     limits.wall = settings.trial_limit;
@@ -99,8 +101,6 @@ ReloadOutcome tell(const ReloadSettings& settings) {
     return {ReloadEnd::not_running, "no broker runs; it will read the files when it starts"};
   return {ReloadEnd::installed, fmt::format("the broker (process {}) was told to read its files again", *pid)};
 }
-
-}  // namespace
 
 ReloadOutcome reload_broker(const ReloadSettings& settings, scheduler::TimePoint now) {
   std::filesystem::create_directories(settings.live);
@@ -126,7 +126,7 @@ ReloadOutcome reload_broker(const ReloadSettings& settings, scheduler::TimePoint
     return {ReloadEnd::refused, *wrong};
   }
   for (const char* name : kBrokerFiles) std::filesystem::rename(scratch.folder() / name, settings.live / name);
-  ReloadOutcome outcome = tell(settings);
+  ReloadOutcome outcome = tell_broker(settings);
   say(digest, "installed");
   return outcome;
 }

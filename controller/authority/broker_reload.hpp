@@ -37,4 +37,7 @@ struct ReloadOutcome {
 /// live folder cannot be written.
 ReloadOutcome reload_broker(const ReloadSettings& settings, scheduler::TimePoint now);
 
+/// Tells the broker once more to read what is live (see ReloadReminders); says not_running where none could be told.
+ReloadOutcome tell_broker(const ReloadSettings& settings);
+
 }  // namespace loa::authority

@@ -4,13 +4,17 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <system_error>
 
 #include "controller/authority/broker_files.hpp"
 #include "controller/authority/broker_reload.hpp"
+#include "controller/authority/reload_reminders.hpp"
 #include "protocol/clock.hpp"
 
 namespace {
@@ -19,7 +23,7 @@ using namespace loa::authority;
 
 constexpr int kRefused = 1;  // exit code: something is wrong with the files
 constexpr int kBroken = 2;   // exit code: it could not be done
-constexpr int kRetryMs = 60'000;
+constexpr std::chrono::milliseconds kRetry{60'000};
 
 /// Sees when a new `ready` takes its place in a folder.
 class ReadyWatch {
@@ -32,11 +36,14 @@ class ReadyWatch {
   ReadyWatch(const ReadyWatch&) = delete;
   ReadyWatch& operator=(const ReadyWatch&) = delete;
 
-  /// Waits for the next one, or at most `limit_ms`; throws when the folder itself is gone.
-  void wait(int limit_ms) const {
+  /// Waits for the next one, at most until `end`: whether it came. Throws when the folder itself is gone.
+  bool wait(std::chrono::steady_clock::time_point end) const {
     pollfd file{fd_, POLLIN, 0};
-    while (poll(&file, 1, limit_ms) > 0)
-      if (read_events()) return;
+    while (true) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+      if (poll(&file, 1, static_cast<int>(std::max<std::int64_t>(left, 0))) <= 0) return false;
+      if (read_events()) return true;
+    }
   }
 
  private:
@@ -55,23 +62,32 @@ class ReadyWatch {
   int fd_;
 };
 
-int once(const ReloadSettings& settings) {
+ReloadEnd once(const ReloadSettings& settings) {
   const ReloadOutcome outcome = reload_broker(settings, loa::protocol::SystemClock().now());
   if (outcome.end == ReloadEnd::refused) {
     fmt::print(stderr, "refused: {}\n", outcome.message);
-    return kRefused;
+    return outcome.end;
   }
   fmt::print("{}: {}\n", outcome.end == ReloadEnd::unchanged ? "unchanged" : "installed", outcome.message);
   std::fflush(stdout);
-  return 0;
+  return outcome.end;
 }
 
 void watch(const ReloadSettings& settings) {
   std::filesystem::create_directories(settings.source);
   const ReadyWatch changes(settings.source);  // before the first look, so that nothing falls between
+  ReloadReminders reminders;
   while (true) {
-    if (std::filesystem::exists(settings.source / kReadyFile)) once(settings);
-    changes.wait(kRetryMs);
+    if (std::filesystem::exists(settings.source / kReadyFile)) {
+      const auto end = once(settings);
+      if (end == ReloadEnd::installed || end == ReloadEnd::not_running) reminders.installed(std::chrono::steady_clock::now());
+    }
+    const auto retry = std::chrono::steady_clock::now() + kRetry;
+    while (!changes.wait(std::min(reminders.next().value_or(retry), retry)))
+      if (reminders.take(std::chrono::steady_clock::now()))
+        tell_broker(settings);
+      else if (std::chrono::steady_clock::now() >= retry)
+        break;
   }
 }
 
@@ -94,7 +110,7 @@ int main(int argc, char** argv) {
     if (settings.pid_file.empty() == settings.command.empty())
       throw std::invalid_argument("either --pid-file or --command is needed");
     if (watching) watch(settings);
-    return once(settings);
+    return once(settings) == ReloadEnd::refused ? kRefused : 0;
   } catch (const std::exception& error) {
     fmt::print(stderr, "loa-broker-reload: {}\n", error.what());
     return kBroken;

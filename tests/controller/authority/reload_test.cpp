@@ -2,6 +2,7 @@
 
 #include "controller/authority/broker_reload.hpp"
 #include "controller/authority/files.hpp"
+#include "controller/authority/reload_reminders.hpp"
 #include "protocol/hash.hpp"
 #include "protocol/topics.hpp"
 #include "tests/link/link_owner.hpp"
@@ -61,6 +62,42 @@ struct Fixture {
     argv.insert(argv.end(), more.begin(), more.end());
     return tests::Process(argv, {folder.path(), "helper", {}, {}});
   }
+};
+
+/// A program named mosquitto that copies the live ACL to `loaded` at each SIGHUP but the second, which is lost on it.
+class DeafBroker {
+ public:
+  explicit DeafBroker(const tests::Broker& broker, const std::filesystem::path& folder)
+      : pid_file_(folder / "deaf.pid"), live_(broker.live() / "acl"), wanted_(broker.source() / "acl"), loaded_(folder / "loaded"), process_(start(folder)) {
+    REQUIRE(process_.wait_for_line("running", 10s));
+    write_file(pid_file_, std::to_string(process_.pid()) + "\n", 0644);
+  }
+  const std::filesystem::path& pid_file() const { return pid_file_; }
+  /// Whether it comes to work with the ACL of the source folder.
+  bool follows() {
+    for (const auto until = std::chrono::steady_clock::now() + 15s; std::chrono::steady_clock::now() < until;) {
+      if (std::filesystem::exists(loaded_) && read_file(loaded_) == read_file(wanted_)) return true;
+      process_.wait(10ms);
+    }
+    return false;
+  }
+
+ private:
+  tests::Process start(const std::filesystem::path& folder) {
+    const auto program = folder / "fake" / "mosquitto";
+    std::filesystem::create_directories(program.parent_path());
+    write_file(program,
+               "#!/bin/sh\nheard=0\n"
+               "trap 'heard=$((heard+1)); [ $heard = 2 ] || { cp \"$1\" \"$2.new\"; mv \"$2.new\" \"$2\"; }' HUP\n"
+               "echo running\nwhile :; do sleep 1 & wait $!; done\n",
+               0755);
+    return tests::Process({program.string(), live_.string(), loaded_.string()}, {folder, "deaf", {}, {}});
+  }
+  std::filesystem::path pid_file_;
+  std::filesystem::path live_;
+  std::filesystem::path wanted_;
+  std::filesystem::path loaded_;
+  tests::Process process_;
 };
 
 /// Whether the broker learns within a few sessions what `node` may write. The signal is read between two rounds of the broker, and
@@ -166,6 +203,34 @@ TEST_CASE_METHOD(Fixture, "the program says what it did and exits with what scri
   CHECK_THAT(bad.err(), Catch::StartsWith("refused: acl: "));
   auto nowhere = tests::Process({LOA_BIN_DIR "/loa-broker-reload", "a", "b"}, {folder.path(), "nowhere", {}, {}});
   CHECK(nowhere.wait(20s) == 2);
+}
+
+TEST_CASE("a broker is reminded a second and five after the last install, and then left alone") {
+  ReloadReminders reminders;
+  const ReloadReminders::Time start{1h};
+  CHECK_FALSE(reminders.next());
+  reminders.installed(start);
+  CHECK_FALSE(reminders.take(start + 999ms));
+  CHECK(reminders.take(start + 1s));
+  reminders.installed(start + 2s);
+  CHECK(reminders.next() == start + 3s);
+  CHECK(reminders.take(start + 3s));
+  CHECK_FALSE(reminders.take(start + 3s));
+  CHECK(reminders.take(start + 1h));
+  CHECK_FALSE(reminders.next());
+  CHECK_FALSE(reminders.take(start + 2h));
+}
+
+TEST_CASE_METHOD(Fixture, "a broker that lost the signal of the second of two quick sets comes to obey it") {
+  DeafBroker deaf(broker, folder.path());
+  broker.set_nodes({"n-1", "n-3"}, false);
+  auto watcher = tests::Process({LOA_BIN_DIR "/loa-broker-reload", broker.source().string(), broker.live().string(), "--pid-file",
+                                 deaf.pid_file().string(), "--watch"},
+                                {folder.path(), "watcher", {}, {}});
+  REQUIRE(watcher.wait_for_line("installed: ", 20s));
+  REQUIRE(deaf.follows());
+  broker.set_nodes({"n-1", "n-3", "n-4"}, false);
+  CHECK(deaf.follows());
 }
 
 TEST_CASE_METHOD(Fixture, "the watching program takes each new set and outlives a broken one") {
