@@ -66,7 +66,7 @@ class Player {
   virtual ~Player() = default;
   /// Opens and prerolls; `prepared` or `ended` (failed) follows within the preroll limit.
   virtual void prepare(const Track& track) = 0;
-  /// Lets the sample at the track's offset reach the sink at `due`, at once where that is past. Before `prepared` it is
+  /// Lets the sample at the track's offset reach the sink at `due`, as soon as the sink can where that is past. Before `prepared` it is
   /// remembered. An unknown track is ignored: its end is already on the way.
   virtual void start_at(TrackId track, SteadyTime due) = 0;
   /// Ends a track with a fade of 5 ms; `ended` follows once what is in the sink has been heard. Ignored when unknown.

@@ -56,12 +56,11 @@ class Flow {
   void on_render(GstBuffer* buffer);
   /// Pipeline thread: a message of the `level` element.
   void on_level(const GstStructure* message);
-  /// Any thread: reports the first sample once, for sinks that do not call on_render.
-  void on_first(SteadyTime at);
   /// Any thread: passes on what the bus said.
   void on_note(BusNote note);
 
  private:
+  void on_first(SteadyTime at);
   void fade(GstBuffer* buffer, std::int64_t from) const;
 
   std::atomic<std::int64_t> passed_{0};

@@ -117,7 +117,10 @@ class GstPlayer final : public Player {
   void act(TrackId id, Run& run, RunStep step) {
     switch (step) {
       case RunStep::none: return;
-      case RunStep::prepared: events_.prepared(id); return;
+      case RunStep::prepared:
+        watch();  // it may have a due time already
+        events_.prepared(id);
+        return;
       case RunStep::finished: finish(id, run.stopping() ? TrackEnd::stopped : TrackEnd::finished); return;
       case RunStep::failed: finish(id, TrackEnd::failed); return;
     }
@@ -127,25 +130,28 @@ class GstPlayer final : public Player {
   void finish(TrackId id, TrackEnd how) {
     const auto found = runs_.find(id);
     if (found == runs_.end()) return;
+    if (const auto at = found->second->device_first(true)) on_first(id, *at);
     const TrackEnded ended = found->second->end(how);
     runs_.erase(found);
     events_.ended(ended);
   }
 
   void watch() {
-    const bool measuring = std::any_of(runs_.begin(), runs_.end(), [](const auto& run) { return run.second->to_measure(); });
-    const auto often = std::min({settings_.preroll_limit, settings_.stall_limit, std::chrono::milliseconds(1000)}) / 4;
-    timer_.expires_after(measuring ? std::min(often, std::chrono::milliseconds(20)) : often);
+    const SteadyTime now = std::chrono::steady_clock::now();
+    SteadyTime next = now + std::min({settings_.preroll_limit, settings_.stall_limit, std::chrono::milliseconds(1000)}) / 4;
+    for (const auto& [id, run] : runs_) next = std::min(next, run->measure_at(now).value_or(next));
+    timer_.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(next));
     timer_.async_wait([this](const boost::system::error_code& error) {
       if (error) return;
-      const SteadyTime now = std::chrono::steady_clock::now();
+      const SteadyTime later = std::chrono::steady_clock::now();
       std::vector<TrackId> ids;
       for (const auto& [id, run] : runs_) ids.push_back(id);
       for (const TrackId id : ids) {
         Run* run = find(id);
         if (!run) continue;
-        run->measure_device();
-        act(id, *run, run->watch(now));
+        if (const auto at = run->device_first(false)) on_first(id, *at);
+        // A report may have been answered by a stop.
+        if (run = find(id); run) act(id, *run, run->watch(later));
       }
       if (!runs_.empty()) watch();
     });

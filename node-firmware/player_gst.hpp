@@ -24,7 +24,8 @@ struct PlayerSettings {
 /// The real player, on GStreamer. `executor` is the loop; `clock` is used only to date the WAV recording.
 /// Throws std::runtime_error where GStreamer, one of its elements or the WAV file is missing.
 /// Start errors are measured when the sink renders the first buffer after its wait on the clock (null, wav), or, for ALSA,
-/// from the device's own delay at that time; neither sees the amplifier.
+/// from the device's own delay from then on; neither sees the amplifier. An ALSA device needs about 0.2 s to begin: what is due sooner
+/// is late by that, and says so.
 std::unique_ptr<Player> make_gst_player(boost::asio::any_io_executor executor, const protocol::Clock& clock,
                                         PlayerSettings settings, PlayerEvents events);
 

@@ -1,7 +1,5 @@
 #include "node-firmware/player_run.hpp"
 
-#include <gst/audio/gstaudiobasesink.h>
-
 #include <algorithm>
 #include <stdexcept>
 
@@ -14,7 +12,7 @@ constexpr const char* kChain =
 constexpr const char* kTimedSink = "fakesink name=sink sync=true async=true signal-handoffs=true enable-last-sample=false";
 /// A short buffer keeps stop() quick; the device must take part of the load of a slow board, so not shorter.
 constexpr const char* kAlsaSink =
-    "audioconvert ! audioresample ! alsasink name=sink provide-clock=false buffer-time=100000 latency-time=10000 "
+    "audioconvert ! audioresample name=last ! alsasink name=sink provide-clock=false buffer-time=100000 latency-time=10000 "
     "enable-last-sample=false";
 
 using FlowPtr = std::shared_ptr<Flow>;
@@ -97,6 +95,10 @@ Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<Wav
   g_object_set(by_name(pipeline_, "file"), "location", track.file.c_str(), nullptr);
   if (settings.sink == SinkKind::alsa) {
     g_object_set(sink_, "device", settings.device.c_str(), nullptr);
+    alsa_ = std::make_shared<AlsaStart>(sink_);
+    GstPad* last = gst_element_get_static_pad(by_name(pipeline_, "last"), "src");
+    AlsaStart::join(alsa_, last);
+    gst_object_unref(last);
   } else {
     g_signal_connect_data(sink_, "handoff", G_CALLBACK(on_handoff), hold(flow_), let_go_closure, GConnectFlags{});
   }
@@ -117,6 +119,7 @@ Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<Wav
 
 Run::~Run() {
   flow_->close();
+  if (alsa_) alsa_->close();
   // A pipeline that hangs may not let go of its threads: another thread waits for it, the loop does not.
   if (stalled_) {
     flow_->slow_down();
@@ -139,11 +142,13 @@ void Run::start_at(SteadyTime due) {
 
 void Run::play() {
   phase_ = Phase::playing;
-  begin_ = std::max(*due_, now_steady());
+  const auto lead = alsa_ ? alsa_->lead() : std::chrono::nanoseconds(0);
+  begin_ = std::max(*due_, now_steady() + lead);
+  if (alsa_) alsa_->begin_at(begin_);
   moved_ = begin_;
   passed_ = flow_->passed();
   gst_element_set_start_time(pipeline_, GST_CLOCK_TIME_NONE);
-  gst_element_set_base_time(pipeline_, static_cast<GstClockTime>(begin_.time_since_epoch().count()));
+  gst_element_set_base_time(pipeline_, static_cast<GstClockTime>((begin_ - lead).time_since_epoch().count()));
   gst_element_set_state(pipeline_, GST_STATE_PLAYING);
 }
 
@@ -191,18 +196,16 @@ RunStep Run::watch(SteadyTime now) {
   return fail("stalled", phase_ == Phase::playing ? "no new samples" : "no preroll");
 }
 
-void Run::measure_device() {
-  if (measured_ || settings_.sink != SinkKind::alsa || phase_ != Phase::playing || now_steady() < begin_) return;
-  auto* base = GST_AUDIO_BASE_SINK(sink_);
-  const std::int64_t written = flow_->passed();
-  if (!base->ringbuffer || written == 0 || base->next_sample == guint64(-1)) return;
-  const auto rate = static_cast<double>(GST_AUDIO_INFO_RATE(&base->ringbuffer->spec.info));
-  if (rate <= 0) return;
-  const double heard = static_cast<double>(gst_audio_ring_buffer_samples_done(base->ringbuffer)) -
-                       static_cast<double>(gst_audio_ring_buffer_delay(base->ringbuffer));
-  const double seconds = (static_cast<double>(base->next_sample) - heard) / rate - static_cast<double>(written) / Flow::kRate;
-  measured_ = true;
-  flow_->on_first(now_steady() + std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
+std::optional<SteadyTime> Run::measure_at(SteadyTime now) const {
+  if (!alsa_ || measured_ || phase_ != Phase::playing) return {};
+  return std::max(begin_, now + std::chrono::milliseconds(2));
+}
+
+std::optional<SteadyTime> Run::device_first(bool last) {
+  if (!alsa_ || measured_ || phase_ != Phase::playing || now_steady() < begin_) return {};
+  const auto at = alsa_->first_heard(last);
+  measured_ = at.has_value();
+  return at;
 }
 
 RunStep Run::fail(const char* reason, std::string detail) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "node-firmware/player_alsa.hpp"
 #include "node-firmware/player_flow.hpp"
 #include "node-firmware/player_gst.hpp"
 
@@ -33,10 +34,10 @@ class Run {
   RunStep take(const BusNote& note);
   /// Whether what should move has not moved for too long.
   RunStep watch(SteadyTime now);
-  /// Whether measure_device() is still to be called, soon.
-  bool to_measure() const { return settings_.sink == SinkKind::alsa && due_ && !measured_; }
-  /// For ALSA, the first sample's time by the device's own delay, once that can be known.
-  void measure_device();
+  /// When device_first() is to be called next; nothing where it is not.
+  std::optional<SteadyTime> measure_at(SteadyTime now) const;
+  /// For ALSA, once: the first sample's time by the device's own delay, when it can be known; `last`: as well as it can be now.
+  std::optional<SteadyTime> device_first(bool last);
 
   std::optional<SteadyTime> due() const { return due_; }
   /// The end that is to be reported, with the samples counted so far; `how` as `take` or `watch` found it.
@@ -53,6 +54,7 @@ class Run {
   Track track_;
   const PlayerSettings& settings_;
   std::shared_ptr<Flow> flow_;
+  std::shared_ptr<AlsaStart> alsa_;  ///< nothing where the sink is another
   GstElement* pipeline_ = nullptr;
   GstElement* volume_ = nullptr;
   GstElement* sink_ = nullptr;
