@@ -27,16 +27,6 @@ using namespace std::chrono_literals;
 constexpr auto kFarewell = 3000ms;
 constexpr auto kLongestStop = 10s;
 
-/// Hands the private halves to the room that signs; `keys` keeps the rest.
-std::shared_ptr<const broadcast::SigningKeys> signing_keys(authority::ControllerKeys& keys) {
-  auto signing = std::make_shared<broadcast::SigningKeys>();
-  signing->key_set_jws = keys.key_set_jws;
-  signing->key_set = keys.key_set;
-  for (auto& working : keys.working) signing->working.push_back({working.kid, std::move(working.key)});
-  keys.working.clear();
-  return signing;
-}
-
 authority::BrokerSettings broker_settings(const Settings& settings) {
   authority::BrokerSettings broker;
   broker.port = settings.broker.port;
@@ -78,7 +68,7 @@ class App {
   boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
   boost::asio::steady_timer last_stop_{loop_};
   authority::CertificateAuthority authority_;
-  authority::ControllerKeys keys_;
+  std::shared_ptr<const authority::ControllerKeys> keys_;
   store::Store store_;
   media::ClipStore clips_;
   std::unique_ptr<tts::Registry> synthesizers_;
@@ -94,13 +84,13 @@ class App {
 App::App(const Settings& settings)
     : settings_(settings),
       authority_(authority::CertificateAuthority::open_or_create(settings.authority_folder(), clock_.now())),
-      keys_(authority::load_keys(settings.state)),
+      keys_(std::make_shared<authority::ControllerKeys>(authority::load_keys(settings.state))),
       store_(loop_.get_executor(), settings.database_url(), clock_),
       clips_(settings.clips_folder()),
       synthesizers_(synthesizers()),
       broker_files_(store_, authority_, broker_settings(settings), settings.broker_folder()),
       link_(loop_.get_executor(), link_settings()),
-      broadcaster_(store_, link_, signing_keys(keys_), {settings.brokers, settings.files, {}},
+      broadcaster_(store_, link_, keys_, {settings.brokers, settings.files, {}},
                    [this](const broadcast::Change& change) { tell(change); }),
       api_(store_, {settings.web_root, std::chrono::hours(12), 200ULL << 20, {}}, hooks()),
       jobs_(loop_.get_executor(), clips_, *synthesizers_, media_settings(), {}) {
@@ -159,7 +149,7 @@ api::Hooks App::hooks() {
 }
 
 http::Result<api::NewBoard> App::make_board(const std::string& node, const std::string& code, const std::vector<std::string>& areas) {
-  const auto made = authority::make_bundle(authority_, keys_, {node, code, areas, settings_.brokers, settings_.files}, clock_.now());
+  const auto made = authority::make_bundle(authority_, *keys_, {node, code, areas, settings_.brokers, settings_.files}, clock_.now());
   return api::NewBoard{protocol::encode(made.bundle), made.signing_key, made.serial};
 }
 

@@ -16,7 +16,7 @@ constexpr Millis kRenewalEvery{60 * 1000};
 
 }  // namespace
 
-Broadcaster::Broadcaster(store::Store& store, protocol::Link& link, std::shared_ptr<const SigningKeys> keys,
+Broadcaster::Broadcaster(store::Store& store, protocol::Link& link, std::shared_ptr<const ControllerKeys> keys,
                          PlanSettings settings, OnChange change, protocol::Formats formats)
     : x_store(store), x_link(link), x_clock(store.clock()), x_keys(keys), x_settings(std::move(settings)),
       x_change(std::move(change)), x_formats(std::move(formats)), x_signer(std::move(keys), store.clock()),

@@ -36,7 +36,7 @@ struct BroadcastHealth {
 /// destroyed on the loop; link and store outlive it.
 class Broadcaster {
  public:
-  Broadcaster(store::Store& store, protocol::Link& link, std::shared_ptr<const SigningKeys> keys, PlanSettings settings,
+  Broadcaster(store::Store& store, protocol::Link& link, std::shared_ptr<const ControllerKeys> keys, PlanSettings settings,
               OnChange change, protocol::Formats formats = {});
 
   /// Reads what the store knows (nodes, plans, alerts, newest signed time); await it before start(). Throws what the store throws.
@@ -60,7 +60,7 @@ class Broadcaster {
   /// The tree itself changed: chains are read anew, and what follows from them.
   void areas_changed();
   /// Another key set: published, and everything is signed anew with what it allows.
-  void keys_changed(std::shared_ptr<const SigningKeys> keys);
+  void keys_changed(std::shared_ptr<const ControllerKeys> keys);
 
   const protocol::KeySet& key_set() const { return x_keys->key_set; }
   BroadcastHealth health() const;
@@ -108,7 +108,7 @@ class Broadcaster {
   store::Store& x_store;
   protocol::Link& x_link;
   const protocol::Clock& x_clock;
-  std::shared_ptr<const SigningKeys> x_keys;
+  std::shared_ptr<const ControllerKeys> x_keys;
   PlanSettings x_settings;
   OnChange x_change;
   protocol::Formats x_formats;

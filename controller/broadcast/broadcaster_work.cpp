@@ -134,7 +134,7 @@ void Broadcaster::areas_changed() {
   work();
 }
 
-void Broadcaster::keys_changed(std::shared_ptr<const SigningKeys> keys) {
+void Broadcaster::keys_changed(std::shared_ptr<const ControllerKeys> keys) {
   x_keys = keys;
   x_signer.set_keys(std::move(keys));
   publish_keys();

@@ -20,7 +20,7 @@ bool holds(const std::vector<std::string>& areas, const std::string& area) {
 
 }  // namespace
 
-Signer::Signer(std::shared_ptr<const SigningKeys> keys, const protocol::Clock& clock)
+Signer::Signer(std::shared_ptr<const ControllerKeys> keys, const protocol::Clock& clock)
     : x_clock(clock), x_keys(std::move(keys)) {}
 
 protocol::Result<TimePoint> Signer::time() const {
@@ -33,7 +33,7 @@ protocol::Result<TimePoint> Signer::time() const {
   return now;
 }
 
-protocol::Result<const WorkingKey*> Signer::find(const SigningKeys& keys, protocol::MessageType type,
+protocol::Result<const authority::WorkingKey*> Signer::find(const ControllerKeys& keys, protocol::MessageType type,
                                                  const std::vector<std::string>& areas) const {
   const auto now = x_clock.now();
   bool out_of_dates = false;
@@ -87,12 +87,12 @@ TimePoint Signer::newest() const {
   return x_newest;
 }
 
-std::shared_ptr<const SigningKeys> Signer::keys() const {
+std::shared_ptr<const ControllerKeys> Signer::keys() const {
   const std::lock_guard lock(x_mutex);
   return x_keys;
 }
 
-void Signer::set_keys(std::shared_ptr<const SigningKeys> keys) {
+void Signer::set_keys(std::shared_ptr<const ControllerKeys> keys) {
   const std::lock_guard lock(x_mutex);
   x_keys = std::move(keys);
 }

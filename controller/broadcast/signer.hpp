@@ -5,33 +5,20 @@
 #include <string_view>
 #include <vector>
 
+#include "controller/authority/key_files.hpp"
 #include "protocol/clock.hpp"
-#include "protocol/ed25519.hpp"
-#include "protocol/messages.hpp"
 #include "protocol/refusal.hpp"
 
 namespace loa::broadcast {
 
+using authority::ControllerKeys;
 using protocol::TimePoint;
 using scheduler::Millis;
-
-/// A private key of the controller and what the key set calls it.
-struct WorkingKey {
-  std::string kid;
-  protocol::PrivateKey key;
-};
-
-/// What the controller signs with; the root's private half is never among it.
-struct SigningKeys {
-  std::string key_set_jws;  ///< as it is published, root-signed
-  protocol::KeySet key_set;
-  std::vector<WorkingKey> working;
-};
 
 /// Signs with the first working key that the key set allows for the type, the areas and the time. Any thread.
 class Signer {
  public:
-  Signer(std::shared_ptr<const SigningKeys> keys, const protocol::Clock& clock);
+  Signer(std::shared_ptr<const ControllerKeys> keys, const protocol::Clock& clock);
 
   /// The time to sign with: now. Refused as `stale` where the clock is behind the newest time signed: what was signed with a later
   /// time would win over it, so nothing is signed until the clock is right.
@@ -47,17 +34,17 @@ class Signer {
   TimePoint newest() const;
   /// What the store remembers of an earlier run.
   void restore(TimePoint newest) { note(newest); }
-  std::shared_ptr<const SigningKeys> keys() const;
-  void set_keys(std::shared_ptr<const SigningKeys> keys);
+  std::shared_ptr<const ControllerKeys> keys() const;
+  void set_keys(std::shared_ptr<const ControllerKeys> keys);
 
  private:
-  protocol::Result<const WorkingKey*> find(const SigningKeys& keys, protocol::MessageType type,
+  protocol::Result<const authority::WorkingKey*> find(const ControllerKeys& keys, protocol::MessageType type,
                                            const std::vector<std::string>& areas) const;
   void note(TimePoint issued);
 
   const protocol::Clock& x_clock;
   mutable std::mutex x_mutex;
-  std::shared_ptr<const SigningKeys> x_keys;
+  std::shared_ptr<const ControllerKeys> x_keys;
   TimePoint x_newest;
 };
 

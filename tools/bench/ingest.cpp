@@ -40,9 +40,9 @@ struct Figures {
 };
 
 /// A key set of one key that may sign everything in `hue`.
-std::shared_ptr<const broadcast::SigningKeys> make_keys(protocol::TimePoint now) {
+std::shared_ptr<const authority::ControllerKeys> make_keys(protocol::TimePoint now) {
   using protocol::MessageType;
-  auto keys = std::make_shared<broadcast::SigningKeys>();
+  auto keys = std::make_shared<authority::ControllerKeys>();
   keys->working.push_back({"k1", protocol::PrivateKey::generate()});
   protocol::SigningKey listed;
   listed.kid = "k1";

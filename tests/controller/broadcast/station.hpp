@@ -24,10 +24,10 @@ namespace loa::broadcast {
 using protocol::MessageType;
 
 /// A key set number `number` of `kids`, each allowed everything in `branch`, signed by `root`.
-inline std::shared_ptr<const SigningKeys> make_keys(const protocol::PrivateKey& root, std::int64_t number,
+inline std::shared_ptr<const ControllerKeys> make_keys(const protocol::PrivateKey& root, std::int64_t number,
                                                     const std::string& branch, TimePoint now,
                                                     const std::vector<std::string>& kids = {"k1"}) {
-  auto keys = std::make_shared<SigningKeys>();
+  auto keys = std::make_shared<ControllerKeys>();
   keys->key_set.number = number;
   keys->key_set.issued = now;
   for (const auto& kid : kids) {
@@ -80,7 +80,7 @@ struct Station {
   tests::FakeClock clock;
   boost::asio::io_context loop;
   protocol::PrivateKey root = protocol::PrivateKey::generate();
-  std::shared_ptr<const SigningKeys> keys = make_keys(root, 1, "hue", clock.now());
+  std::shared_ptr<const ControllerKeys> keys = make_keys(root, 1, "hue", clock.now());
   std::unique_ptr<store::Store> store;
   std::unique_ptr<tests::FakeLink> link;
   std::unique_ptr<Broadcaster> broadcaster;
