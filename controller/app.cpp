@@ -14,6 +14,7 @@
 #include "controller/authority/kept_certificate.hpp"
 #include "controller/broadcast/broadcaster.hpp"
 #include "controller/broker_keeper.hpp"
+#include "controller/event_failures.hpp"
 #include "controller/stock.hpp"
 #include "protocol/link_mosquitto.hpp"
 #include "tts-adapters/espeak.hpp"
@@ -78,7 +79,9 @@ class App {
   api::Api api_;
   media::Jobs jobs_;  // after the Api: its callbacks go there, and it ends first
   std::optional<http::Server> server_;
-  std::exception_ptr failure_;
+  std::exception_ptr failure_;  // of begin()
+  EventFailures failures_;
+  bool stopping_ = false;
 };
 
 App::App(const Settings& settings)
@@ -159,7 +162,8 @@ std::vector<api::HealthCheck> App::health() const {
   return {{"broker", broadcasting.connected, broadcasting.connected ? "" : "no connection to the broker"},
           {"broker_files", files.empty(), files},
           {"clock", !broadcasting.clock_behind, broadcasting.clock_behind ? "the clock is behind the newest signed time: nothing is signed" : ""},
-          {"signing", broadcasting.trouble.empty(), broadcasting.trouble}};
+          {"signing", broadcasting.trouble.empty(), broadcasting.trouble},
+          {"events", failures_.trouble().empty(), failures_.trouble()}};
 }
 
 std::vector<api::VoiceChoice> App::voices() const {
@@ -184,6 +188,8 @@ boost::asio::awaitable<void> App::begin() {
 }
 
 void App::stop() {
+  if (stopping_) return;
+  stopping_ = true;
   ::sd_notify(0, "STOPPING=1");
   api_.close_streams();
   if (server_) server_->stop();
@@ -202,18 +208,10 @@ int App::run() {
     failure_ = failure;
     if (failure) loop_.stop();
   });
-  while (true) {
-    try {
-      loop_.run();
-      break;
-    } catch (const std::exception& error) {
-      // One event failed; the others go on.
-      spdlog::error("an event failed: {}", error.what());
-    }
-  }
+  const bool failing = run_events(loop_, failures_, clock_, [this] { stop(); });
   if (failure_) std::rethrow_exception(failure_);
   spdlog::info("loa-controller has stopped");
-  return 0;
+  return failing ? kExitEventsFailing : 0;
 }
 
 }  // namespace

@@ -3,8 +3,11 @@
 
 namespace loa::controller {
 
-/// Owns every part of the controller and runs it until SIGTERM or SIGINT; answers the exit code. Throws where a part cannot
-/// be made (no keys, no database, port taken).
+/// Exit code of a controller whose events keep failing (EventFailures): EX_TEMPFAIL, the service manager starts it anew.
+inline constexpr int kExitEventsFailing = 75;
+
+/// Owns every part of the controller and runs it until SIGTERM or SIGINT, then answers 0, or until events keep failing. Throws
+/// where a part cannot be made (no keys, no database, port taken).
 int run_app(const Settings& settings);
 
 }  // namespace loa::controller

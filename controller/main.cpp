@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
   CLI::App app{"loa-controller: plans, signs and sends what commune loudspeakers play, and keeps what they played."};
   app.set_version_flag("--version", "loa-controller " LOA_VERSION);
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 stopped when asked, 1 failed, 2 wrong command line, 78 wrong settings.");
+  app.footer("Exit codes: 0 stopped when asked, 1 failed, 2 wrong command line, 75 events kept failing, 78 wrong settings.");
   std::string config = "/etc/loa/controller.toml";
   std::string password_file;
   FirstUse first;

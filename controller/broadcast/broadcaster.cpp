@@ -50,8 +50,8 @@ void Broadcaster::wait_for_tick(Millis period) {
   x_timer.expires_after(period);
   x_timer.async_wait([this, period](boost::system::error_code stopped) {
     if (stopped) return;
+    wait_for_tick(period);  // first: a tick that throws must not be the last
     tick();
-    wait_for_tick(period);
   });
 }
 

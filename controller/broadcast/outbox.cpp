@@ -54,18 +54,24 @@ bool Outbox::send(std::size_t lane, const Waiting& waiting) {
 void Outbox::pump() {
   if (x_pumping || !x_link.connected()) return;
   x_pumping = true;
+  try {
+    send_waiting();
+  } catch (...) {
+    x_pumping = false;  // or nothing would ever be sent again
+    throw;
+  }
+  x_pumping = false;
+}
+
+void Outbox::send_waiting() {
   for (std::size_t i = 0; i < x_lanes.size(); ++i) {
     auto& lane = x_lanes[i];
     while (!lane.queue.empty()) {
-      if (!send(i, lane.queue.front())) {
-        x_pumping = false;
-        return;
-      }
+      if (!send(i, lane.queue.front())) return;
       lane.keys.erase(lane.queue.front().key);
       lane.queue.pop_front();
     }
   }
-  x_pumping = false;
 }
 
 std::size_t Outbox::size() const {

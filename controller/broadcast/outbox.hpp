@@ -43,6 +43,7 @@ class Outbox {
     std::set<std::string> keys;
   };
   void add(Priority priority, Waiting waiting);
+  void send_waiting();
   bool send(std::size_t lane, const Waiting& waiting);
   void lost(std::size_t lane, const Waiting& waiting);
 

@@ -2,6 +2,7 @@
 #include <cassert>
 #include <deque>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,7 @@ class FakeLink final : public protocol::Link {
   std::size_t max_message_bytes = 1024 * 1024;
   std::size_t max_in_flight = 512;
   bool acknowledges = true;            ///< answers each publication at the next deliver() or acknowledge()
+  bool broken = false;                 ///< publish throws, as where memory has run out
   int renewals = 0;                    ///< calls of renew() that ended a session
   bool started = false;
   bool closed = false;
@@ -78,6 +80,7 @@ class FakeLink final : public protocol::Link {
   bool connected() const override { return connected_; }
   boost::system::result<std::uint64_t, protocol::PublishError> publish(std::string topic, std::string payload,
                                                                        bool retained, Published published = {}) override {
+    if (broken) throw std::runtime_error("the link is broken");
     if (!connected_) return protocol::PublishError::not_connected;
     if (topic.size() + payload.size() > max_message_bytes) return protocol::PublishError::too_large;
     if (open_.size() >= max_in_flight) return protocol::PublishError::queue_full;

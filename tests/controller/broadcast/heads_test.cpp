@@ -236,6 +236,18 @@ TEST_CASE("a node that was told of a higher revision raises ours, by at most a d
   }
 }
 
+TEST_CASE("a tick that fails is not the last, and the next sends what it could not") {
+  Station station;
+  station.period = Millis{5};
+  station.start();
+  station.link->broken = true;
+  CHECK_THROWS(station.say(station.one));
+  for (int tick = 0; tick < 2; ++tick)
+    CHECK_THROWS(loa::test::run_until(station.loop, [] { return false; }, std::chrono::seconds(5)));
+  station.link->broken = false;
+  CHECK(loa::test::run_until(station.loop, [&] { return station.heads_to(station.one) == 1; }, std::chrono::seconds(5)));
+}
+
 TEST_CASE("an order is sent once, and again when the node comes back before it answered") {
   Station station;
   station.start();

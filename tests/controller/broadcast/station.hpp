@@ -86,6 +86,7 @@ struct Station {
   std::unique_ptr<Broadcaster> broadcaster;
   std::vector<Change> changes;
   protocol::Formats formats;
+  Millis period{0};  ///< of ticks by themselves
   FakeNode one{"n-one", {"hue", "hue-19753"}};
   FakeNode two{"n-two", {"hue", "hue-19774"}};
 
@@ -132,7 +133,7 @@ struct Station {
     });
     REQUIRE(loa::test::run_until(loop, [&] { return loaded; }));
     if (error) std::rethrow_exception(error);
-    broadcaster->start(Millis{0});
+    broadcaster->start(period);
     settle();
     if (connect) link->connect();
     settle();
