@@ -17,7 +17,9 @@ namespace {
 constexpr double kLufsTolerance = 0.5;  // what a clip must keep
 constexpr double kLufsGoal = 0.3;       // what another encoding is worth
 constexpr double kPreviewGoal = 0.1;
-constexpr double kMostLimiting = 24.0;   // dB that the limiter may take from the highest peak: more is heard
+// dB that the limiter may take from the highest peak. Beyond it, it would no longer hold peaks but press the body of the speech
+// (docs/performance.md); then the clip stays quieter and says so.
+constexpr double kMostLimiting = 15.0;
 constexpr double kFirstCeiling = -3.4;   // 24 kb/s Opus raises the peaks of speech by about two decibels …
 constexpr double kFirstCodecLoss = 0.3;  // … and takes this much loudness, in LU
 constexpr int kMostAttempts = 8;

@@ -95,6 +95,14 @@ TEST_CASE("level: very quiet, very loud, and what cannot be loud") {
     REQUIRE(clip);
     CHECK(check_clip(*clip, folder / "clip.opus").lufs == Approx(-16).margin(0.5));
   }
+  SECTION("peaks 28 dB above the sound give up 15 dB, and the clip stays quieter and says so") {
+    auto peaky = sine(4, 300, 0.036);
+    for (std::size_t i = 12'000; i < peaky.size(); i += 24'000) peaky[i] = 0.9F;
+    const auto clip = run_transcoder(write_wav(folder / "a.wav", peaky), folder / "clip.opus");
+    REQUIRE(clip);
+    CHECK(clip->limited_by_peak);
+    CHECK(check_clip(*clip, folder / "clip.opus").lufs == Approx(-21).margin(1));
+  }
   SECTION("bare clicks stay below the loudness, and the clip says so") {
     auto clicks = sine(4, 300, 0.001);
     for (std::size_t i = 0; i < clicks.size(); i += 24'000) clicks[i] = 0.9F;
