@@ -23,7 +23,10 @@ Broadcaster::Broadcaster(store::Store& store, protocol::Link& link, std::shared_
       x_outbox(link), x_retained(link, x_outbox), x_heads(x_roster, x_outbox, x_retained, x_signer, x_formats),
       x_ingest(store, x_roster,
                {[this](KnownNode& known, const std::optional<protocol::State>& before) { node_state(known, before); },
-                [this](KnownNode& known) { x_heads.send(known.node.id); },
+                [this](KnownNode& known) {
+                  if (known.state->nonce != known.answered_nonce) x_heads.send(known.node.id);
+                  if (known.is_there()) resend_orders(known, false);
+                },
                 [this](const protocol::Receipt& one) { receipt(one); },
                 [this](const AckDue& ack) { acknowledge(ack); },
                 [this](const Change& one) { x_change(one); }}),
@@ -61,7 +64,7 @@ void Broadcaster::tick() {
   x_heads.tick(now);
   tell_silent(now);
   if (now >= x_renewal_at) renew_due(now);
-  std::erase_if(x_orders, [now](const auto& order) { return order.second.expires <= now; });
+  std::erase_if(x_orders, [now](const auto& open) { return open.second.order.expires <= now; });
   x_outbox.pump();
   x_ingest.flush();
   work();
@@ -131,7 +134,7 @@ void Broadcaster::node_state(KnownNode& known, const std::optional<protocol::Sta
   check_revision(known);
   if (format_of(known) != (before ? x_formats.highest_for(before->formats) : protocol::kFormat)) x_nodes_to_plan.insert(known.node.id);
   x_heads.on_state(known, x_clock.now());
-  if (known.is_there() && (!before || before->session != state.session)) resend_orders(known);
+  if (known.is_there()) resend_orders(known, !before || before->session != state.session);
   work();
 }
 
@@ -150,7 +153,9 @@ void Broadcaster::check_revision(KnownNode& known) {
 }
 
 void Broadcaster::receipt(const protocol::Receipt& one) {
-  if (one.about == MessageType::order) x_orders.erase(one.subject);
+  if (const auto open = x_orders.find(one.subject);
+      one.about == MessageType::order && open != x_orders.end() && open->second.order.node == one.node)
+    x_orders.erase(open);
   if (!one.accepted)
     spdlog::warn("broadcast: {} refused {} {}: {} {}: {}", one.node, protocol::name_of(one.about), one.subject, one.code,
                  one.where, one.message);
@@ -173,18 +178,20 @@ void Broadcaster::acknowledge(const AckDue& due) {
 void Broadcaster::send_order(const protocol::Order& order) {
   const auto* known = x_roster.find(order.node);
   if (!known || order.expires <= x_clock.now()) return;
+  auto& open = x_orders.insert_or_assign(order.id, OpenOrder{order, false}).first->second;
   const auto now = x_signer.time();
   if (!now) return put_off(now.error());
   auto packet = x_signer.sign(MessageType::order, known->areas, x_formats.writer(format_of(*known)).order(order), *now);
   if (!packet) return put_off(packet.error());
-  x_orders.insert_or_assign(order.id, order);
+  open.sent = true;
   x_outbox.push_order(order.id, protocol::order_topic(order.node), std::move(*packet));
 }
 
-void Broadcaster::resend_orders(const KnownNode& known) {
-  const auto open = x_orders;
-  for (const auto& [id, order] : open)
-    if (order.node == known.node.id) send_order(order);
+void Broadcaster::resend_orders(const KnownNode& known, bool new_session) {
+  std::vector<protocol::Order> due;
+  for (const auto& [id, open] : x_orders)
+    if (open.order.node == known.node.id && (new_session || !open.sent)) due.push_back(open.order);
+  for (const auto& order : due) send_order(order);
 }
 
 void Broadcaster::put_off(const protocol::Refusal& why) {

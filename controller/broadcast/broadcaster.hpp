@@ -51,7 +51,8 @@ class Broadcaster {
   // After the write that each follows was committed (see controller/api/hooks.hpp):
   /// What the plans of nodes below these areas, and of these nodes, are made of has changed.
   void plans_changed(const std::vector<std::string>& areas, const std::vector<std::string>& nodes);
-  /// Signs and sends an order that the store has; again at each reconnect of the node until it answers or the order expires.
+  /// Signs and sends an order that the store has; again at each reconnect of the node, and once by a controller that started anew,
+  /// until the node answers or the order expires.
   void send_order(const protocol::Order& order);
   /// An alert of this area was confirmed or cancelled.
   void alert_changed(const std::string& area);
@@ -83,7 +84,8 @@ class Broadcaster {
   void check_revision(KnownNode& known);
   void receipt(const protocol::Receipt& receipt);
   void acknowledge(const AckDue& ack);
-  void resend_orders(const KnownNode& known);
+  /// Sends the node's open orders; where it is in a session that had them, only those that this run has not sent.
+  void resend_orders(const KnownNode& known, bool new_session);
 
   template <class F>
   auto write(F job) {
@@ -120,7 +122,11 @@ class Broadcaster {
   Ingest x_ingest;
   std::string x_session;             ///< random at each connect; the will carries the same
   std::vector<std::string> x_roots;  ///< areas without a parent
-  std::map<std::string, protocol::Order> x_orders;  ///< sent, neither answered nor expired
+  struct OpenOrder {
+    protocol::Order order;
+    bool sent = false;  ///< by this run
+  };
+  std::map<std::string, OpenOrder> x_orders;  ///< neither answered nor expired; the store has them too
   std::set<std::string> x_areas_to_sign;
   std::set<std::string> x_nodes_to_plan;
   std::map<std::string, std::int64_t> x_raised;     ///< nodes that were told of a higher revision than ours

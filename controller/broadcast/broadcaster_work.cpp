@@ -29,6 +29,7 @@ struct Broadcaster::Loaded {
   std::vector<store::PlanRevision> revisions;
   std::vector<store::SnapshotRevision> snapshots;
   std::vector<store::Retained> retained;
+  std::vector<protocol::Order> orders;
   TimePoint newest;
 };
 
@@ -45,12 +46,24 @@ Broadcaster::Loaded Broadcaster::read(store::Session& session) {
 }
 
 boost::asio::awaitable<void> Broadcaster::load() {
-  auto loaded = co_await x_store.run(&Broadcaster::read);
+  auto first = [now = x_clock.now()](store::Session& session) {
+    auto loaded = read(session);
+    loaded.orders = store::list_open_orders(session, now);
+    return loaded;
+  };
+  auto loaded = co_await x_store.run(std::move(first));
   x_signer.restore(loaded.newest);
   x_newest_kept = loaded.newest;
   for (const auto& snapshot : loaded.snapshots) x_roster.alert_revisions[snapshot.area] = snapshot.revision;
   const auto retained = loaded.retained;
+  const auto orders = loaded.orders;
   take_loaded(std::move(loaded));
+  for (auto order : orders) {
+    const auto* known = x_roster.find(order.node);
+    if (!known) continue;
+    order.areas = known->areas;  // the node may have moved since
+    x_orders.emplace(order.id, OpenOrder{order, false});
+  }
   x_roster.key_set = x_keys->key_set.number;
   for (const int format : x_formats.numbers()) x_retained.load(protocol::keys_topic(format), x_keys->key_set_jws);
   for (const auto& one : retained) {

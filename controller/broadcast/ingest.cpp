@@ -61,8 +61,8 @@ void Ingest::take_state(KnownNode& known, const protocol::LinkMessage& message) 
   if (!state) return refuse(id, MessageType::state, state.error());
   if (!is_newer(*state, known.state)) {
     const bool same = known.state && state->sequence == known.state->sequence && state->session == known.state->session;
-    if (same && state->nonce != known.answered_nonce) return x_handlers.nonce(known);
-    if (!same && !message.retained)
+    if (same) return x_handlers.again(known);
+    if (!message.retained)
       refuse(id, MessageType::state,
              {protocol::RefusalCode::stale, "/sequence", "an older state than the newest known was said again"});
     return;

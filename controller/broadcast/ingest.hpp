@@ -27,8 +27,8 @@ struct AckDue {
 struct IngestHandlers {
   /// A newer state, already in the roster; `before` is the one held until then.
   std::function<void(KnownNode&, const std::optional<protocol::State>& before)> state;
-  /// A state that is known already, come again as retained, whose nonce nobody answered.
-  std::function<void(KnownNode&)> nonce;
+  /// The newest state that is known, come again: as retained, most often to a controller that started anew.
+  std::function<void(KnownNode&)> again;
   std::function<void(const protocol::Receipt&)> receipt;
   /// Committed: acknowledge it.
   std::function<void(const AckDue&)> acknowledge;

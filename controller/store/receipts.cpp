@@ -95,6 +95,19 @@ std::vector<OrderRow> list_orders(Session& session, const std::string& node, int
                                sql::params(node));
 }
 
+std::vector<protocol::Order> list_open_orders(Session& session, TimePoint now) {
+  std::vector<protocol::Order> orders;
+  for (auto& row : sql::select<OrderRow>(session,
+                                         "from orders where expires > :now"
+                                         " and node in (select id from nodes where retired is null)"
+                                         " and not exists (select 1 from receipts r where r.subject = orders.id"
+                                         " and r.node = orders.node and r.about = :about)"
+                                         " order by issued, id",
+                                         sql::params(now, protocol::MessageType::order)))
+    orders.push_back(std::move(row.order));
+  return orders;
+}
+
 void count_refusal(Transaction& transaction, const RefusalRow& refusal) {
   RefusalRow counted = refusal;
   if (!has_room(transaction.session(), counted)) counted.node = "others";

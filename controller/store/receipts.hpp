@@ -32,6 +32,8 @@ struct OrderRow {
 };
 void add_order(Transaction& transaction, const protocol::Order& order);
 std::vector<OrderRow> list_orders(Session& session, const std::string& node, int limit = 50);
+/// Those to live nodes that have not expired at `now` and that their node has not answered, oldest first; without their areas.
+std::vector<protocol::Order> list_open_orders(Session& session, TimePoint now);
 
 /// Messages said to be of `node` that were not taken: how often, and the last.
 struct RefusalRow {

@@ -248,55 +248,6 @@ TEST_CASE("a tick that fails is not the last, and the next sends what it could n
   CHECK(loa::test::run_until(station.loop, [&] { return station.heads_to(station.one) == 1; }, std::chrono::seconds(5)));
 }
 
-TEST_CASE("an order is sent once, and again when the node comes back before it answered") {
-  Station station;
-  station.start();
-  station.say(station.one);
-  protocol::Order order;
-  order.id = protocol::random_id("o");
-  order.node = "n-one";
-  order.issued = station.clock.now();
-  order.expires = order.issued + Millis{60000};
-  order.kind = protocol::OrderKind::stop;
-  order.areas = station.one.areas;
-  station.broadcaster->send_order(order);
-  const auto orders = [&] { return station.link->sent_to(protocol::order_topic("n-one")); };
-  REQUIRE(orders().size() == 1);
-  CHECK(*protocol::decode_order(station.verified(MessageType::order, station.one, orders()[0]), "n-one") == order);
-
-  const auto come_back = [&] {
-    station.one.state.session = protocol::random_id("s");
-    ++station.one.state.session_number;
-    station.say(station.one);
-  };
-  SECTION("not answered") {
-    come_back();
-    CHECK(orders().size() == 2);
-  }
-  SECTION("answered") {
-    protocol::Receipt receipt;
-    receipt.node = "n-one";
-    receipt.id = protocol::random_id("r");
-    receipt.issued = station.clock.now();
-    receipt.about = MessageType::order;
-    receipt.subject = order.id;
-    receipt.accepted = true;
-    receipt.key_id = "k1";
-    station.link->deliver(protocol::receipt_topic("n-one"), station.one.sign(MessageType::receipt, protocol::encode(receipt)));
-    station.settle();
-    come_back();
-    CHECK(orders().size() == 1);
-    store::ReceiptFilter filter;
-    filter.roots = {"hue"};
-    CHECK(station.store->run_sync([&](store::Session& s) { return store::list_receipts(s, filter); }).at(0).receipt == receipt);
-  }
-  SECTION("expired") {
-    station.tick(Millis{60000});
-    come_back();
-    CHECK(orders().size() == 1);
-  }
-}
-
 TEST_CASE("a moved node gets the head and plan of its new place, a retired one is cleared") {
   Station station;
   station.start();
