@@ -39,7 +39,7 @@ struct LinkOwner {
     return until([this] { return !sessions.empty(); });
   }
   bool until(const std::function<bool()>& done, std::chrono::milliseconds limit = std::chrono::seconds(10)) {
-    return test::run_until(loop, done, limit);
+    return tests::run_until(loop, done, limit);
   }
   /// Publishes and waits for PUBACK.
   bool publish(const std::string& topic, const std::string& payload, bool retained = false) {

@@ -13,7 +13,7 @@ using tests::LinkOwner;
 namespace {
 
 struct Fixture {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   boost::asio::io_context loop;
   tests::Broker broker{folder.path(), {"n-1", "n-2"}};
   Fixture() { broker.start(); }
@@ -163,5 +163,5 @@ TEST_CASE_METHOD(Fixture, "a link may be destroyed from within its own handler")
                  gone = true;
                },
                {}, {}});
-  CHECK(test::run_until(loop, [&] { return gone; }));
+  CHECK(tests::run_until(loop, [&] { return gone; }));
 }

@@ -15,7 +15,7 @@ using tests::LinkOwner;
 namespace {
 
 struct Fixture {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   boost::asio::io_context loop;
   tests::Broker broker{folder.path(), {"n-1"}};
 };

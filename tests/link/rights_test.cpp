@@ -41,7 +41,7 @@ const Right kRights[] = {
 };
 
 struct Fixture {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   boost::asio::io_context loop;
   tests::Broker broker{folder.path(), {"n-1", "n-2"}};
   LinkOwner node{loop, broker.link_settings("n-1")};

@@ -3,7 +3,7 @@
 #include "test_node.hpp"
 
 using namespace loa;
-using namespace loa::test;
+using namespace loa::tests;
 using scheduler::Outcome;
 
 namespace {

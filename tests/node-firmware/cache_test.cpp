@@ -20,7 +20,7 @@ struct Clip {
 };
 
 Clip clip_of(const std::string& bytes) {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   write(folder / "x", bytes);
   return {bytes, node::hash_of_file(folder / "x").value()};
 }
@@ -35,7 +35,7 @@ void put(Cache& cache, const Clip& clip) {
 }
 
 struct Bench {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   node::CacheSettings settings{folder / "clips", folder / "stock", 1000};
   Clip a = clip_of(std::string(400, 'a')), b = clip_of(std::string(400, 'b')), c = clip_of(std::string(400, 'c'));
 };

@@ -26,7 +26,7 @@ std::string some_bytes(std::size_t count) {
 const std::string kBytes = some_bytes(300'000);
 
 struct Bench {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   boost::asio::io_context loop;
   node::CurlSettings settings;
   std::unique_ptr<node::Downloader> downloader;
@@ -44,7 +44,7 @@ struct Bench {
     if (!downloader) downloader = node::make_curl_downloader(loop.get_executor(), settings);
     result.reset();
     downloader->start(download, [this](const auto& r) { result = r; });
-    REQUIRE(test::run_until(loop, [&] { return result.has_value(); }));
+    REQUIRE(tests::run_until(loop, [&] { return result.has_value(); }));
     return *result;
   }
   std::string part() const {
@@ -56,7 +56,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("a file is fetched and its hash told") {
-  test::HttpServer server([](auto&) { return test::HttpAnswer{200, kBytes}; });
+  tests::HttpServer server([](auto&) { return tests::ServerAnswer{200, kBytes}; });
   Bench bench(server.base());
   const auto result = bench.get();
   INFO(result.detail);
@@ -68,8 +68,8 @@ TEST_CASE("a file is fetched and its hash told") {
 
 TEST_CASE("after a cut the rest is fetched by range") {
   int asked = 0;
-  test::HttpServer server([&](auto&) {
-    test::HttpAnswer answer{200, kBytes};
+  tests::HttpServer server([&](auto&) {
+    tests::ServerAnswer answer{200, kBytes};
     if (++asked == 1) answer.cut_after = 100'000;
     return answer;
   });
@@ -83,7 +83,7 @@ TEST_CASE("after a cut the rest is fetched by range") {
 }
 
 TEST_CASE("a server without ranges sends it all again") {
-  test::HttpServer server([](auto&) { return test::HttpAnswer{200, kBytes, false}; });
+  tests::HttpServer server([](auto&) { return tests::ServerAnswer{200, kBytes, false}; });
   Bench bench(server.base());
   std::ofstream(bench.download.part) << std::string(5000, 'z');
   CHECK(bench.get().end == DownloadEnd::complete);
@@ -101,7 +101,7 @@ TEST_CASE("a part that is already whole is proved without asking anybody") {
 TEST_CASE("a file of another size than the plan says is refused and the part emptied") {
   const auto size = GENERATE(std::size_t{299'999}, std::size_t{300'001}, std::size_t{5'000'000}, std::size_t{0});
   const auto have = GENERATE(0, 1000);
-  test::HttpServer server([&](auto&) { return test::HttpAnswer{200, some_bytes(size)}; });
+  tests::HttpServer server([&](auto&) { return tests::ServerAnswer{200, some_bytes(size)}; });
   Bench bench(server.base());
   if (have) std::ofstream(bench.download.part, std::ios::binary) << kBytes.substr(0, 1000);
   const auto result = bench.get();
@@ -118,7 +118,7 @@ TEST_CASE("what the server says besides success has its own end") {
   };
   const auto row = GENERATE(Row{404, DownloadEnd::not_found}, Row{410, DownloadEnd::not_found}, Row{403, DownloadEnd::refused},
                             Row{500, DownloadEnd::refused}, Row{302, DownloadEnd::refused});
-  test::HttpServer server([&](auto&) { return test::HttpAnswer{row.status, "sorry", true, {}, false, "/elsewhere"}; });
+  tests::HttpServer server([&](auto&) { return tests::ServerAnswer{row.status, "sorry", true, {}, false, "/elsewhere"}; });
   Bench bench(server.base());
   CHECK(bench.get().end == row.end);
   CHECK(server.requests().size() == 1);
@@ -128,17 +128,17 @@ TEST_CASE("what the server says besides success has its own end") {
 TEST_CASE("a server that is down, or falls silent, is a network end within its limit") {
   SECTION("down") {
     std::string base;
-    { base = test::HttpServer([](auto&) { return test::HttpAnswer{}; }).base(); }
+    { base = tests::HttpServer([](auto&) { return tests::ServerAnswer{}; }).base(); }
     CHECK(Bench(base).get().end == DownloadEnd::network);
   }
   SECTION("silent") {
-    test::HttpServer server([](auto&) { return test::HttpAnswer{200, kBytes, true, {}, true}; });
+    tests::HttpServer server([](auto&) { return tests::ServerAnswer{200, kBytes, true, {}, true}; });
     CHECK(Bench(server.base()).get().end == DownloadEnd::network);
   }
 }
 
 TEST_CASE("plain HTTP is refused unless allowed and on loopback") {
-  test::HttpServer server([](auto&) { return test::HttpAnswer{200, kBytes}; });
+  tests::HttpServer server([](auto&) { return tests::ServerAnswer{200, kBytes}; });
   SECTION("not allowed") {
     Bench bench(server.base());
     bench.settings.plain_http_on_loopback = false;
@@ -156,13 +156,13 @@ TEST_CASE("plain HTTP is refused unless allowed and on loopback") {
 
 TEST_CASE("a transfer that is cancelled is not answered, and the next one is") {
   int asked = 0;
-  test::HttpServer server([&](auto&) { return test::HttpAnswer{200, kBytes, true, {}, ++asked == 1}; });
+  tests::HttpServer server([&](auto&) { return tests::ServerAnswer{200, kBytes, true, {}, ++asked == 1}; });
   Bench bench(server.base());
   bench.settings.low_speed_time = 60s;
   bench.downloader = node::make_curl_downloader(bench.loop.get_executor(), bench.settings);
   bool first = false;
   bench.downloader->start(bench.download, [&](auto&) { first = true; });
-  test::run_until(bench.loop, [&] { return !server.requests().empty(); }, 200ms);
+  tests::run_until(bench.loop, [&] { return !server.requests().empty(); }, 200ms);
   bench.downloader->cancel();
   CHECK(bench.get().end == DownloadEnd::complete);
   CHECK_FALSE(first);
@@ -170,13 +170,13 @@ TEST_CASE("a transfer that is cancelled is not answered, and the next one is") {
 
 TEST_CASE("TLS chains are always checked, dates against the node's clock") {
   const auto now = std::chrono::time_point_cast<scheduler::Millis>(std::chrono::system_clock::now());
-  const auto good = test::make_test_tls();
-  const auto expired = test::make_test_tls(-7200, -3600);
-  const auto other = test::make_test_tls();
+  const auto good = tests::make_test_tls();
+  const auto expired = tests::make_test_tls(-7200, -3600);
+  const auto other = tests::make_test_tls();
   struct Row {
     const char* name;
-    const test::TestTls* server;
-    const test::TestTls* trusted;
+    const tests::TestTls* server;
+    const tests::TestTls* trusted;
     node::TlsTime time;
     DownloadEnd end;
   };
@@ -192,7 +192,7 @@ TEST_CASE("TLS chains are always checked, dates against the node's clock") {
   };
   for (const Row& row : rows) {
     SECTION(row.name) {
-      test::HttpServer server([](auto&) { return test::HttpAnswer{200, kBytes}; }, *row.server);
+      tests::HttpServer server([](auto&) { return tests::ServerAnswer{200, kBytes}; }, *row.server);
       Bench bench(server.base());
       bench.settings.ca_pem = row.trusted->ca_pem;
       bench.download.tls = row.time;

@@ -8,7 +8,7 @@ using namespace loa;
 using node::DiskStep;
 
 TEST_CASE("after a crash at any step a file has its old or its new content") {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   const auto file = folder / "marks.json";
   struct Row {
     const char* name;
@@ -34,7 +34,7 @@ TEST_CASE("after a crash at any step a file has its old or its new content") {
 }
 
 TEST_CASE("what the node keeps is for its own user only") {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   node::write_durably(folder / "bundle.json", "secret");
   struct stat info {};
   REQUIRE(stat((folder / "bundle.json").c_str(), &info) == 0);
@@ -42,7 +42,7 @@ TEST_CASE("what the node keeps is for its own user only") {
 }
 
 TEST_CASE("reading is bounded and tells absence from failure") {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   CHECK_FALSE(node::read_whole(folder / "none", 10));
   node::write_durably(folder / "long", "12345678901");
   CHECK_THROWS_WITH(node::read_whole(folder / "long", 10), Catch::Contains("larger than allowed"));

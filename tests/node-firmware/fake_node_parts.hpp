@@ -6,7 +6,7 @@
 #include "node-firmware/clip_shelf.hpp"
 #include "node-firmware/node_clock.hpp"
 
-namespace loa::test {
+namespace loa::tests {
 
 /// A board's time that the test ticks; wall clock and monotonic clock go on together.
 class FakeTime final : public node::TimeSource {
@@ -58,4 +58,4 @@ class FakeShelf final : public node::ClipShelf {
   int retries = 0;
 };
 
-}  // namespace loa::test
+}  // namespace loa::tests

@@ -22,10 +22,10 @@ node::WantedClip wanted(const std::string& sha256, std::int64_t at, std::int64_t
 }
 
 struct Bench {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   boost::asio::io_context loop;
   node::Cache cache{node::CacheSettings{folder / "clips", {}, 10000}};
-  test::FakeDownloader downloader;
+  tests::FakeDownloader downloader;
   std::vector<std::string> held;
   std::vector<std::string> failed;  ///< "sha256 reason"
   std::vector<std::string> bases{"https://one:1", "https://two:2"};
@@ -90,7 +90,7 @@ TEST_CASE("every address is asked in order before the wait, then again") {
   CHECK(bench.url() == url_of("https://two:2", kA));
   bench.downloader.answer({DownloadEnd::network, {}, "cut"});
   CHECK_FALSE(bench.downloader.busy());
-  REQUIRE(test::run_until(bench.loop, [&] { return bench.downloader.busy(); }));
+  REQUIRE(tests::run_until(bench.loop, [&] { return bench.downloader.busy(); }));
   CHECK(bench.url() == url_of("https://one:1", kA));
   CHECK(bench.failed.empty());  // a network that is away says nothing about the clip
 }
@@ -119,7 +119,7 @@ TEST_CASE("wrong bytes are fetched again, and twice wrong is failed: hash") {
   CHECK(bench.fetcher->reason(kA) == "hash");
   CHECK_FALSE(bench.cache.playable(kA));
   CHECK_FALSE(bench.downloader.busy());
-  REQUIRE(test::run_until(bench.loop, [&] { return bench.downloader.busy(); }));
+  REQUIRE(tests::run_until(bench.loop, [&] { return bench.downloader.busy(); }));
   bench.complete(kA);
   CHECK(bench.held == std::vector{kA});
   CHECK(bench.failed.size() == 1);
@@ -135,7 +135,7 @@ TEST_CASE("an end that speaks about the clip is said once, after every address s
   Bench bench;
   bench.fetcher->want({wanted(kA, 10)}, bench.bases);
   for (int round = 0; round < 2; ++round) {
-    REQUIRE(test::run_until(bench.loop, [&] { return bench.downloader.busy(); }));
+    REQUIRE(tests::run_until(bench.loop, [&] { return bench.downloader.busy(); }));
     bench.downloader.answer({row.end, {}, "x"});
     REQUIRE(bench.downloader.busy());
     bench.downloader.answer({row.end, {}, "x"});

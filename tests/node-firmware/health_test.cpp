@@ -45,7 +45,7 @@ class Manager {
 }  // namespace
 
 TEST_CASE("the service manager is told of readiness, changed status and end, at a path or an abstract name") {
-  const loa::test::TempFolder folder;
+  const loa::tests::TempFolder folder;
   const bool abstract = GENERATE(false, true);
   CAPTURE(abstract);
   Manager manager(abstract ? "@loa-health-test-" + std::to_string(::getpid()) : (folder / "notify").string());
@@ -61,7 +61,7 @@ TEST_CASE("the service manager is told of readiness, changed status and end, at 
 }
 
 TEST_CASE("the watchdog is fed at half its time, where one watches this process") {
-  const loa::test::TempFolder folder;
+  const loa::tests::TempFolder folder;
   Manager manager((folder / "notify").string());
   struct Row {
     const char* name;

@@ -7,7 +7,7 @@
 #include "tests/support/temp_folder.hpp"
 
 using namespace loa;
-using namespace loa::test;
+using namespace loa::tests;
 
 namespace {
 

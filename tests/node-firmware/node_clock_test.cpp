@@ -3,7 +3,7 @@
 #include "fake_node_parts.hpp"
 
 using namespace loa;
-using namespace loa::test;
+using namespace loa::tests;
 using namespace std::chrono_literals;
 using node::NodeClock;
 using scheduler::ClockQuality;

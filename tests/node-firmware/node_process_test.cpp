@@ -12,12 +12,13 @@
 #include "tests/support/broker.hpp"
 #include "tests/support/loop.hpp"
 #include "tests/support/opus_files.hpp"
+#include "tests/support/places.hpp"
 #include "tests/support/temp_folder.hpp"
 
 // The real program on a real broker; the test is its controller.
 
 using namespace loa;
-using namespace loa::test;
+using namespace loa::tests;
 using namespace std::chrono_literals;
 
 namespace {
@@ -56,7 +57,7 @@ class Wire {
   }
 
   void start_node(bool first) {
-    std::vector<std::string> words{LOA_BIN_DIR "/loa-node", "--config", (folder_ / "node.toml").string()};
+    std::vector<std::string> words{(program_folder() / "loa-node").string(), "--config", (folder_ / "node.toml").string()};
     if (first) words.insert(words.end(), {"--bundle", (folder_ / "bundle.json").string()});
     node_.emplace(words, tests::Process::Options{folder_.path(), "node", {}, {}});
   }
@@ -185,7 +186,7 @@ TEST_CASE("what stops the program is said on its error output, with an exit code
     DYNAMIC_SECTION(row.name) {
       TempFolder folder;
       node::write_durably(folder / "node.toml", row.toml);
-      tests::Process node({LOA_BIN_DIR "/loa-node", "--config", (folder / "node.toml").string()},
+      tests::Process node({(program_folder() / "loa-node").string(), "--config", (folder / "node.toml").string()},
                           {folder.path(), "node", {}, {}});
       CHECK(node.wait(10s) == row.code);
       CHECK_THAT(node.err(), Catch::Contains(row.words));

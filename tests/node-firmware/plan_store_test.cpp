@@ -26,7 +26,7 @@ node::Marks some_marks() {
 }  // namespace
 
 TEST_CASE("the plan store gives back what it kept") {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   {
     PlanStore store(folder.path());
     CHECK_FALSE(store.plan());
@@ -49,7 +49,7 @@ TEST_CASE("the plan store gives back what it kept") {
 
 TEST_CASE("the plan store survives a kill at any step of any write") {
   const auto step = GENERATE(DiskStep::create, DiskStep::write, DiskStep::sync, DiskStep::rename, DiskStep::sync_folder);
-  test::TempFolder folder;
+  tests::TempFolder folder;
   {
     PlanStore store(folder.path());
     store.keep(some_marks());
@@ -73,7 +73,7 @@ TEST_CASE("the plan store survives a kill at any step of any write") {
 }
 
 TEST_CASE("damaged marks do not keep the node from starting") {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   std::ofstream(folder / "marks.json") << "{\"plan_highest\":";
   PlanStore store(folder.path());
   CHECK(store.marks() == node::Marks{});

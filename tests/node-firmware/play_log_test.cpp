@@ -43,7 +43,7 @@ struct Log {
   protocol::LogAck ack(std::int64_t number, int seconds) {
     return {"n-1", kStart + std::chrono::seconds(seconds), log.id(), number, {"hue"}};
   }
-  test::TempFolder folder;
+  tests::TempFolder folder;
   Database database{folder / "node.db"};
   PlayLog log;
 };
@@ -51,7 +51,7 @@ struct Log {
 }  // namespace
 
 TEST_CASE("records are numbered without gaps and chained by hash, across restarts") {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   std::string id;
   {
     Database database(folder / "node.db");
@@ -79,7 +79,7 @@ TEST_CASE("an occurrence never has a second record") {
 }
 
 TEST_CASE("a record whose transaction did not end is not there, and its number is given again") {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   Database database(folder / "node.db");
   {
     PlayLog log(database);

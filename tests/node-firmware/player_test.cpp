@@ -24,7 +24,7 @@ SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
 /// A player with what it reported.
 struct Bench {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   boost::asio::io_context loop;
   protocol::SystemClock clock;
   std::map<node::TrackId, int> prepared;
@@ -47,16 +47,16 @@ struct Bench {
   }
   std::filesystem::path clip(const std::string& name, int ms, int hertz = 440) {
     const auto file = folder / name;
-    test::make_opus(file, ms, hertz);
+    tests::make_opus(file, ms, hertz);
     return file;
   }
   void wait_prepared(node::TrackId id) {
-    REQUIRE(test::run_until(loop, [&] { return prepared.count(id) || ended.count(id); }));
+    REQUIRE(tests::run_until(loop, [&] { return prepared.count(id) || ended.count(id); }));
     REQUIRE(prepared.count(id));
   }
-  void wait_started(node::TrackId id) { REQUIRE(test::run_until(loop, [&] { return started.count(id) > 0; })); }
+  void wait_started(node::TrackId id) { REQUIRE(tests::run_until(loop, [&] { return started.count(id) > 0; })); }
   const node::TrackEnded& wait_ended(node::TrackId id) {
-    REQUIRE(test::run_until(loop, [&] { return ended.count(id) > 0; }));
+    REQUIRE(tests::run_until(loop, [&] { return ended.count(id) > 0; }));
     return ended.at(id);
   }
   /// Lets the loop run for a part of the sound.
@@ -64,7 +64,7 @@ struct Bench {
     boost::asio::steady_timer timer(loop, time);
     bool over = false;
     timer.async_wait([&](auto) { over = true; });
-    REQUIRE(test::run_until(loop, [&] { return over; }));
+    REQUIRE(tests::run_until(loop, [&] { return over; }));
   }
 };
 

@@ -3,12 +3,13 @@
 #include "config/toml_reader.hpp"
 #include "node-firmware/command_line.hpp"
 #include "node-firmware/settings.hpp"
+#include "tests/support/places.hpp"
 
 using namespace loa;
 using node::read_settings;
 
 TEST_CASE("the shipped node.toml says exactly what holds without it") {
-  const auto shipped = read_settings(std::filesystem::path(LOA_SOURCE_DIR) / "config/node.toml");
+  const auto shipped = read_settings(loa::tests::source_folder() / "config/node.toml");
   const node::Settings fallback;
   CHECK(shipped.state_folder == fallback.state_folder);
   CHECK(shipped.stock_folder == fallback.stock_folder);

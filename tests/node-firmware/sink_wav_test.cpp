@@ -34,7 +34,7 @@ std::vector<std::int16_t> samples_of(const std::filesystem::path& file) {
 }
 
 struct Bench {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   std::filesystem::path file = folder / "node.wav";
   protocol::SystemClock clock;
   std::unique_ptr<WavRecording> recording = std::make_unique<WavRecording>(file, clock);

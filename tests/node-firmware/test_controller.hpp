@@ -11,7 +11,7 @@
 #include "protocol/messages.hpp"
 #include "protocol/plan_packet.hpp"
 
-namespace loa::test {
+namespace loa::tests {
 
 using protocol::MessageType;
 using scheduler::Millis;
@@ -88,4 +88,4 @@ class TestController {
   std::vector<std::string> areas{"hue", "phu-bai"};
 };
 
-}  // namespace loa::test
+}  // namespace loa::tests

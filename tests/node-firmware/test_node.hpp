@@ -12,7 +12,7 @@
 #include "tests/support/fake_player.hpp"
 #include "tests/support/temp_folder.hpp"
 
-namespace loa::test {
+namespace loa::tests {
 
 using namespace std::chrono_literals;
 
@@ -240,4 +240,4 @@ class TestNode {
   std::map<std::pair<NodeRun*, node::TrackId>, Sound> sounds_;
 };
 
-}  // namespace loa::test
+}  // namespace loa::tests

@@ -5,6 +5,10 @@
 #include <fstream>
 #include <thread>
 
+#include "tests/support/places.hpp"
+
+#include "tests/support/temp_folder.hpp"
+
 using namespace loa::process;
 using namespace std::chrono_literals;
 
@@ -59,7 +63,7 @@ TEST_CASE("a child that does not read its input does no harm") {
 
 TEST_CASE("standard input comes from a file") {
   Command command{.argv = {"head", "-c", "1"}};
-  command.stdin_file = std::filesystem::path(LOA_SOURCE_DIR) / "CMakeLists.txt";
+  command.stdin_file = loa::tests::source_folder() / "CMakeLists.txt";
   CHECK(run(command, {}).out == "c");
 }
 
@@ -94,7 +98,8 @@ TEST_CASE("each limit ends the child and is named as the reason") {
     End end;
     std::string message;
   };
-  const auto file = std::filesystem::temp_directory_path() / ("loa-limit-" + std::to_string(::getpid()));
+  const loa::tests::TempFolder folder;
+  const auto file = folder / "large";
   const Row rows[] = {
       {"wall time", "sleep 30", [](Limits& l) { l.wall = 200ms; }, End::wall_time,
        "sh took longer than 0.2 s and was ended"},
@@ -119,7 +124,6 @@ TEST_CASE("each limit ends the child and is named as the reason") {
     }
   }
   if (std::filesystem::exists(file)) CHECK(std::filesystem::file_size(file) <= 1 << 20);
-  std::filesystem::remove(file);
 }
 
 TEST_CASE("one huge allocation is refused to the child by the kernel") {

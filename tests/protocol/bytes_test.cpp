@@ -8,6 +8,7 @@
 #include "protocol/random_id.hpp"
 #include "protocol/topics.hpp"
 #include "protocol/utf8.hpp"
+#include "tests/support/temp_folder.hpp"
 
 using namespace loa::protocol;
 
@@ -73,7 +74,8 @@ TEST_CASE("SHA-256 gives the vectors of FIPS 180-4, in pieces and of a file") {
   pieces.update("bc");
   CHECK(pieces.hex() == abc);
 
-  const auto file = std::filesystem::temp_directory_path() / random_id("loa-hash");
+  const loa::tests::TempFolder folder;
+  const auto file = folder / "bytes";
   const std::string content(200'001, 'x');
   std::ofstream{file, std::ios::binary} << content;
   CHECK(sha256_hex_of_file(file) == sha256_hex(content));

@@ -8,6 +8,7 @@
 #include "protocol/limits.hpp"
 #include "protocol/plan_packet.hpp"
 #include "tests/protocol/samples.hpp"
+#include "tests/support/places.hpp"
 
 namespace samples = loa::protocol::samples;
 using namespace loa::protocol;
@@ -54,7 +55,7 @@ std::string sign_sample(const Signed& sample) {
 /// With LOA_UPDATE_GOLDEN set the files are written anew; the change is then looked at like any other.
 bool update(const std::string& name, const std::string& content) {
   if (!std::getenv("LOA_UPDATE_GOLDEN")) return false;
-  std::ofstream{std::string{LOA_SOURCE_DIR "/tests/golden/"} + name, std::ios::binary} << content;
+  std::ofstream{loa::tests::source_folder() / "tests/golden" / name, std::ios::binary} << content;
   return true;
 }
 

@@ -8,6 +8,7 @@
 #include "protocol/refusal.hpp"
 #include "protocol/topics.hpp"
 #include "tests/protocol/samples.hpp"
+#include "tests/support/places.hpp"
 
 namespace samples = loa::protocol::samples;
 using namespace loa::protocol;
@@ -16,7 +17,7 @@ namespace {
 
 const std::string& page() {
   static const std::string text = [] {
-    std::ifstream file{LOA_SOURCE_DIR "/PROTOCOL.md"};
+    std::ifstream file{loa::tests::source_folder() / "PROTOCOL.md"};
     return std::string{std::istreambuf_iterator<char>{file}, {}};
   }();
   return text;

@@ -8,6 +8,7 @@
 #include "protocol/envelope.hpp"
 #include "protocol/key_ring.hpp"
 #include "protocol/record_chain.hpp"
+#include "tests/support/places.hpp"
 
 namespace loa::protocol::samples {
 namespace {
@@ -122,7 +123,7 @@ PrivateKey test_key(const std::string& name) {
 }
 
 std::string golden(const std::string& name) {
-  std::ifstream file{std::string{LOA_SOURCE_DIR "/tests/golden/"} + name, std::ios::binary};
+  std::ifstream file{tests::source_folder() / "tests/golden" / name, std::ios::binary};
   if (!file) throw std::runtime_error("tests/golden/" + name + " is missing");
   return {std::istreambuf_iterator<char>{file}, {}};
 }

@@ -4,7 +4,7 @@
 
 #include "node-firmware/downloader.hpp"
 
-namespace loa::test {
+namespace loa::tests {
 
 /// A downloader that only remembers what it was asked; the test answers.
 class FakeDownloader final : public node::Downloader {
@@ -29,4 +29,4 @@ class FakeDownloader final : public node::Downloader {
   Done done_;
 };
 
-}  // namespace loa::test
+}  // namespace loa::tests

@@ -5,7 +5,7 @@
 
 #include "node-firmware/player.hpp"
 
-namespace loa::test {
+namespace loa::tests {
 
 /// A player that only remembers what it was told; the test says what happens to each track.
 class FakePlayer final : public node::Player {
@@ -59,4 +59,4 @@ class FakePlayer final : public node::Player {
   }
 };
 
-}  // namespace loa::test
+}  // namespace loa::tests

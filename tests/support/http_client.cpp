@@ -7,7 +7,7 @@
 
 #include "tests/support/openapi.hpp"
 
-namespace loa::test {
+namespace loa::tests {
 namespace json = boost::json;
 
 namespace {
@@ -129,4 +129,4 @@ void HttpClient::sign_in(const std::string& name, const std::string& password) {
   if (answer.status != 200) throw std::runtime_error("sign-in of " + name + ": " + answer.body + answer.error);
 }
 
-}  // namespace loa::test
+}  // namespace loa::tests

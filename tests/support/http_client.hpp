@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace loa::test {
+namespace loa::tests {
 
 /// What came back.
 struct HttpAnswer {
@@ -50,4 +50,4 @@ class HttpClient {
   std::unique_ptr<Handle> x_handle;
 };
 
-}  // namespace loa::test
+}  // namespace loa::tests

@@ -11,7 +11,7 @@
 #include <boost/asio/write.hpp>
 #include <memory>
 
-namespace loa::test {
+namespace loa::tests {
 namespace {
 
 namespace asio = boost::asio;
@@ -27,7 +27,7 @@ HttpRequest parse(const std::string& head) {
   return request;
 }
 
-std::string head_of(const HttpAnswer& answer, const HttpRequest& request) {
+std::string head_of(const ServerAnswer& answer, const HttpRequest& request) {
   const bool part = answer.status == 200 && answer.ranges && request.range_from;
   if (!part) {
     const std::string location = answer.location.empty() ? "" : "Location: " + answer.location + "\r\n";
@@ -47,7 +47,7 @@ asio::awaitable<void> serve(std::shared_ptr<Stream> stream, HttpServer* server) 
                                                       asio::use_awaitable);
     const HttpRequest request = parse(buffer.substr(0, size));
     buffer.erase(0, size);
-    const HttpAnswer answer = server->answer(request);
+    const ServerAnswer answer = server->answer(request);
     co_await asio::async_write(*stream, asio::buffer(head_of(answer, request)), asio::use_awaitable);
     if (answer.silent) continue;
     std::string body = answer.body;
@@ -90,7 +90,7 @@ std::vector<HttpRequest> HttpServer::requests() const {
   return requests_;
 }
 
-HttpAnswer HttpServer::answer(const HttpRequest& request) {
+ServerAnswer HttpServer::answer(const HttpRequest& request) {
   {
     const std::lock_guard lock(mutex_);
     requests_.push_back(request);
@@ -110,4 +110,4 @@ void HttpServer::accept() {
   });
 }
 
-}  // namespace loa::test
+}  // namespace loa::tests

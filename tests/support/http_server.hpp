@@ -12,7 +12,7 @@
 
 #include "tests/support/test_tls.hpp"
 
-namespace loa::test {
+namespace loa::tests {
 
 /// One GET as the server saw it.
 struct HttpRequest {
@@ -21,7 +21,7 @@ struct HttpRequest {
 };
 
 /// What the server is to do with one GET.
-struct HttpAnswer {
+struct ServerAnswer {
   int status = 200;
   std::string body;
   bool ranges = true;                    ///< answers 206 where a range was asked for
@@ -33,7 +33,7 @@ struct HttpAnswer {
 /// A small HTTP/1.1 server on a free loopback port, on a thread of its own, with faults to order.
 class HttpServer {
  public:
-  using Handler = std::function<HttpAnswer(const HttpRequest&)>;
+  using Handler = std::function<ServerAnswer(const HttpRequest&)>;
   /// `handler` is called on the server's thread; with `tls` the server speaks HTTPS.
   explicit HttpServer(Handler handler, std::optional<TestTls> tls = {});
   ~HttpServer();
@@ -43,7 +43,7 @@ class HttpServer {
   /// The requests so far. Any thread.
   std::vector<HttpRequest> requests() const;
   /// Used by the server's connections.
-  HttpAnswer answer(const HttpRequest& request);
+  ServerAnswer answer(const HttpRequest& request);
 
  private:
   void accept();
@@ -57,4 +57,4 @@ class HttpServer {
   std::thread thread_;
 };
 
-}  // namespace loa::test
+}  // namespace loa::tests

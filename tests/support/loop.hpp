@@ -4,7 +4,7 @@
 #include <chrono>
 #include <functional>
 
-namespace loa::test {
+namespace loa::tests {
 
 /// Runs `loop` until `done` says true after an event; false where `limit` passed first.
 inline bool run_until(boost::asio::io_context& loop, const std::function<bool()>& done,
@@ -18,4 +18,4 @@ inline bool run_until(boost::asio::io_context& loop, const std::function<bool()>
   return true;
 }
 
-}  // namespace loa::test
+}  // namespace loa::tests

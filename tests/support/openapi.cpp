@@ -8,8 +8,9 @@
 #include <set>
 
 #include "scheduler/time.hpp"
+#include "tests/support/places.hpp"
 
-namespace loa::test {
+namespace loa::tests {
 namespace json = boost::json;
 
 namespace {
@@ -83,7 +84,7 @@ OpenApi::OpenApi(const std::filesystem::path& file)
     : x_file(to_json(YAML::LoadFile(file.string()))), x_base(base_of(x_file, "")) {}
 
 const OpenApi& OpenApi::of_controller() {
-  static const OpenApi api(std::filesystem::path(LOA_SOURCE_DIR) / "controller/api/openapi.yaml");
+  static const OpenApi api(source_folder() / "controller/api/openapi.yaml");
   return api;
 }
 
@@ -203,4 +204,4 @@ void OpenApi::check_object(const json::object& schema, const json::object& value
   }
 }
 
-}  // namespace loa::test
+}  // namespace loa::tests

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace loa::test {
+namespace loa::tests {
 
 /// One operation as an OpenAPI file describes it.
 struct Operation {
@@ -39,4 +39,4 @@ class OpenApi {
   std::string x_base;
 };
 
-}  // namespace loa::test
+}  // namespace loa::tests

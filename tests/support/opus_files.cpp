@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-namespace loa::test {
+namespace loa::tests {
 
 void make_opus(const std::filesystem::path& file, int ms, int hertz) {
   gst_init(nullptr, nullptr);
@@ -29,4 +29,4 @@ void make_opus(const std::filesystem::path& file, int ms, int hertz) {
   if (!good) throw std::runtime_error("cannot make " + file.string());
 }
 
-}  // namespace loa::test
+}  // namespace loa::tests

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace loa::test {
+namespace loa::tests {
 
 /// A fresh folder under the system's temporary one, removed with all in it at the end.
 class TempFolder {
@@ -28,4 +28,4 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace loa::test
+}  // namespace loa::tests

@@ -7,7 +7,7 @@
 #include <memory>
 #include <stdexcept>
 
-namespace loa::test {
+namespace loa::tests {
 namespace {
 
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
@@ -71,4 +71,4 @@ TestTls make_test_tls(long from, long until) {
           pem([&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); })};
 }
 
-}  // namespace loa::test
+}  // namespace loa::tests

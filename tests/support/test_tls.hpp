@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-namespace loa::test {
+namespace loa::tests {
 
 /// A CA made for one test and a server certificate for localhost and 127.0.0.1 below it, as PEM.
 struct TestTls {
@@ -13,4 +13,4 @@ struct TestTls {
 /// Certificates valid from `from` to `until`, in seconds from now. Throws std::runtime_error where OpenSSL fails.
 TestTls make_test_tls(long from = -3600, long until = 3600);
 
-}  // namespace loa::test
+}  // namespace loa::tests

@@ -11,13 +11,13 @@ namespace loa::tests {
 namespace json = boost::json;
 
 struct Person::Parts {
-  test::HttpClient client;
+  tests::HttpClient client;
   std::string name;
   std::string password;
 };
 
 Person::Person(const std::string& server, const std::filesystem::path& ca, const std::string& name, const std::string& password)
-    : parts_(new Parts{test::HttpClient(server, ca.string()), name, password}) {
+    : parts_(new Parts{tests::HttpClient(server, ca.string()), name, password}) {
   sign_in();
 }
 
@@ -27,7 +27,7 @@ void Person::sign_in() { parts_->client.sign_in(parts_->name, parts_->password);
 
 Answer Person::request(const std::string& method, const std::string& path, const json::value* body) {
   const auto text = body ? json::serialize(*body) : std::string();
-  const auto answer = parts_->client.send(method, "/api/v1" + path, text, body ? test::HttpClient::Headers{"Content-Type: application/json"} : test::HttpClient::Headers{"Content-Type:"});
+  const auto answer = parts_->client.send(method, "/api/v1" + path, text, body ? tests::HttpClient::Headers{"Content-Type: application/json"} : tests::HttpClient::Headers{"Content-Type:"});
   if (answer.status == 0) throw std::runtime_error(fmt::format("{} {}: no answer: {}", method, path, answer.error));
   return {answer.status, answer.body.empty() ? json::value() : answer.json()};
 }

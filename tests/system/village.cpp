@@ -9,6 +9,8 @@
 #include <sstream>
 #include <thread>
 
+#include "tests/support/places.hpp"
+
 namespace loa::tests {
 
 namespace json = boost::json;
@@ -16,9 +18,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string kBin = LOA_BIN_DIR;
-const std::string kSource = LOA_SOURCE_DIR;
 constexpr const char* kPassword = "correct-horse-battery";
+
+std::string program(const std::string& name) { return (program_folder() / name).string(); }
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
   std::filesystem::create_directories(path.parent_path());
@@ -52,11 +54,11 @@ bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& do
 Village::Village() : https_port_(free_port()), broker_port_(free_port()) {
   write_settings();
   write_file(folder() / "password", std::string(kPassword) + "\n");
-  run({kBin + "/loa-controller", "init", "--config", (folder() / "controller.toml").string(), "--area", "hue", "--area-name",
+  run({program("loa-controller"), "init", "--config", (folder() / "controller.toml").string(), "--area", "hue", "--area-name",
        "Thành phố Huế", "--admin", "admin", "--password-file", (folder() / "password").string()}, "init");
-  run({kBin + "/loa", "keys", "init", "--root", (folder() / "root.pem").string(), "--controller", (folder() / "controller").string(),
+  run({program("loa"), "keys", "init", "--root", (folder() / "root.pem").string(), "--controller", (folder() / "controller").string(),
        "--branch", "hue"}, "keys");
-  reload_.emplace(std::vector<std::string>{kBin + "/loa-broker-reload", (folder() / "controller/broker").string(),
+  reload_.emplace(std::vector<std::string>{program("loa-broker-reload"), (folder() / "controller/broker").string(),
                                            (folder() / "live").string(), "--pid-file", (folder() / "data/mosquitto.pid").string(), "--watch"},
                   Process::Options{folder(), "reload", {}, {}});
   start_controller();
@@ -74,7 +76,7 @@ void Village::write_settings() {
                          "[http]\naddress = \"127.0.0.1\"\nport = {1}\n"
                          "[nodes]\nbrokers = [\"mqtts://localhost:{2}\"]\nfiles = [\"https://localhost:{1}\"]\n"
                          "[broker]\nbind = \"127.0.0.1\"\nport = {2}\nlive = \"live\"\ndata = \"data\"\nuser = \"{3}\"\n",
-                         kSource, https_port_, broker_port_, account()));
+                         source_folder().string(), https_port_, broker_port_, account()));
 }
 
 void Village::run(std::vector<std::string> argv, const std::string& name) {
@@ -84,7 +86,7 @@ void Village::run(std::vector<std::string> argv, const std::string& name) {
 }
 
 void Village::start_controller() {
-  controller_.emplace(std::vector<std::string>{kBin + "/loa-controller", "serve", "--config", (folder() / "controller.toml").string()},
+  controller_.emplace(std::vector<std::string>{program("loa-controller"), "serve", "--config", (folder() / "controller.toml").string()},
                       Process::Options{folder(), "controller", {}, {}});
 }
 
@@ -112,7 +114,7 @@ void Village::make_people() {
   };
   enter("admin");
   loa("admin", {"login", "--server", server, "--ca", ca.string(), "--user", "admin", "--password-file", (folder() / "password").string()});
-  const auto imported = loa("admin", {"area", "import", kSource + "/config/sample/hue-areas.csv", "--prefix", "hue"});
+  const auto imported = loa("admin", {"area", "import", (source_folder() / "config/sample/hue-areas.csv").string(), "--prefix", "hue"});
   if (imported.code != 0) throw std::runtime_error("the areas were not imported: " + imported.err + last_words());
   const auto add = [&](const std::string& name, json::array grants) {
     admin().post("/users", {{"name", name}, {"display_name", name}, {"password", kPassword}, {"grants", std::move(grants)}});
@@ -132,13 +134,13 @@ void Village::add_node(const std::string& code, const std::string& area) {
   write_file(node_folder(code) / "bundle.json", text(made, "bundle"));
   write_file(node_folder(code) / "node.toml",
              fmt::format("state_folder = \"state\"\nstock_folder = \"{}/config/stock\"\nlog_level = \"debug\"\n"
-                         "[sink]\nkind = \"wav\"\nfile = \"sound.wav\"\n", kSource));
+                         "[sink]\nkind = \"wav\"\nfile = \"sound.wav\"\n", source_folder().string()));
 }
 
 void Village::start_node(const std::string& code) {
   const auto folder = node_folder(code);
   nodes_[code] = std::make_unique<Process>(
-      std::vector<std::string>{kBin + "/loa-node", "--config", (folder / "node.toml").string(), "--bundle", (folder / "bundle.json").string()},
+      std::vector<std::string>{program("loa-node"), "--config", (folder / "node.toml").string(), "--bundle", (folder / "bundle.json").string()},
       Process::Options{folder, "node", {}, {}});
 }
 
@@ -192,7 +194,7 @@ json::array Village::wait_for_records(const std::string& query, std::size_t coun
 }
 
 Village::Said Village::loa(const std::string& person, std::vector<std::string> arguments) {
-  std::vector<std::string> argv{kBin + "/loa", "--session", (folder() / (person + ".session")).string()};
+  std::vector<std::string> argv{program("loa"), "--session", (folder() / (person + ".session")).string()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   Process process(std::move(argv), {folder(), fmt::format("loa-{}", ++loa_calls_), {}, {}});
   const auto code = process.wait(60s);

@@ -78,7 +78,7 @@ class Village {
   void run(std::vector<std::string> argv, const std::string& name);
   void make_people();
 
-  test::TempFolder folder_;
+  tests::TempFolder folder_;
   std::uint16_t https_port_;
   std::uint16_t broker_port_;
   std::optional<Process> reload_, controller_, broker_;

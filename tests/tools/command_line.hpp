@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/places.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -20,7 +21,7 @@ class CommandLine {
 
   /// Runs `loa` with these arguments and nothing on standard input; throws where it does not end within 60 s.
   Said operator()(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), LOA_BIN_DIR "/loa");
+    arguments.insert(arguments.begin(), (program_folder() / "loa").string());
     Process process(std::move(arguments),
                     {folder_.path(),
                      "loa-" + std::to_string(++calls_),
@@ -36,7 +37,7 @@ class CommandLine {
   std::filesystem::path session_file() const { return folder_ / "session.json"; }
 
  private:
-  test::TempFolder folder_;
+  tests::TempFolder folder_;
   int calls_ = 0;
 };
 

@@ -1,33 +1,34 @@
 #include "tts-adapters/espeak.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
 
+#include "tests/support/temp_folder.hpp"
+
 using namespace loa::tts;
 
 namespace {
 
-std::filesystem::path wav_file() {
-  return std::filesystem::temp_directory_path() / ("loa-speech-" + std::to_string(::getpid()) + ".wav");
-}
+/// Where the speech of one test goes.
+struct Desk {
+  loa::tests::TempFolder folder;
+  std::filesystem::path wav = folder / "speech.wav";
 
-Result<std::filesystem::path> speak(const Synthesizer& synthesizer, Utterance utterance) {
-  return synthesizer.synthesize(utterance, wav_file(), {});
-}
-
-/// A program of our own in place of espeak-ng.
-std::filesystem::path script(const std::string& body) {
-  const auto file = std::filesystem::temp_directory_path() / ("loa-espeak-" + std::to_string(::getpid()));
-  std::ofstream(file)
-      << "#!/bin/sh\nif [ \"$1\" = --voices ]; then echo ' 5 vi --/M Viet aav/vi'; exit 0; fi\n"
-      << body << "\n";
-  std::filesystem::permissions(file, std::filesystem::perms::owner_all);
-  return file;
-}
+  Result<std::filesystem::path> speak(const Synthesizer& synthesizer, const Utterance& utterance) const {
+    return synthesizer.synthesize(utterance, wav, {});
+  }
+  /// A program of our own in place of espeak-ng.
+  std::string script(const std::string& body) const {
+    const auto file = folder / "espeak";
+    std::ofstream(file)
+        << "#!/bin/sh\nif [ \"$1\" = --voices ]; then echo ' 5 vi --/M Viet aav/vi'; exit 0; fi\n"
+        << body << "\n";
+    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    return file.string();
+  }
+};
 
 }  // namespace
 
@@ -43,23 +44,22 @@ TEST_CASE("espeak lists the three Vietnamese voices with their language") {
   }
 }
 
-TEST_CASE("espeak speaks Vietnamese into a WAV file") {
+TEST_CASE_METHOD(Desk, "espeak speaks Vietnamese into a WAV file") {
   const EspeakSynthesizer espeak;
-  const auto wav = speak(espeak, {"Xin chào bà con", "vi", 1.0});
-  REQUIRE(wav);
-  CHECK(std::filesystem::file_size(*wav) > 20'000);
-  const auto normal = std::filesystem::file_size(*wav);
+  const auto spoken = speak(espeak, {"Xin chào bà con", "vi", 1.0});
+  REQUIRE(spoken);
+  CHECK(*spoken == wav);
+  const auto normal = std::filesystem::file_size(wav);
+  CHECK(normal > 20'000);
   REQUIRE(speak(espeak, {"Xin chào bà con", "vi", 2.0}));
-  CHECK(std::filesystem::file_size(*wav) < normal * 7 / 10);
-  std::filesystem::remove(*wav);
+  CHECK(std::filesystem::file_size(wav) < normal * 7 / 10);
 }
 
-TEST_CASE("phoneme brackets are spoken as text and not obeyed") {
+TEST_CASE_METHOD(Desk, "phoneme brackets are spoken as text and not obeyed") {
   CHECK(speak(EspeakSynthesizer(), {"[[a a a]]", "vi", 1.0}));
-  std::filesystem::remove(wav_file());
 }
 
-TEST_CASE("what espeak cannot speak is refused") {
+TEST_CASE_METHOD(Desk, "what espeak cannot speak is refused") {
   const EspeakSynthesizer espeak;
   struct Row {
     const char* name;
@@ -76,31 +76,30 @@ TEST_CASE("what espeak cannot speak is refused") {
   };
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      const auto wav = speak(espeak, row.utterance);
-      REQUIRE_FALSE(wav);
-      CHECK(wav.error().code == row.code);
+      const auto spoken = speak(espeak, row.utterance);
+      REQUIRE_FALSE(spoken);
+      CHECK(spoken.error().code == row.code);
     }
   }
 }
 
-TEST_CASE("an espeak that is missing, hangs, fails or is cancelled says so and leaves no file") {
+TEST_CASE_METHOD(Desk, "an espeak that is missing, hangs, fails or is cancelled says so and leaves no file") {
   using namespace std::chrono_literals;
   CHECK(speak(EspeakSynthesizer("/nowhere/espeak-ng"), {"a", "vi", 1}).error().message ==
         "/nowhere/espeak-ng does not answer: is it installed?");
-  const auto hangs = speak(EspeakSynthesizer(script("sleep 60").string(), 300ms), {"a", "vi", 1});
+  const auto hangs = speak(EspeakSynthesizer(script("sleep 60"), 300ms), {"a", "vi", 1});
   REQUIRE_FALSE(hangs);
   CHECK(hangs.error().code == "speech_timeout");
-  const auto fails = speak(EspeakSynthesizer(script("echo broken >&2; exit 1").string()), {"a", "vi", 1});
+  const auto fails = speak(EspeakSynthesizer(script("echo broken >&2; exit 1")), {"a", "vi", 1});
   REQUIRE_FALSE(fails);
   CHECK(fails.error().code == "speech_failed");
   CHECK(fails.error().message.find("broken") != std::string::npos);
   std::stop_source stop;
   stop.request_stop();
-  const EspeakSynthesizer slow(script("sleep 60").string());
+  const EspeakSynthesizer slow(script("sleep 60"));
   REQUIRE_FALSE(slow.voices().empty());
-  CHECK(slow.synthesize({"a", "vi", 1}, wav_file(), stop.get_token()).error().code == "cancelled");
-  CHECK_FALSE(std::filesystem::exists(wav_file()));
-  std::filesystem::remove(script(""));
+  CHECK(slow.synthesize({"a", "vi", 1}, wav, stop.get_token()).error().code == "cancelled");
+  CHECK_FALSE(std::filesystem::exists(wav));
 }
 
 TEST_CASE("the registry finds synthesizers by name") {

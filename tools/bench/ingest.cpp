@@ -78,11 +78,11 @@ class Controller {
       error = thrown;
       loaded = true;
     });
-    test::run_until(
+    tests::run_until(
         loop_, [&] { return loaded; }, 30s);
     if (error) std::rethrow_exception(error);
     room_->start();
-    if (!test::run_until(
+    if (!tests::run_until(
             loop_, [this] { return link_.connected() && room_->idle() && room_->health().waiting == 0; },
             60s))
       throw std::runtime_error("the controller does not come to rest");
@@ -93,7 +93,7 @@ class Controller {
   double until_committed(int rows, const std::function<void()>& begin) {
     const auto begun = std::chrono::steady_clock::now();
     begin();
-    if (!test::run_until(
+    if (!tests::run_until(
             loop_, [&] { return rows_ >= rows; }, 300s))
       throw std::runtime_error(fmt::format("{} of {} rows came within 300 s", rows_, rows));
     return Seconds(std::chrono::steady_clock::now() - begun).count();
@@ -111,7 +111,7 @@ class Controller {
 Figures measure(const Options& options, int size) {
   Figures figures{size, std::min(options.rows, size * options.most_batches)};
   const auto logs = bench::make_logs(options.nodes, figures.rows, size);
-  const test::TempFolder folder;
+  const tests::TempFolder folder;
   std::vector<std::string> ids;
   for (const auto& log : logs) ids.push_back(log.id);
   tests::Broker broker(folder.path(), ids);

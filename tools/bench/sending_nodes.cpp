@@ -45,7 +45,7 @@ SendingNodes::SendingNodes(tests::Broker& broker, const std::vector<LoggedNode>&
   const auto all = [this] {
     return std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->connected; });
   };
-  if (!test::run_until(loop_, all, 30s)) throw std::runtime_error("the nodes cannot connect to the broker");
+  if (!tests::run_until(loop_, all, 30s)) throw std::runtime_error("the nodes cannot connect to the broker");
   loop_.restart();
   thread_ = std::thread([this] {
     const auto work = boost::asio::make_work_guard(loop_);

@@ -101,11 +101,11 @@ void print_row(const char* name, std::vector<long> values) {
 }
 
 int run(const Options& options) {
-  const loa::test::TempFolder folder;
+  const loa::tests::TempFolder folder;
   // The clip is made by a child, because GStreamer must not be in use when the nodes fork.
   const pid_t maker = ::fork();
   if (maker == 0) {
-    loa::test::make_opus(folder / "clip.opus", 100);
+    loa::tests::make_opus(folder / "clip.opus", 100);
     std::_Exit(0);
   }
   ::waitpid(maker, nullptr, 0);

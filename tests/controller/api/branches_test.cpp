@@ -92,7 +92,7 @@ std::vector<Row> rows(const TestApi& api) {
   };
 }
 
-test::HttpAnswer ask(test::HttpClient& client, const Row& row) {
+tests::HttpAnswer ask(tests::HttpClient& client, const Row& row) {
   const std::string method(row.route, std::string_view(row.route).find(' '));
   const bool csv = row.path.find("area-imports") != std::string::npos;
   const char* type = csv ? "Content-Type: text/csv" : "Content-Type: application/json";

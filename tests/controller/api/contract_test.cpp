@@ -27,7 +27,7 @@ std::set<std::string> of_table() {
 
 std::set<std::string> of_file() {
   std::set<std::string> lines;
-  for (const auto& operation : test::OpenApi::of_controller().operations()) {
+  for (const auto& operation : tests::OpenApi::of_controller().operations()) {
     std::string roles;
     for (const auto& role : operation.roles) roles += (roles.empty() ? "" : ", ") + role;
     lines.insert(operation.method + " " + operation.path + ": " + roles);
@@ -52,11 +52,11 @@ TEST_CASE("the route table and openapi.yaml name the same routes with the same r
 
 TEST_CASE("an event's data is as openapi.yaml describes it") {
   const auto data = to_json_text({"job", "j-" + std::string(26, 'a'), "hue-a", "n-" + std::string(26, 'a'), "running", 40});
-  CHECK(test::OpenApi::of_controller().check_schema("Event", boost::json::parse(data)).empty());
+  CHECK(tests::OpenApi::of_controller().check_schema("Event", boost::json::parse(data)).empty());
 }
 
 TEST_CASE("the checker of answers finds what does not fit") {
-  const auto& api = test::OpenApi::of_controller();
+  const auto& api = tests::OpenApi::of_controller();
   const auto check = [&](int status, const char* type, const char* body) {
     return api.check("GET", "/api/v1/voices", status, type, body).size();
   };

@@ -65,8 +65,8 @@ TestApi::~TestApi() {
   x_store.reset();
 }
 
-test::HttpClient TestApi::client(const std::string& user) {
-  test::HttpClient made(base());
+tests::HttpClient TestApi::client(const std::string& user) {
+  tests::HttpClient made(base());
   made.sign_in(user, kPassword);
   return made;
 }

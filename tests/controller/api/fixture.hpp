@@ -44,9 +44,9 @@ class TestApi {
   ~TestApi();
 
   /// Signed in as `user`.
-  test::HttpClient client(const std::string& user);
+  tests::HttpClient client(const std::string& user);
   /// Not signed in.
-  test::HttpClient anyone() { return test::HttpClient(base()); }
+  tests::HttpClient anyone() { return tests::HttpClient(base()); }
   std::string base() const { return "http://127.0.0.1:" + std::to_string(port); }
 
   /// Writes to the store behind the api's back.
@@ -61,7 +61,7 @@ class TestApi {
   /// Approves a programme with a clip of `seconds` behind the api's back; its id.
   std::string approved_programme(const std::string& area, const std::string& title, int seconds = 60);
 
-  test::TempFolder folder;
+  tests::TempFolder folder;
   TestClock clock;
   HookCalls calls;
   unsigned short port = 0;

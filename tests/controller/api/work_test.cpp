@@ -13,7 +13,7 @@ std::string programme_path(const std::string& id, const std::string& step = {}) 
   return "/api/v1/programmes/" + id + (step.empty() ? "" : "/" + step);
 }
 
-std::string approval(const test::HttpAnswer& programme) {
+std::string approval(const tests::HttpAnswer& programme) {
   return R"({"content_hash":")" + programme.text("/content_hash") + R"("})";
 }
 

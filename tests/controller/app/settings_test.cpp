@@ -4,6 +4,8 @@
 #include <fstream>
 
 #include "config/toml_reader.hpp"
+#include "tests/support/places.hpp"
+#include "tests/support/temp_folder.hpp"
 
 using loa::controller::read_settings;
 
@@ -11,14 +13,9 @@ namespace {
 
 /// A settings file in a folder of its own.
 struct File {
-  explicit File(const std::string& text) : folder(std::filesystem::temp_directory_path() / "loa-settings-XXXXXX") {
-    auto name = folder.string();
-    folder = ::mkdtemp(name.data());
-    std::ofstream(path()) << text;
-  }
-  ~File() { std::filesystem::remove_all(folder); }
+  explicit File(const std::string& text) { std::ofstream(path()) << text; }
   std::filesystem::path path() const { return folder / "controller.toml"; }
-  std::filesystem::path folder;
+  loa::tests::TempFolder folder;
 };
 
 constexpr const char* kNodes = "[nodes]\nbrokers = [\"mqtts://b:8883\"]\nfiles = [\"https://f:8443\"]\n";
@@ -28,7 +25,7 @@ std::string refusal_of(const std::string& text) {
   try {
     read_settings(file.path());
   } catch (const loa::config::ConfigError& error) {
-    return std::string(error.what()).substr(file.folder.string().size() + 1);
+    return std::string(error.what()).substr(file.folder.path().string().size() + 1);
   }
   return "";
 }
@@ -36,7 +33,7 @@ std::string refusal_of(const std::string& text) {
 }  // namespace
 
 TEST_CASE("the shipped controller.toml is read whole and shows the defaults") {
-  const auto shipped = read_settings(std::filesystem::path(LOA_SOURCE_DIR) / "config/controller.toml");
+  const auto shipped = read_settings(loa::tests::source_folder() / "config/controller.toml");
   const File minimal(kNodes);
   const auto defaults = read_settings(minimal.path());
   CHECK(shipped.state == defaults.state);

@@ -15,7 +15,7 @@ namespace {
 const TimePoint kNow = *scheduler::parse_rfc3339("2026-11-24T06:00:00Z");
 
 struct Fixture {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   CertificateAuthority authority = CertificateAuthority::open_or_create(folder / "ca", kNow);
   std::filesystem::path source = folder / "broker";
   BrokerSettings settings;

@@ -13,7 +13,7 @@ namespace {
 const TimePoint kNow = *scheduler::parse_rfc3339("2026-11-24T06:00:00Z");
 
 struct Fixture {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   CertificateAuthority authority = CertificateAuthority::open_or_create(folder / "ca", kNow);
   ControllerKeys keys = init_keys(folder / "root.pem", folder / "controller", "hue", kNow);
   BundleRequest request{"n-1", "PX-01", {"hue", "hue-19753"}, {"mqtts://localhost:8883"}, {"https://localhost:8443"}};

@@ -41,7 +41,7 @@ int verify(const CertificateAuthority& authority, const std::string& pem, TimePo
 }
 
 struct Fixture {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   CertificateAuthority authority = CertificateAuthority::open_or_create(folder / "ca", kNow);
 };
 
@@ -150,7 +150,7 @@ TEST_CASE_METHOD(Fixture, "a server's certificate is kept while it fits and has 
 }
 
 TEST_CASE("a file is replaced whole or not at all, and a secret never overwritten") {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   write_file(folder / "f", "one", 0600);
   write_file(folder / "f", "two", 0644);
   CHECK(read_file(folder / "f") == "two");

@@ -20,7 +20,7 @@ namespace {
 const scheduler::TimePoint kNow = *scheduler::parse_rfc3339("2026-11-24T06:00:00Z");
 
 struct Fixture {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   std::filesystem::path root = folder / "root.pem";
   std::filesystem::path controller = folder / "controller";
 };

@@ -7,6 +7,7 @@
 #include "protocol/topics.hpp"
 #include "tests/link/link_owner.hpp"
 #include "tests/support/broker.hpp"
+#include "tests/support/places.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace loa;
@@ -19,7 +20,7 @@ namespace {
 TimePoint now() { return protocol::SystemClock().now(); }
 
 struct Fixture {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   boost::asio::io_context loop;
   tests::Broker broker{folder.path(), {"n-1", "n-2"}};
   Fixture() { broker.start(); }
@@ -57,7 +58,7 @@ struct Fixture {
   }
   std::string live(const char* name) { return read_file(broker.live() / name); }
   tests::Process helper(std::vector<std::string> more = {}) {
-    std::vector<std::string> argv{LOA_BIN_DIR "/loa-broker-reload", broker.source().string(), broker.live().string(),
+    std::vector<std::string> argv{(tests::program_folder() / "loa-broker-reload").string(), broker.source().string(), broker.live().string(),
                                   "--pid-file", broker.pid_file().string()};
     argv.insert(argv.end(), more.begin(), more.end());
     return tests::Process(argv, {folder.path(), "helper", {}, {}});
@@ -201,7 +202,7 @@ TEST_CASE_METHOD(Fixture, "the program says what it did and exits with what scri
   auto bad = helper();
   CHECK(bad.wait(20s) == 1);
   CHECK_THAT(bad.err(), Catch::StartsWith("refused: acl: "));
-  auto nowhere = tests::Process({LOA_BIN_DIR "/loa-broker-reload", "a", "b"}, {folder.path(), "nowhere", {}, {}});
+  auto nowhere = tests::Process({(tests::program_folder() / "loa-broker-reload").string(), "a", "b"}, {folder.path(), "nowhere", {}, {}});
   CHECK(nowhere.wait(20s) == 2);
 }
 

@@ -180,7 +180,7 @@ TEST_CASE("a controller whose clock is behind what it signed signs nothing and s
     station.write([](store::Transaction& t) { return set_node_settings(t, "n-one", {.volume = 10}); });
     station.broadcaster->plans_changed({}, {"n-one"});
     station.broadcaster->alert_changed("hue");
-    loa::test::run_until(station.loop, [&] { return !station.broadcaster->health().trouble.empty(); });
+    loa::tests::run_until(station.loop, [&] { return !station.broadcaster->health().trouble.empty(); });
     CHECK(station.broadcaster->health().clock_behind);
     CHECK(station.broadcaster->health().trouble.find("nothing is signed until it is right") != std::string::npos);
     for (auto i = sent; i < station.link->sent.size(); ++i) CHECK(station.link->sent[i].topic == "only retained ones again");
@@ -194,7 +194,7 @@ TEST_CASE("a controller whose clock is behind what it signed signs nothing and s
                                                         [](const Change&) {});
     bool loaded = false;
     boost::asio::co_spawn(station.loop, station.broadcaster->load(), [&](std::exception_ptr) { loaded = true; });
-    REQUIRE(loa::test::run_until(station.loop, [&] { return loaded; }));
+    REQUIRE(loa::tests::run_until(station.loop, [&] { return loaded; }));
     station.broadcaster->start(Millis{0});
     check_silent();
   }

@@ -154,16 +154,16 @@ TEST_CASE("a link that takes only so much gets everything in the end, alerts fir
   const auto from = station.link->sent.size();
   station.write([](store::Transaction& t) { return set_area_settings(t, "hue", {.volume = 20}); });
   station.broadcaster->plans_changed({"hue"}, {});
-  REQUIRE(loa::test::run_until(station.loop, [&] { return station.broadcaster->idle(); }));
+  REQUIRE(loa::tests::run_until(station.loop, [&] { return station.broadcaster->idle(); }));
   station.broadcaster->alert_changed("hue");
-  REQUIRE(loa::test::run_until(station.loop, [&] { return station.broadcaster->idle(); }));
+  REQUIRE(loa::tests::run_until(station.loop, [&] { return station.broadcaster->idle(); }));
   REQUIRE(station.link->sent.size() == from + 1);
   for (int i = 0; i < 10; ++i) station.link->acknowledge();
   REQUIRE(station.link->sent.size() == from + 5);  // alert, two heads and the other plan
   CHECK(station.link->sent[from + 1].topic == protocol::alert_topic("hue"));
   SECTION("what a lost connection left open is sent again") {
     station.broadcaster->alert_changed("hue");
-    REQUIRE(loa::test::run_until(station.loop, [&] { return station.broadcaster->idle(); }));
+    REQUIRE(loa::tests::run_until(station.loop, [&] { return station.broadcaster->idle(); }));
     const auto packet = station.link->sent.back().payload;
     station.link->drop();
     station.link->max_in_flight = 100;

@@ -76,7 +76,7 @@ struct FakeNode {
 
 /// A controller's broadcast room on a real store, with a broker that the test plays and a clock that it ticks.
 struct Station {
-  store::TemporaryFolder folder;
+  tests::TempFolder folder;
   tests::FakeClock clock;
   boost::asio::io_context loop;
   protocol::PrivateKey root = protocol::PrivateKey::generate();
@@ -112,7 +112,7 @@ struct Station {
   ~Station() { close(); }
 
   void open() {
-    store = std::make_unique<store::Store>(loop.get_executor(), (folder.path / "loa.db").string(), clock);
+    store = std::make_unique<store::Store>(loop.get_executor(), (folder / "loa.db").string(), clock);
   }
   void close() {
     broadcaster.reset();
@@ -131,7 +131,7 @@ struct Station {
       error = thrown;
       loaded = true;
     });
-    REQUIRE(loa::test::run_until(loop, [&] { return loaded; }));
+    REQUIRE(loa::tests::run_until(loop, [&] { return loaded; }));
     if (error) std::rethrow_exception(error);
     broadcaster->start(period);
     settle();
@@ -145,7 +145,7 @@ struct Station {
     start(connect);
   }
   void settle() {
-    REQUIRE(loa::test::run_until(loop, [&] { return broadcaster->idle(); }));
+    REQUIRE(loa::tests::run_until(loop, [&] { return broadcaster->idle(); }));
     link->acknowledge();
   }
   void tick(Millis by) {

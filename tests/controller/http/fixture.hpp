@@ -72,7 +72,7 @@ class RunningServer {
   }
   std::string base(const char* scheme = "http") const { return std::string(scheme) + "://127.0.0.1:" + std::to_string(port); }
 
-  test::TempFolder folder;
+  tests::TempFolder folder;
   EchoHandler handler;
   unsigned short port = 0;
 

@@ -62,7 +62,7 @@ TEST_CASE("a value can neither start a header nor an answer of its own") {
 }
 
 TEST_CASE("the page's folder is all that is served of the disk") {
-  test::TempFolder folder;
+  tests::TempFolder folder;
   const auto root = folder / "page";
   std::filesystem::create_directories(root / "assets");
   std::ofstream(root / "index.html") << "page";

@@ -10,7 +10,7 @@ namespace loa::http {
 namespace {
 
 using namespace std::chrono_literals;
-using test::HttpClient;
+using tests::HttpClient;
 
 void write_file(const std::filesystem::path& file, const std::string& text) { std::ofstream(file, std::ios::binary) << text; }
 
@@ -204,8 +204,8 @@ TEST_CASE("a file is served whole, in part, or not again") {
 }
 
 TEST_CASE("TLS is spoken with the certificate given") {
-  const auto tls = test::make_test_tls();
-  test::TempFolder folder;
+  const auto tls = tests::make_test_tls();
+  tests::TempFolder folder;
   write_file(folder / "server.pem", tls.certificate_pem);
   write_file(folder / "server.key", tls.key_pem);
   write_file(folder / "ca.pem", tls.ca_pem);
@@ -223,7 +223,7 @@ TEST_CASE("TLS is spoken with the certificate given") {
 
 TEST_CASE("plain HTTP is for loopback or behind a named proxy only") {
   boost::asio::io_context loop;
-  test::TempFolder folder;
+  tests::TempFolder folder;
   EchoHandler handler(folder.path());
   ServerSettings open;
   open.address = "0.0.0.0";

@@ -55,7 +55,7 @@ TEST_CASE("what is not sound is refused") {
       {"an Ogg of something else", "OggS" + std::string(22, '\0') + "\x01\x08theora..",
        "the Ogg file holds neither Vorbis nor Opus sound"},
   };
-  Folder folder;
+  loa::tests::TempFolder folder;
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
       check_refused(write_bytes(folder / "in", row.bytes), "not_audio", row.message);
@@ -82,7 +82,7 @@ TEST_CASE("a file that is cut short is refused, whatever its kind") {
       {"Opus", "opusenc ! oggmux", "the Ogg file is cut short"},
       {"FLAC", "flacenc", "of sound, but only"},
   };
-  Folder folder;
+  loa::tests::TempFolder folder;
   const auto wav = write_wav(folder / "a.wav", speech(3));
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
@@ -93,7 +93,7 @@ TEST_CASE("a file that is cut short is refused, whatever its kind") {
 }
 
 TEST_CASE("sound that is too long is refused before it is decoded") {
-  Folder folder;
+  loa::tests::TempFolder folder;
   SECTION("eight hours") {
     // 4 kHz and 8 bits, as a hole on disk: 115 MB that take no room.
     auto header = bytes_of(write_wav(folder / "in", {}, 1, 4'000));
@@ -119,7 +119,7 @@ TEST_CASE("sound that is too long is refused before it is decoded") {
 }
 
 TEST_CASE("a header that claims more than can be is refused") {
-  Folder folder;
+  loa::tests::TempFolder folder;
   const auto wav = write_wav(folder / "a.wav", speech(1));
   SECTION("WAV") {
     const auto bytes = put32(bytes_of(wav), 40, 0xfffffff0U);
@@ -146,7 +146,7 @@ TEST_CASE("a header that claims more than can be is refused") {
 }
 
 TEST_CASE("silence and snippets are refused") {
-  Folder folder;
+  loa::tests::TempFolder folder;
   check_refused(write_wav(folder / "in", silence(5)), "silent_only", "the file holds only silence");
   check_refused(write_wav(folder / "in", silence(1) + sine(0.1, 440, 0.3)), "too_short",
                 "less than half a second");
@@ -154,7 +154,7 @@ TEST_CASE("silence and snippets are refused") {
 }
 
 TEST_CASE("known kinds in a form that is not taken are refused") {
-  Folder folder;
+  loa::tests::TempFolder folder;
   const auto wav = write_wav(folder / "a.wav", speech(2));
   SECTION("compressed WAV") {
     check_refused(encode(wav, "mulawenc ! wavenc", folder / "in"), "decode_failed",
@@ -181,7 +181,7 @@ TEST_CASE("known kinds in a form that is not taken are refused") {
 
 TEST_CASE("the watchdog ends a decoder that neither ends nor fails") {
   load_gstreamer();
-  Folder folder;
+  loa::tests::TempFolder folder;
   // Reading from a pipe whose writer says nothing is what a stuck decoder looks like from outside.
   REQUIRE(::mkfifo((folder / "in").c_str(), 0600) == 0);
   const int writer = ::open((folder / "in").c_str(), O_RDWR | O_NONBLOCK);

@@ -15,7 +15,7 @@ const std::string kAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff
 }  // namespace
 
 TEST_CASE("a clip is named by the hash of its bytes and found again") {
-  Folder folder;
+  loa::tests::TempFolder folder;
   ClipStore store(folder / "clips");
   CHECK_FALSE(store.exists(kAbc));
   CHECK(store.take(write_bytes(store.work_file(".opus"), "abc")) == kAbc);
@@ -28,7 +28,7 @@ TEST_CASE("a clip is named by the hash of its bytes and found again") {
 }
 
 TEST_CASE("a clip whose bytes changed on disk is not verified") {
-  Folder folder;
+  loa::tests::TempFolder folder;
   ClipStore store(folder.path());
   store.take(write_bytes(store.work_file(""), "abc"));
   write_bytes(*store.path_of(kAbc), "abd");
@@ -40,12 +40,12 @@ TEST_CASE("only hashes are names") {
   CHECK_FALSE(is_clip_name(std::string(64, 'g')));
   CHECK_FALSE(is_clip_name(std::string(64, 'A')));
   CHECK(is_clip_name(kAbc));
-  Folder folder;
+  loa::tests::TempFolder folder;
   CHECK_FALSE(ClipStore(folder.path()).path_of("../tmp"));
 }
 
 TEST_CASE("a store that starts again keeps its clips and forgets work in hand") {
-  Folder folder;
+  loa::tests::TempFolder folder;
   {
     ClipStore store(folder.path());
     store.take(write_bytes(store.work_file(""), "abc"));

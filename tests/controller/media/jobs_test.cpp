@@ -14,7 +14,7 @@ namespace {
 
 /// Jobs around a pretended transcoder that waits until a file named "go" appears beside it, at most 20 s.
 struct Bench {
-  Folder folder;
+  loa::tests::TempFolder folder;
   ClipStore store{folder / "clips"};
   loa::tts::Registry synthesizers;
   boost::asio::io_context loop;

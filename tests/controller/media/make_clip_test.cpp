@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/controller/media/sounds.hpp"
+#include "tests/support/places.hpp"
 #include "tts-adapters/espeak.hpp"
 
 using namespace loa::media;
@@ -12,7 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 struct Bench {
-  Folder folder;
+  loa::tests::TempFolder folder;
   ClipStore store{folder / "clips"};
   loa::tts::Registry synthesizers;
   MediaSettings settings;
@@ -20,7 +21,7 @@ struct Bench {
 
   Bench() {
     synthesizers.add(std::make_unique<loa::tts::EspeakSynthesizer>());
-    settings.transcoder = std::string(LOA_BIN_DIR) + "/loa-transcode";
+    settings.transcoder = loa::tests::program_folder() / "loa-transcode";
   }
   /// A program of our own in place of loa-transcode.
   void pretend(const std::string& script) {

@@ -1,7 +1,6 @@
 #include "tests/controller/media/sounds.hpp"
 
 #include <ebur128.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -14,21 +13,11 @@
 
 #include "controller/media/clip_json.hpp"
 #include "process/run.hpp"
+#include "tests/support/places.hpp"
 
 namespace loa::media::testing {
 
 namespace fs = std::filesystem;
-
-Folder::Folder() {
-  std::string name = (fs::temp_directory_path() / "loa-media-XXXXXX").string();
-  REQUIRE(::mkdtemp(name.data()));
-  path_ = name;
-}
-
-Folder::~Folder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
 
 Samples speech(double seconds, double level) {
   std::mt19937 random(7);
@@ -119,7 +108,7 @@ fs::path write_bytes(const fs::path& file, const std::string& bytes) {
 
 Result<Clip> run_transcoder(const fs::path& in, const fs::path& out, const std::vector<std::string>& more,
                             std::vector<int>* percents) {
-  process::Command command{.argv = {std::string(LOA_BIN_DIR) + "/loa-transcode", "--json", "--in",
+  process::Command command{.argv = {(tests::program_folder() / "loa-transcode").string(), "--json", "--in",
                                     in.string(), "--out", out.string()}};
   command.argv.insert(command.argv.end(), more.begin(), more.end());
   process::Limits limits;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "controller/media/clip.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace loa::media {
 
@@ -14,18 +15,6 @@ inline std::ostream& operator<<(std::ostream& out, const Clip& clip) { return ou
 }  // namespace loa::media
 
 namespace loa::media::testing {
-
-/// A folder that goes with the test.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 using Samples = std::vector<float>;
 

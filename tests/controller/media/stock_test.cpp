@@ -4,6 +4,7 @@
 
 #include "controller/media/sha256.hpp"
 #include "tests/controller/media/sounds.hpp"
+#include "tests/support/places.hpp"
 
 using namespace loa::media;
 using namespace loa::media::testing;
@@ -12,7 +13,7 @@ namespace {
 
 /// Listening writes beside the clip, which must not be the source tree.
 Heard listen_copy(const std::filesystem::path& file) {
-  Folder folder;
+  loa::tests::TempFolder folder;
   std::filesystem::copy_file(file, folder / "clip.opus");
   return listen(folder / "clip.opus");
 }
@@ -20,7 +21,7 @@ Heard listen_copy(const std::filesystem::path& file) {
 }  // namespace
 
 TEST_CASE("the index of stock clips agrees with the files beside it") {
-  const std::filesystem::path folder = std::filesystem::path(LOA_SOURCE_DIR) / "config/stock";
+  const std::filesystem::path folder = loa::tests::source_folder() / "config/stock";
   const auto index = boost::json::parse(bytes_of(folder / "index.json")).as_object();
   std::set<std::string> files, names;
   for (const auto& value : index.at("clips").as_array()) {

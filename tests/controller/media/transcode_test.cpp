@@ -39,7 +39,7 @@ TEST_CASE("every kind of file that is taken becomes a clip of the wanted loudnes
       {"Opus", "a.opus", "opusenc ! oggmux"},
       {"FLAC", "a.flac", "flacenc"},
   };
-  Folder folder;
+  loa::tests::TempFolder folder;
   const auto wav = write_wav(folder / "a.wav", speech(4));
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
@@ -66,7 +66,7 @@ TEST_CASE("rates and channels of all sorts become mono 48 kHz") {
       {"studio", "audio/x-raw,rate=96000,channels=2,format=S24LE"},
       {"floating point", "audio/x-raw,rate=48000,channels=1,format=F32LE"},
   };
-  Folder folder;
+  loa::tests::TempFolder folder;
   const auto wav = write_wav(folder / "a.wav", speech(3));
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
@@ -79,7 +79,7 @@ TEST_CASE("rates and channels of all sorts become mono 48 kHz") {
 }
 
 TEST_CASE("level: very quiet, very loud, and what cannot be loud") {
-  Folder folder;
+  loa::tests::TempFolder folder;
   SECTION("quiet sound is raised") {
     const auto clip = run_transcoder(write_wav(folder / "a.wav", speech(3, 0.01)), folder / "clip.opus");
     REQUIRE(clip);
@@ -114,7 +114,7 @@ TEST_CASE("level: very quiet, very loud, and what cannot be loud") {
 }
 
 TEST_CASE("silence at both ends is trimmed to a short pad, silence inside stays") {
-  Folder folder;
+  loa::tests::TempFolder folder;
   const auto sound = silence(2) + sine(1, 440, 0.3) + silence(1.5) + sine(1, 440, 0.3) + silence(3);
   const auto clip = run_transcoder(write_wav(folder / "a.wav", sound), folder / "clip.opus");
   REQUIRE(clip);
@@ -124,7 +124,7 @@ TEST_CASE("silence at both ends is trimmed to a short pad, silence inside stays"
 }
 
 TEST_CASE("the same input gives the same clip, with mono, pre-skip and a fixed serial number") {
-  Folder folder;
+  loa::tests::TempFolder folder;
   const auto wav = write_wav(folder / "a.wav", speech(2));
   const auto first = run_transcoder(wav, folder / "1.opus"), second = run_transcoder(wav, folder / "2.opus");
   REQUIRE(first);
@@ -139,7 +139,7 @@ TEST_CASE("the same input gives the same clip, with mono, pre-skip and a fixed s
 }
 
 TEST_CASE("progress rises from 0 to 100") {
-  Folder folder;
+  loa::tests::TempFolder folder;
   std::vector<int> percents;
   REQUIRE(run_transcoder(write_wav(folder / "a.wav", speech(4)), folder / "clip.opus", {}, &percents));
   REQUIRE(percents.size() > 5);

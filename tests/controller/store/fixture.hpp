@@ -1,6 +1,5 @@
 #pragma once
 #include <soci/soci.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -14,22 +13,15 @@
 #include "controller/store/session.hpp"
 #include "protocol/random_id.hpp"
 #include "tests/support/fake_clock.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace loa::store {
 
-/// A folder of its own that goes with the test.
-struct TemporaryFolder {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / protocol::random_id("loa-store-test");
-  TemporaryFolder() { std::filesystem::create_directories(path); }
-  ~TemporaryFolder() { std::filesystem::remove_all(path); }
-};
-
 /// A database with Huế, two of its communes, a zone in the first, and a node in each of the three.
 struct Province {
-  TemporaryFolder folder;
+  tests::TempFolder folder;
   tests::FakeClock clock;
-  std::unique_ptr<Session> session = open_session("sqlite://" + (folder.path / "loa.db").string());
+  std::unique_ptr<Session> session = open_session("sqlite://" + (folder / "loa.db").string());
 
   template <class F>
   auto write(F work, std::string user = "u-someone") {

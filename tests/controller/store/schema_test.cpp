@@ -6,6 +6,7 @@
 #include "controller/store/migrations.hpp"
 #include "controller/store/sql.hpp"
 #include "tests/controller/store/fixture.hpp"
+#include "tests/support/places.hpp"
 
 using namespace loa::store;
 
@@ -29,9 +30,9 @@ std::string schema_of(Session& session) {
 }  // namespace
 
 TEST_CASE("the migrated schema is the one written down") {
-  const TemporaryFolder folder;
-  const auto session = open_session((folder.path / "loa.db").string());
-  const auto expected = read_file(std::string(LOA_SOURCE_DIR) + "/tests/controller/store/schema.sql");
+  const loa::tests::TempFolder folder;
+  const auto session = open_session((folder / "loa.db").string());
+  const auto expected = read_file(loa::tests::source_folder() / "tests/controller/store/schema.sql");
   CHECK(schema_of(*session) == expected);
 }
 
@@ -52,8 +53,8 @@ TEST_CASE("the schema keeps to what PostgreSQL takes too") {
 }
 
 TEST_CASE("a database is opened again as it was left") {
-  const TemporaryFolder folder;
-  const auto path = (folder.path / "loa.db").string();
+  const loa::tests::TempFolder folder;
+  const auto path = (folder / "loa.db").string();
   {
     const auto session = open_session(path);
     Transaction transaction(*session, system_actor(), loa::scheduler::from_ms(1));
@@ -66,8 +67,8 @@ TEST_CASE("a database is opened again as it was left") {
 }
 
 TEST_CASE("every connection is safe: WAL, full sync, foreign keys") {
-  const TemporaryFolder folder;
-  const auto session = open_session((folder.path / "loa.db").string());
+  const loa::tests::TempFolder folder;
+  const auto session = open_session((folder / "loa.db").string());
   CHECK(sql::value<std::string>(*session, "pragma journal_mode") == "wal");
   CHECK(sql::value<int>(*session, "pragma synchronous") == 2);
   CHECK(sql::value<int>(*session, "pragma foreign_keys") == 1);
@@ -76,15 +77,15 @@ TEST_CASE("every connection is safe: WAL, full sync, foreign keys") {
 }
 
 TEST_CASE("what cannot be opened says which and why") {
-  const TemporaryFolder folder;
+  const loa::tests::TempFolder folder;
   SECTION("no such folder") {
-    CHECK_THROWS_WITH(open_session((folder.path / "none" / "loa.db").string()), Catch::Contains("none/loa.db"));
+    CHECK_THROWS_WITH(open_session((folder / "none" / "loa.db").string()), Catch::Contains("none/loa.db"));
   }
   SECTION("another kind of database") {
     CHECK_THROWS_WITH(open_session("postgresql://db/loa"), Catch::Contains("only sqlite:// is known"));
   }
   SECTION("a file of a newer program") {
-    const auto path = (folder.path / "loa.db").string();
+    const auto path = (folder / "loa.db").string();
     sql::execute(*open_session(path), "insert into schema_version (number) values (9999)");
     CHECK_THROWS_WITH(open_session(path), Catch::Contains("written by a newer program (schema 9999"));
   }

@@ -17,11 +17,11 @@ namespace asio = boost::asio;
 namespace {
 
 struct Office {
-  TemporaryFolder folder;
+  loa::tests::TempFolder folder;
   loa::tests::FakeClock clock;
   asio::io_context loop;
   std::unique_ptr<Store> store =
-      std::make_unique<Store>(loop.get_executor(), (folder.path / "loa.db").string(), clock, 8);
+      std::make_unique<Store>(loop.get_executor(), (folder / "loa.db").string(), clock, 8);
 
   template <class F>
   void await(F coroutine) {
@@ -96,7 +96,7 @@ TEST_CASE("a full queue is said at once") {
     }
   };
   for (int i = 0; i < 12; ++i) asio::co_spawn(office.loop, ask, asio::detached);
-  CHECK(loa::test::run_until(office.loop, [&] { return busy + done == 12; }));
+  CHECK(loa::tests::run_until(office.loop, [&] { return busy + done == 12; }));
   CHECK(busy >= 3);
   CHECK(done >= 8);
 }
@@ -113,5 +113,5 @@ TEST_CASE("what is queued is still done when the store goes") {
                    asio::detached);
   office.loop.poll();
   office.store.reset();
-  CHECK(list_areas(*open_session((office.folder.path / "loa.db").string())).size() == 3);
+  CHECK(list_areas(*open_session((office.folder / "loa.db").string())).size() == 3);
 }
