@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 constexpr auto kFarewell = 3000ms;
 constexpr auto kLongestStop = 10s;
 
-authority::BrokerSettings broker_settings(const Settings& settings) {
+authority::BrokerSettings broker_settings(const Settings& settings, const protocol::Formats& formats) {
   authority::BrokerSettings broker;
   broker.port = settings.broker.port;
   broker.bind_address = settings.broker.bind_address;
@@ -36,6 +36,7 @@ authority::BrokerSettings broker_settings(const Settings& settings) {
   broker.live_folder = std::filesystem::absolute(settings.broker.live_folder).lexically_normal();
   broker.data_folder = std::filesystem::absolute(settings.broker.data_folder).lexically_normal();
   broker.user = settings.broker.user;
+  broker.formats = formats.numbers();
   return broker;
 }
 
@@ -48,7 +49,7 @@ std::unique_ptr<tts::Registry> synthesizers() {
 /// Every part of the controller, in the order in which they depend on each other.
 class App {
  public:
-  explicit App(const Settings& settings);
+  App(const Settings& settings, protocol::Formats formats);
   int run();
 
  private:
@@ -84,17 +85,17 @@ class App {
   bool stopping_ = false;
 };
 
-App::App(const Settings& settings)
+App::App(const Settings& settings, protocol::Formats formats)
     : settings_(settings),
       authority_(authority::CertificateAuthority::open_or_create(settings.authority_folder(), clock_.now())),
       keys_(std::make_shared<authority::ControllerKeys>(authority::load_keys(settings.state))),
       store_(loop_.get_executor(), settings.database_url(), clock_),
       clips_(settings.clips_folder()),
       synthesizers_(synthesizers()),
-      broker_files_(store_, authority_, broker_settings(settings), settings.broker_folder()),
+      broker_files_(store_, authority_, broker_settings(settings, formats), settings.broker_folder()),
       link_(loop_.get_executor(), link_settings()),
       broadcaster_(store_, link_, keys_, {settings.brokers, settings.files, {}},
-                   [this](const broadcast::Change& change) { tell(change); }),
+                   [this](const broadcast::Change& change) { tell(change); }, std::move(formats)),
       api_(store_, {settings.web_root, std::chrono::hours(12), 200ULL << 20, {}}, hooks()),
       jobs_(loop_.get_executor(), clips_, *synthesizers_, media_settings(), {}) {
   take_stock(settings.stock, clips_, store_);
@@ -216,8 +217,8 @@ int App::run() {
 
 }  // namespace
 
-int run_app(const Settings& settings) {
-  App app(settings);
+int run_app(const Settings& settings, protocol::Formats formats) {
+  App app(settings, std::move(formats));
   return app.run();
 }
 

@@ -51,7 +51,9 @@ bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& do
   return true;
 }
 
-Village::Village() : https_port_(free_port()), broker_port_(free_port()) {
+Village::Village(std::string controller)
+    : controller_program_(std::move(controller)), https_port_(free_port()), broker_port_(free_port()),
+      files_(fmt::format("https://localhost:{}", https_port_)) {
   write_settings();
   write_file(folder() / "password", std::string(kPassword) + "\n");
   run({program("loa-controller"), "init", "--config", (folder() / "controller.toml").string(), "--area", "hue", "--area-name",
@@ -74,9 +76,9 @@ void Village::write_settings() {
              fmt::format("state = \"controller\"\nweb = \"\"\nstock = \"{0}/config/stock\"\nhosts = [\"localhost\", \"127.0.0.1\"]\n"
                          "log_level = \"debug\"\n"
                          "[http]\naddress = \"127.0.0.1\"\nport = {1}\n"
-                         "[nodes]\nbrokers = [\"mqtts://localhost:{2}\"]\nfiles = [\"https://localhost:{1}\"]\n"
+                         "[nodes]\nbrokers = [\"mqtts://localhost:{2}\"]\nfiles = [\"{4}\"]\n"
                          "[broker]\nbind = \"127.0.0.1\"\nport = {2}\nlive = \"live\"\ndata = \"data\"\nuser = \"{3}\"\n",
-                         source_folder().string(), https_port_, broker_port_, account()));
+                         source_folder().string(), https_port_, broker_port_, account(), files_));
 }
 
 void Village::run(std::vector<std::string> argv, const std::string& name) {
@@ -86,7 +88,7 @@ void Village::run(std::vector<std::string> argv, const std::string& name) {
 }
 
 void Village::start_controller() {
-  controller_.emplace(std::vector<std::string>{program("loa-controller"), "serve", "--config", (folder() / "controller.toml").string()},
+  controller_.emplace(std::vector<std::string>{program(controller_program_), "serve", "--config", (folder() / "controller.toml").string()},
                       Process::Options{folder(), "controller", {}, {}});
 }
 
@@ -96,22 +98,32 @@ void Village::start_broker() {
                   Process::Options{folder(), "broker", {}, {}});
 }
 
+void Village::fetch_from(const std::string& address) {
+  files_ = address;
+  write_settings();
+  controller_->stop();
+  start_controller();
+  enter("admin");
+}
+
+void Village::enter(const std::string& name) {
+  std::string why;
+  const bool in = eventually(20s, [&] {
+    try {
+      people_[name] = std::make_unique<Person>(fmt::format("https://localhost:{}", https_port_),
+                                               folder() / "controller/authority/ca.pem", name, kPassword);
+      return true;
+    } catch (const std::exception& error) {
+      why = error.what();
+      return false;
+    }
+  });
+  if (!in) throw std::runtime_error(name + " cannot sign in: " + why + "\n" + last_words());
+}
+
 void Village::make_people() {
   const auto server = fmt::format("https://localhost:{}", https_port_);
   const auto ca = folder() / "controller/authority/ca.pem";
-  const auto enter = [&](const std::string& name) {
-    std::string why;
-    const bool in = eventually(20s, [&] {
-      try {
-        people_[name] = std::make_unique<Person>(server, ca, name, kPassword);
-        return true;
-      } catch (const std::exception& error) {
-        why = error.what();
-        return false;
-      }
-    });
-    if (!in) throw std::runtime_error(name + " cannot sign in: " + why + "\n" + last_words());
-  };
   enter("admin");
   loa("admin", {"login", "--server", server, "--ca", ca.string(), "--user", "admin", "--password-file", (folder() / "password").string()});
   const auto imported = loa("admin", {"area", "import", (source_folder() / "config/sample/hue-areas.csv").string(), "--prefix", "hue"});
@@ -181,6 +193,16 @@ std::string Village::schedule(const std::string& programme, std::chrono::seconds
   json::object body{{"programme", programme}, {"class", "normal"}, {"start", stamp}, {"areas", json::array{kWard, kCommune}}};
   for (const auto& [key, value] : more) body[key] = value;
   return text(officer().post("/broadcasts", body), "id");
+}
+
+std::string Village::alert(const json::object& more) {
+  json::object body{{"area", kWard}, {"status", "exercise"}, {"event", "flood"}, {"title", "Diễn tập"}, {"stock_clip", "flood"},
+                    {"minutes", 30}};
+  for (const auto& [key, value] : more) body[key] = value;
+  const auto prepared = approver().post("/alerts", body);
+  const auto id = text(prepared, "id");
+  approver().post("/alerts/" + id + "/confirm", {{"confirmation_token", prepared.at("confirmation_token")}});
+  return id;
 }
 
 json::array Village::records(const std::string& query) {

@@ -23,8 +23,8 @@ bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& do
 class Village {
  public:
   /// Makes keys, database, broker and controller, and four people: admin, officer, approver, monitor. Nothing of it is shared
-  /// with another village. Throws std::runtime_error with the failing program's own words.
-  Village();
+  /// with another village. `controller` is the program that serves. Throws std::runtime_error with the failing program's own words.
+  explicit Village(std::string controller = "loa-controller");
 
   /// Adds a node in the area and writes its settings; starts nothing.
   void add_node(const std::string& code, const std::string& area);
@@ -38,6 +38,8 @@ class Village {
   Process& broker() { return *broker_; }
   void start_controller();
   void start_broker();
+  /// Starts the controller anew with `address` (`https://host:port`) as the one place from which nodes fetch clips.
+  void fetch_from(const std::string& address);
 
   /// Waits until every node that was started holds its wanted plan with every file, by its own report.
   bool nodes_ready(std::chrono::milliseconds limit = std::chrono::seconds(20));
@@ -51,6 +53,8 @@ class Village {
   std::string approved_programme(const std::string& title = "Đăng ký tạm trú", const std::string& text = kTwoSentences);
   /// Schedules it on both communes this far ahead; answers the broadcast's id.
   std::string schedule(const std::string& programme, std::chrono::seconds ahead, const boost::json::object& more = {});
+  /// An exercise of a flood in the ward, confirmed, with the stock clip and `more`; answers the alert's id.
+  std::string alert(const boost::json::object& more = {});
   /// All play records of a query, like "broadcast=b-…".
   boost::json::array records(const std::string& query);
   /// Waits for that many records and answers all there are.
@@ -77,10 +81,13 @@ class Village {
   void write_settings();
   void run(std::vector<std::string> argv, const std::string& name);
   void make_people();
+  void enter(const std::string& name);
 
   tests::TempFolder folder_;
+  std::string controller_program_;
   std::uint16_t https_port_;
   std::uint16_t broker_port_;
+  std::string files_;
   std::optional<Process> reload_, controller_, broker_;
   std::map<std::string, std::unique_ptr<Process>> nodes_;
   std::map<std::string, std::string> node_ids_;
