@@ -1,5 +1,7 @@
-# loa_test(NAME SOURCES... LINK targets... TIMEOUT seconds LABELS... SERIAL): one Catch2 executable; each TEST_CASE becomes a ctest test
-# named NAME/case. SERIAL: runs alone, for tests whose real processes have time limits of their own. Catch2 v2's own discovery script runs at build time.
+# loa_test(NAME SOURCES... LINK targets... TIMEOUT seconds LABELS... LOCK name SERIAL): one Catch2 executable; each TEST_CASE becomes a ctest test
+# named NAME/case. LOCK: no other test with the same lock runs beside it. Tests whose real processes have time limits of their own take one:
+# `village` (a whole Loa) or `broker` (a broker and a program or two), so that at most two of them share the machine.
+# SERIAL: nothing runs beside it, for tests that measure time. Catch2 v2's own discovery script runs at build time.
 include(CTest)
 find_package(Catch2 2.13 REQUIRED)
 include(Catch)
@@ -10,13 +12,16 @@ add_library(loa_test_places STATIC "${CMAKE_BINARY_DIR}/tests/places.cpp")
 target_link_libraries(loa_test_places PUBLIC loa_settings)
 
 function(loa_test name)
-  cmake_parse_arguments(T "SERIAL" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(T "SERIAL" "TIMEOUT;LOCK" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 60)
   endif()
   add_executable(test_${name} ${T_SOURCES})
   target_link_libraries(test_${name} PRIVATE loa_catch_main loa_test_places ${T_LINK})
   set(properties TIMEOUT ${T_TIMEOUT} RUN_SERIAL ${T_SERIAL})
+  if(T_LOCK)
+    list(APPEND properties RESOURCE_LOCK ${T_LOCK})
+  endif()
   if(T_LABELS)
     list(APPEND properties LABELS "${T_LABELS}")
   endif()

@@ -20,8 +20,8 @@ double ms(std::chrono::nanoseconds time) { return std::chrono::duration<double, 
 
 /// Plays on a device that keeps what was heard when.
 struct Card {
-  test::TempFolder folder;
-  test::TimedPcm pcm{folder.path()};
+  tests::TempFolder folder;
+  tests::TimedPcm pcm{folder.path()};
   boost::asio::io_context loop;
   protocol::SystemClock clock;
   std::map<node::TrackId, node::TrackStarted> started;
@@ -40,16 +40,16 @@ struct Card {
   }
   std::filesystem::path clip(int length_ms) {
     const auto file = folder / ("clip" + std::to_string(length_ms) + ".opus");
-    test::make_opus(file, length_ms, 440);
+    tests::make_opus(file, length_ms, 440);
     return file;
   }
   void prepare(const node::Track& track) {
     prepared = false;
     player->prepare(track);
-    REQUIRE(test::run_until(loop, [&] { return prepared; }));
+    REQUIRE(tests::run_until(loop, [&] { return prepared; }));
   }
   const node::TrackEnded& wait_ended(node::TrackId id) {
-    REQUIRE(test::run_until(loop, [&] { return ended.count(id) > 0; }));
+    REQUIRE(tests::run_until(loop, [&] { return ended.count(id) > 0; }));
     return ended.at(id);
   }
 };

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace loa::test {
+namespace loa::tests {
 
 /// What one stream of a TimedPcm let be heard.
 struct HeardStream {
@@ -84,4 +84,4 @@ class TimedPcm {
   std::filesystem::path folder_;
 };
 
-}  // namespace loa::test
+}  // namespace loa::tests

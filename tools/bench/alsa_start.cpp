@@ -28,7 +28,7 @@ double ms(std::chrono::nanoseconds time) { return std::chrono::duration<double, 
 class Starts {
  public:
   Starts(const Options& options, const std::filesystem::path& folder) : options_(options), pcm_(folder), clip_(folder / "clip.opus") {
-    loa::test::make_opus(clip_, options.clip_ms);
+    loa::tests::make_opus(clip_, options.clip_ms);
     loa::node::PlayerSettings settings;
     settings.device = options.device;
     player_ = loa::node::make_gst_player(loop_.get_executor(), clock_, settings,
@@ -69,7 +69,7 @@ class Starts {
   }
 
   const Options& options_;
-  loa::test::TimedPcm pcm_;
+  loa::tests::TimedPcm pcm_;
   std::filesystem::path clip_;
   boost::asio::io_context loop_;
   loa::protocol::SystemClock clock_;
@@ -97,7 +97,7 @@ int main(int argc, char** argv) {
   app.add_option("--device", options.device, "what the tests' card is like")->check(CLI::IsMember({"timed", "mixer", "slow44"}))->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {
-    const loa::test::TempFolder folder;
+    const loa::tests::TempFolder folder;
     Starts starts(options, folder.path());
     if (!starts.run()) throw std::runtime_error("a start was not heard");
     fmt::print("{:<28} {:>6} {:>9} {:>9} {:>9} {:>12}\n", "ms", "starts", "p50", "p99", "max", "p99 / 5 ms");

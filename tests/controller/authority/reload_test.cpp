@@ -225,7 +225,7 @@ TEST_CASE("a broker is reminded a second and five after the last install, and th
 TEST_CASE_METHOD(Fixture, "a broker that lost the signal of the second of two quick sets comes to obey it") {
   DeafBroker deaf(broker, folder.path());
   broker.set_nodes({"n-1", "n-3"}, false);
-  auto watcher = tests::Process({LOA_BIN_DIR "/loa-broker-reload", broker.source().string(), broker.live().string(), "--pid-file",
+  auto watcher = tests::Process({(tests::program_folder() / "loa-broker-reload").string(), broker.source().string(), broker.live().string(), "--pid-file",
                                  deaf.pid_file().string(), "--watch"},
                                 {folder.path(), "watcher", {}, {}});
   REQUIRE(watcher.wait_for_line("installed: ", 20s));

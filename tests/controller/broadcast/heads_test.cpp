@@ -243,9 +243,9 @@ TEST_CASE("a tick that fails is not the last, and the next sends what it could n
   station.link->broken = true;
   CHECK_THROWS(station.say(station.one));
   for (int tick = 0; tick < 2; ++tick)
-    CHECK_THROWS(loa::test::run_until(station.loop, [] { return false; }, std::chrono::seconds(5)));
+    CHECK_THROWS(loa::tests::run_until(station.loop, [] { return false; }, std::chrono::seconds(5)));
   station.link->broken = false;
-  CHECK(loa::test::run_until(station.loop, [&] { return station.heads_to(station.one) == 1; }, std::chrono::seconds(5)));
+  CHECK(loa::tests::run_until(station.loop, [&] { return station.heads_to(station.one) == 1; }, std::chrono::seconds(5)));
 }
 
 TEST_CASE("a moved node gets the head and plan of its new place, a retired one is cleared") {
