@@ -47,6 +47,7 @@ void Agent::start() {
   load_keys();
   load_plan();
   load_alerts();
+  set_brokers();
   last_head_ = parts_.clock.monotonic();
   lifecycle_.take(Event::loaded);
   protocol::LinkHandlers handlers;

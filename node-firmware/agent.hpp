@@ -69,6 +69,7 @@ class Agent {
   void load_plan();
   void load_alerts();
   void drop_revoked();
+  void set_brokers();
   const std::vector<std::string>& chain() const;
   void signed_at(scheduler::TimePoint issued);
   void keep_clock();

@@ -42,6 +42,15 @@ void Agent::load_plan() {
   parts_.conductor.set_plan(std::move(*plan));
 }
 
+// The plan's brokers first; those of the bundle stay behind them, so that a plan with wrong ones does not cut the node off.
+void Agent::set_brokers() {
+  std::vector<std::string> brokers;
+  if (const auto* plan = parts_.conductor.plan()) brokers = plan->brokers;
+  const auto& bundled = parts_.identity.bundle.brokers;
+  brokers.insert(brokers.end(), bundled.begin(), bundled.end());
+  parts_.link.set_addresses(std::move(brokers));
+}
+
 void Agent::load_alerts() {
   for (const auto& [area, jws] : parts_.store.alerts()) {
     const auto verified = ring_.verify(jws, MessageType::alert, chain());

@@ -185,6 +185,7 @@ void Agent::take_plan(const protocol::LinkMessage& message) {
   plan_kid_ = verified->kid;
   plan_held_ = plan->revision;
   parts_.conductor.take_plan(std::move(*plan));
+  set_brokers();
   wants_changed_ = true;
   parts_.link.unsubscribe(protocol::plan_topic(node));
   reporter_.accepted(about);

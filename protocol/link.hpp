@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "scheduler/time.hpp"
 
@@ -86,6 +87,9 @@ class Link {
   /// Ends the session with a farewell and begins another after the back-off, because the far side seems not to know us as it
   /// should; `disconnected` follows. Without a session it does nothing.
   virtual void renew() = 0;
+  /// Where to connect from the next attempt on, in order of preference; a session that is there goes on. What is no address is passed
+  /// over, and a list without any changes nothing.
+  virtual void set_addresses(std::vector<std::string> addresses) = 0;
   /// Waits at most `limit` for open PUBACKs, says farewell (no will is sent), then calls `closed`; no other handler after it.
   virtual void close(std::chrono::milliseconds limit, std::function<void()> closed) = 0;
 };

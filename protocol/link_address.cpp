@@ -45,4 +45,22 @@ Result<BrokerAddress> parse_broker_address(std::string_view text) {
   return BrokerAddress{std::string(host), static_cast<std::uint16_t>(port)};
 }
 
+void AddressRound::set(std::vector<Target> targets) {
+  if (targets.empty()) return;
+  const auto same = std::find(targets.begin(), targets.end(), present());
+  at_ = same == targets.end() ? 0 : static_cast<std::size_t>(same - targets.begin());
+  targets_ = std::move(targets);
+}
+
+std::vector<AddressRound::Target> read_targets(const std::vector<std::string>& texts) {
+  std::vector<AddressRound::Target> targets;
+  for (const auto& text : texts) {
+    auto address = parse_broker_address(text);
+    if (!address) continue;
+    AddressRound::Target target{text, std::move(*address)};
+    if (std::find(targets.begin(), targets.end(), target) == targets.end()) targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
 }  // namespace loa::protocol

@@ -21,18 +21,15 @@ const char* name_of(PublishError error) {
 
 namespace {
 
-std::vector<BrokerAddress> checked_addresses(const LinkSettings& settings) {
-  if (settings.addresses.empty() || settings.addresses.size() > 3)
-    throw std::invalid_argument("MQTT: one to three broker addresses are needed");
-  std::vector<BrokerAddress> addresses;
-  for (const std::string& text : settings.addresses) {
-    auto address = parse_broker_address(text);
-    if (!address) throw std::invalid_argument("MQTT: " + address.error().where + ": " + address.error().message);
-    addresses.push_back(std::move(*address));
-  }
+std::vector<AddressRound::Target> checked_addresses(const LinkSettings& settings) {
+  for (const std::string& text : settings.addresses)
+    if (const auto address = parse_broker_address(text); !address)
+      throw std::invalid_argument("MQTT: " + address.error().where + ": " + address.error().message);
+  auto targets = read_targets(settings.addresses);
+  if (targets.empty()) throw std::invalid_argument("MQTT: no broker address");
   if (settings.client_id.empty()) throw std::invalid_argument("MQTT: no client id");
-  make_client_context({settings.ca_pem, settings.certificate_pem, settings.key_pem}, addresses[0].host, {});
-  return addresses;
+  make_client_context({settings.ca_pem, settings.certificate_pem, settings.key_pem}, targets[0].address.host, {});
+  return targets;
 }
 
 }  // namespace
@@ -73,6 +70,8 @@ class MosquittoLink::Impl : public std::enable_shared_from_this<Impl> {
   void renew() {
     if (connected()) worker_.command({LinkWorker::Command::Kind::renew, session_, 0, {}, {}, false});
   }
+
+  void set_addresses(const std::vector<std::string>& addresses) { worker_.set_addresses(read_targets(addresses)); }
 
   void close(std::chrono::milliseconds limit, std::function<void()> closed) {
     assert(!closing_);
@@ -197,6 +196,8 @@ void MosquittoLink::unsubscribe(std::string filter) {
 }
 
 void MosquittoLink::renew() { impl_->renew(); }
+
+void MosquittoLink::set_addresses(std::vector<std::string> addresses) { impl_->set_addresses(addresses); }
 
 void MosquittoLink::close(std::chrono::milliseconds limit, std::function<void()> closed) {
   impl_->close(limit, std::move(closed));

@@ -12,7 +12,7 @@ namespace loa::protocol {
 
 /// What a MosquittoLink is made with; PEM texts, not file names.
 struct LinkSettings {
-  std::vector<std::string> addresses;  ///< one to three `mqtts://host:port`, tried in turn
+  std::vector<std::string> addresses;  ///< `mqtts://host:port`, one at least; after a failure the next is tried, round and round
   std::string client_id;               ///< equal to the certificate's common name
   std::string ca_pem;                  ///< who may have issued the broker's certificate
   std::string certificate_pem;         ///< own, followed by its chain below the CA
@@ -42,6 +42,7 @@ class MosquittoLink final : public Link {
   void subscribe(std::string filter) override;
   void unsubscribe(std::string filter) override;
   void renew() override;
+  void set_addresses(std::vector<std::string> addresses) override;
   void close(std::chrono::milliseconds limit, std::function<void()> closed) override;
 
  private:

@@ -33,11 +33,11 @@ std::chrono::milliseconds until(std::chrono::steady_clock::time_point moment) {
 
 }  // namespace
 
-LinkWorker::LinkWorker(LinkSettings settings, std::vector<BrokerAddress> addresses, Events events)
+LinkWorker::LinkWorker(LinkSettings settings, std::vector<AddressRound::Target> targets, Events events)
     : settings_(std::move(settings)),
-      addresses_(std::move(addresses)),
       events_(std::move(events)),
       wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      addresses_(std::move(targets)),
       backoff_(settings_.backoff_base, settings_.backoff_cap, settings_.stable_after),
       random_(std::random_device{}()) {
   if (wake_fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
@@ -106,12 +106,13 @@ void LinkWorker::run() {
     const auto begun = Steady::now();
     std::string reason;
     try {
-      reason = attempt(*terms);
+      reason = attempt(*terms, target());
     } catch (const std::exception& error) {
       reason = error.what();
     }
     const auto lasted = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - begun);
     if (session_ != 0) backoff_.session_lasted(lasted);
+    if (session_ == 0 || lasted < settings_.stable_after) go_on();
     events_.disconnected(session_, reason);
     wait_before_next_attempt();
   }
@@ -130,25 +131,39 @@ std::optional<ConnectTerms> LinkWorker::ask() {
   return ending() ? std::nullopt : std::move(terms_);
 }
 
-std::string LinkWorker::attempt(const ConnectTerms& terms) {
-  const std::size_t which = attempts_++ % addresses_.size();
+void LinkWorker::set_addresses(std::vector<AddressRound::Target> targets) {
+  const std::lock_guard lock(mutex_);
+  addresses_.set(std::move(targets));
+}
+
+AddressRound::Target LinkWorker::target() {
+  const std::lock_guard lock(mutex_);
+  return addresses_.present();
+}
+
+void LinkWorker::go_on() {
+  const std::lock_guard lock(mutex_);
+  addresses_.go_on();
+}
+
+std::string LinkWorker::attempt(const ConnectTerms& terms, const AddressRound::Target& target) {
   LinkConnection connection(settings_, {[this](LinkMessage message) { hand_over(std::move(message)); },
                                         [this](std::uint64_t publication) {
                                           events_.acknowledged(session_, publication);
                                         }});
   const auto connected_by = Steady::now() + settings_.connect_limit;
-  if (auto reason = connection.begin(addresses_[which], terms)) return settings_.addresses[which] + ": " + *reason;
+  if (auto reason = connection.begin(target.address, terms)) return target.text + ": " + *reason;
   while (!connection.accepted()) {
     if (must_stop() || close_by()) return "closed";
-    if (Steady::now() >= connected_by) return settings_.addresses[which] + ": no answer in time";
+    if (Steady::now() >= connected_by) return target.text + ": no answer in time";
     drain_wake();
     if (auto reason = connection.step(wake_fd_, until(connected_by)))
-      return settings_.addresses[which] + ": " + *reason;
+      return target.text + ": " + *reason;
   }
   session_ = ++sessions_;
-  events_.connected({session_, settings_.addresses[which]});
+  events_.connected({session_, target.text});
   while (true)
-    if (auto reason = serve(connection)) return settings_.addresses[which] + ": " + *reason;
+    if (auto reason = serve(connection)) return target.text + ": " + *reason;
 }
 
 // One turn of a session; returns why it is over, or nothing.

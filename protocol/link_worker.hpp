@@ -42,13 +42,15 @@ class LinkWorker {
     bool retained = false;
   };
 
-  LinkWorker(LinkSettings settings, std::vector<BrokerAddress> addresses, Events events);
+  LinkWorker(LinkSettings settings, std::vector<AddressRound::Target> targets, Events events);
   /// As stop().
   ~LinkWorker();
 
   void start();
   void answer_terms(std::uint64_t request, ConnectTerms terms);
   void command(Command command);
+  /// Where to connect from the next attempt on; an empty list changes nothing.
+  void set_addresses(std::vector<AddressRound::Target> targets);
   /// One message fewer waits on the loop.
   void handled();
   /// Ends gracefully within `limit`, then calls Events::closed.
@@ -61,7 +63,9 @@ class LinkWorker {
 
   void run();
   std::optional<ConnectTerms> ask();
-  std::string attempt(const ConnectTerms& terms);
+  AddressRound::Target target();
+  void go_on();
+  std::string attempt(const ConnectTerms& terms, const AddressRound::Target& target);
   std::optional<std::string> serve(LinkConnection& connection);
   bool carry_out(LinkConnection& connection);
   void say_farewell(LinkConnection& connection);
@@ -74,7 +78,6 @@ class LinkWorker {
   void drain_wake();
 
   const LinkSettings settings_;
-  const std::vector<BrokerAddress> addresses_;
   const Events events_;
   int wake_fd_ = -1;
 
@@ -82,6 +85,7 @@ class LinkWorker {
   std::condition_variable changed_;
   std::deque<Command> commands_;
   std::optional<ConnectTerms> terms_;
+  AddressRound addresses_;
   std::uint64_t request_ = 0;
   std::size_t inbound_ = 0;
   bool stopping_ = false;
@@ -90,7 +94,6 @@ class LinkWorker {
   // Of the thread alone:
   Backoff backoff_;
   std::mt19937_64 random_;
-  std::size_t attempts_ = 0;
   std::uint64_t sessions_ = 0;
   std::uint64_t session_ = 0;
 

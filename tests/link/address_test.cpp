@@ -2,7 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+using loa::protocol::AddressRound;
 using loa::protocol::parse_broker_address;
+using loa::protocol::read_targets;
 
 TEST_CASE("a broker's address is read") {
   struct Row {
@@ -39,4 +41,19 @@ TEST_CASE("what is no broker's address is refused with what is wrong") {
     CHECK_THAT(address.error().message, Catch::Contains(row.says));
   }
   CHECK(!parse_broker_address("mqtts://" + std::string(400, 'a') + ":1").has_value());
+}
+
+TEST_CASE("a round of addresses goes on after failures and keeps its place when others come") {
+  AddressRound round(read_targets({"mqtts://a:1", "mqtts://b:1", "mqtts://a:1", "b:1"}));
+  CHECK(round.present().text == "mqtts://a:1");
+  round.go_on();
+  CHECK(round.present().text == "mqtts://b:1");
+  round.set(read_targets({"mqtts://c:1", "mqtts://b:1"}));
+  CHECK(round.present().text == "mqtts://b:1");
+  round.go_on();
+  CHECK(round.present().text == "mqtts://c:1");
+  round.set({});
+  CHECK(round.present().text == "mqtts://c:1");
+  round.set(read_targets({"mqtts://a:1", "mqtts://b:1"}));
+  CHECK(round.present().text == "mqtts://a:1");
 }

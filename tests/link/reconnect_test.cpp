@@ -134,6 +134,25 @@ TEST_CASE_METHOD(Fixture, "the addresses are tried in turn") {
   CHECK_THAT(node.reasons[1], Catch::StartsWith(settings.addresses[1]));
 }
 
+TEST_CASE_METHOD(Fixture, "a link stays with the address that works, and follows one that moved") {
+  broker.start();
+  test::TempFolder elsewhere;
+  std::filesystem::copy(folder.path() / "ca", elsewhere.path() / "ca", std::filesystem::copy_options::recursive);
+  tests::Broker moved(elsewhere.path(), {"n-1"});  // of the same authority
+  moved.start();
+  auto settings = broker.link_settings("n-1");
+  settings.stable_after = 0ms;
+  LinkOwner node(loop, settings);
+  REQUIRE(node.connect());
+  node.link->set_addresses({"no address", broker.address(), moved.address()});
+  node.link->renew();
+  REQUIRE(node.until([&] { return node.sessions.size() == 2; }));
+  CHECK(node.sessions[1].address == broker.address());
+  broker.kill();
+  REQUIRE(node.until([&] { return node.sessions.size() == 3; }));
+  CHECK(node.sessions[2].address == moved.address());
+}
+
 TEST_CASE_METHOD(Fixture, "a peer that never answers is given up after the limit") {
   boost::asio::ip::tcp::acceptor silent(loop, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
   auto settings = broker.link_settings("n-1");

@@ -31,6 +31,7 @@ class FakeLink final : public protocol::Link {
   std::size_t max_message_bytes = 1024 * 1024;
   std::size_t max_in_flight = 512;
   bool acknowledges = true;            ///< answers each publication at the next deliver() or acknowledge()
+  std::vector<std::string> addresses;  ///< of the last set_addresses()
   bool broken = false;                 ///< publish throws, as where memory has run out
   int renewals = 0;                    ///< calls of renew() that ended a session
   bool started = false;
@@ -100,6 +101,7 @@ class FakeLink final : public protocol::Link {
     ++renewals;
     drop("begun anew");
   }
+  void set_addresses(std::vector<std::string> to) override { addresses = std::move(to); }
   void close(std::chrono::milliseconds, std::function<void()> done) override {
     acknowledge();
     connected_ = false;
