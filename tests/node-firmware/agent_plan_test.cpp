@@ -39,6 +39,20 @@ std::string with_json(Held& held, const std::function<void(std::string&)>& chang
 
 }  // namespace
 
+TEST_CASE("a node follows the brokers that its plan names, those of its bundle behind them") {
+  Held held;
+  const std::string bundled = "mqtts://127.0.0.1:8883";
+  CHECK(held.node.link().addresses == std::vector<std::string>{bundled, bundled});
+  held.plan.revision = 200;
+  held.plan.brokers = {"mqtts://new.example:8883", "mqtts://spare.example:8883"};
+  held.node.send_plan(held.plan);
+  const std::vector<std::string> wanted{"mqtts://new.example:8883", "mqtts://spare.example:8883", bundled};
+  CHECK(held.node.link().addresses == wanted);
+  held.node.kill();
+  held.node.boot();
+  CHECK(held.node.link().addresses == wanted);
+}
+
 TEST_CASE("a node takes the plan that a head names") {
   Held held;
   held.node.pass(1s);
