@@ -29,7 +29,7 @@ std::vector<std::int16_t> samples_of(const std::filesystem::path& file) {
   CHECK(riff == bytes.size() - 8);
   CHECK(data == bytes.size() - 44);
   std::vector<std::int16_t> samples(data / 2);
-  std::memcpy(samples.data(), bytes.data() + 44, data);
+  if (data > 0) std::memcpy(samples.data(), bytes.data() + 44, data);
   return samples;
 }
 
