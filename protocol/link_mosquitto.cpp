@@ -22,11 +22,12 @@ const char* name_of(PublishError error) {
 namespace {
 
 std::vector<AddressRound::Target> checked_addresses(const LinkSettings& settings) {
+  if (settings.addresses.empty() || settings.addresses.size() > 3)
+    throw std::invalid_argument("MQTT: one to three broker addresses are needed");
   for (const std::string& text : settings.addresses)
     if (const auto address = parse_broker_address(text); !address)
       throw std::invalid_argument("MQTT: " + address.error().where + ": " + address.error().message);
   auto targets = read_targets(settings.addresses);
-  if (targets.empty()) throw std::invalid_argument("MQTT: no broker address");
   if (settings.client_id.empty()) throw std::invalid_argument("MQTT: no client id");
   make_client_context({settings.ca_pem, settings.certificate_pem, settings.key_pem}, targets[0].address.host, {});
   return targets;

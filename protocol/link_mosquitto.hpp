@@ -12,7 +12,7 @@ namespace loa::protocol {
 
 /// What a MosquittoLink is made with; PEM texts, not file names.
 struct LinkSettings {
-  std::vector<std::string> addresses;  ///< `mqtts://host:port`, one at least; after a failure the next is tried, round and round
+  std::vector<std::string> addresses;  ///< one to three `mqtts://host:port`; after a failure the next is tried, round and round
   std::string client_id;               ///< equal to the certificate's common name
   std::string ca_pem;                  ///< who may have issued the broker's certificate
   std::string certificate_pem;         ///< own, followed by its chain below the CA
