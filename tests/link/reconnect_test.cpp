@@ -136,7 +136,7 @@ TEST_CASE_METHOD(Fixture, "the addresses are tried in turn") {
 
 TEST_CASE_METHOD(Fixture, "a link stays with the address that works, and follows one that moved") {
   broker.start();
-  test::TempFolder elsewhere;
+  tests::TempFolder elsewhere;
   std::filesystem::copy(folder.path() / "ca", elsewhere.path() / "ca", std::filesystem::copy_options::recursive);
   tests::Broker moved(elsewhere.path(), {"n-1"});  // of the same authority
   moved.start();
