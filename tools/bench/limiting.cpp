@@ -152,7 +152,7 @@ Samples amplified(Samples samples, double gain_db) {
 }
 
 Samples coded(const Samples& in) {
-  const loa::test::TempFolder folder;
+  const loa::tests::TempFolder folder;
   Encoder encoder(folder / "clip.opus");
   if (!encoder.write(in)) throw std::runtime_error("encoding stopped");
   if (const auto problem = encoder.finish()) throw std::runtime_error(problem->message);
