@@ -27,3 +27,11 @@ function(loa_test name)
   endif()
   catch_discover_tests(test_${name} TEST_PREFIX "${name}/" PROPERTIES ${properties})
 endfunction()
+
+# loa_test_on_postgresql(NAME TIMEOUT seconds): all cases of test_NAME once more, in one process, with their stores on a real
+# PostgreSQL, as the ctest test NAME/on_postgresql.
+function(loa_test_on_postgresql name)
+  cmake_parse_arguments(T "" "TIMEOUT" "" ${ARGN})
+  add_test(NAME ${name}/on_postgresql COMMAND test_${name})
+  set_tests_properties(${name}/on_postgresql PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS postgresql ENVIRONMENT LOA_TEST_STORE=postgresql)
+endfunction()

@@ -160,7 +160,9 @@ http::Result<api::NewBoard> App::make_board(const std::string& node, const std::
 std::vector<api::HealthCheck> App::health() const {
   const auto broadcasting = broadcaster_.health();
   const auto files = broker_files_.trouble();
-  return {{"broker", broadcasting.connected, broadcasting.connected ? "" : "no connection to the broker"},
+  const auto store = store_.trouble();
+  return {{"store", store.empty(), store},
+          {"broker", broadcasting.connected, broadcasting.connected ? "" : "no connection to the broker"},
           {"broker_files", files.empty(), files},
           {"clock", !broadcasting.clock_behind, broadcasting.clock_behind ? "the clock is behind the newest signed time: nothing is signed" : ""},
           {"signing", broadcasting.trouble.empty(), broadcasting.trouble},

@@ -8,6 +8,7 @@
 #include "config/toml_reader.hpp"
 #include "controller/app.hpp"
 #include "controller/init.hpp"
+#include "controller/migrate.hpp"
 #include "controller/settings.hpp"
 
 using namespace loa::controller;
@@ -36,11 +37,16 @@ int main(int argc, char** argv) {
   FirstUse first;
   auto* serve = app.add_subcommand("serve", "Run until SIGTERM or SIGINT");
   auto* init = app.add_subcommand("init", "Make a new controller: authority, database, topmost area, administrator");
-  for (auto* command : {serve, init}) command->add_option("--config", config, "Settings file")->capture_default_str();
+  std::string target;
+  auto* migrate = app.add_subcommand("migrate", "Move the database to PostgreSQL, while no controller runs; the SQLite file stays as it is");
+  for (auto* command : {serve, init, migrate}) command->add_option("--config", config, "Settings file")->capture_default_str();
   init->add_option("--area", first.area, "Id of the topmost area, like hue")->required();
   init->add_option("--area-name", first.area_name, "Its name")->required();
   init->add_option("--admin", first.login, "User name of the administrator")->required();
   init->add_option("--password-file", password_file, "File whose first line is the password; - for standard input")->required();
+
+  migrate->add_option("--to", target, "URL of an empty database, postgresql://USER@HOST/NAME; its password from a file: PGPASSFILE or ?passfile=FILE")
+      ->required();
 
   try {
     app.parse(argc, argv);
@@ -55,6 +61,10 @@ int main(int argc, char** argv) {
       init_controller(settings, first);
       fmt::print("made {}; next: loa keys init --root FILE --controller {} --branch {}\n", settings.state.string(), settings.state.string(),
                  first.area);
+      return kStopped;
+    }
+    if (*migrate) {
+      migrate_store(settings, target);
       return kStopped;
     }
     return run_app(settings);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "config/toml_reader.hpp"
+#include "controller/store/database_url.hpp"
 
 namespace loa::controller {
 
@@ -21,6 +22,15 @@ std::vector<std::string> addresses(config::Section& section, const char* key, co
   return list;
 }
 
+void check_database(const config::Section& root, const std::string& url) {
+  if (url.empty()) return;
+  try {
+    store::parse_database_url(url);
+  } catch (const std::exception& error) {
+    root.refuse("database", error.what());
+  }
+}
+
 }  // namespace
 
 std::string Settings::database_url() const { return database.empty() ? "sqlite://" + (state / "loa.db").string() : database; }
@@ -31,6 +41,7 @@ Settings read_settings(const std::filesystem::path& file) {
   Settings settings;
   settings.state = root.path("state", "/var/lib/loa/controller");
   settings.database = root.text("database", "");
+  check_database(root, settings.database);
   settings.web_root = root.path("web", "/usr/share/loa/web");
   settings.stock = root.path("stock", "/usr/share/loa/stock");
   settings.transcoder = root.path("transcoder", "");

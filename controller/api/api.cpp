@@ -152,6 +152,10 @@ asio::awaitable<http::Response> Api::handle(http::Request request) {
     response = co_await dispatch(std::move(request));
   } catch (const store::StoreBusy&) {
     response = http::problem_response(busy());
+  } catch (const store::StoreLost& error) {
+    spdlog::error("store: {}", error.what());
+    response = http::problem_response(
+        {503, "store_lost", "The database cannot be reached. Look whether your change was kept before you repeat it.", {}});
   } catch (const WorkerBusy&) {
     response = http::problem_response(busy());
   }

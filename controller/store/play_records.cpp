@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
+#include <set>
 
 #include "controller/store/record_columns.hpp"
 
@@ -63,23 +65,46 @@ std::int64_t advance(Session& session, const std::string& node, const std::strin
   }
 }
 
-std::string insert_record() {
-  const auto names = sql::written(RecordRow{}).names;
-  return "insert into play_records (" + sql::joined(names) + ") values (" + sql::placeholders(names.size()) +
-         ") on conflict do nothing";
+using Rows = std::vector<std::vector<sql::Cell>>;
+
+// Calls `work` with a statement's worth of the rows at a time: a round trip for each row would be most of the work on PostgreSQL.
+template <class F>
+void in_parts(const Rows& rows, F work) {
+  constexpr std::size_t kPart = 100;
+  for (std::size_t from = 0; from < rows.size(); from += kPart) {
+    const auto to = std::min(from + kPart, rows.size());
+    work(Rows(rows.begin() + static_cast<std::ptrdiff_t>(from), rows.begin() + static_cast<std::ptrdiff_t>(to)));
+  }
+}
+
+// Numbers of the rows that were not there before.
+std::set<std::int64_t> insert_new(Session& session, const Rows& rows) {
+  static const auto names = sql::written(RecordRow{}).names;
+  std::set<std::int64_t> added;
+  in_parts(rows, [&](const Rows& part) {
+    const auto found =
+        sql::insert_returning(session, "play_records", names, part, "on conflict do nothing returning number", sql::params(0LL));
+    for (const auto& row : found) added.insert(row[0].number);
+  });
+  return added;
 }
 
 // The first record of an occurrence is its outcome; one that nobody expected makes its own row, so that it is shown too.
-const char* const kSettle =
-    "insert into occurrences (node, id, area, broadcast, alert, programme, title, class, due, duration_ms, revision, veto,"
-    " withdrawn, log_id, number) values (:node, :id, :area, :broadcast, :alert, :programme, :title, :class, :due, :duration,"
-    " 0, '', 0, :log, :number) on conflict (node, id) do update set log_id = excluded.log_id, number = excluded.number"
-    " where occurrences.log_id is null";
+void settle(Session& session, const Rows& rows) {
+  in_parts(rows, [&](const Rows& part) {
+    sql::insert_rows(session, "occurrences",
+                     {"node", "id", "area", "broadcast", "alert", "programme", "title", "class", "due", "duration_ms", "revision",
+                      "veto", "withdrawn", "log_id", "number"},
+                     part,
+                     "on conflict (node, id) do update set log_id = excluded.log_id, number = excluded.number"
+                     " where occurrences.log_id is null");
+  });
+}
 
 std::vector<sql::Cell> settling(const RecordRow& row, const std::string& area) {
   const auto& r = row.record;
   return sql::params(row.node, r.occurrence_id, area, r.broadcast_id, r.alert_id, r.programme_id, r.title, r.cls, r.due,
-                     r.planned_ms, r.log_id, r.number);
+                     r.planned_ms, 0, "", 0, r.log_id, r.number);
 }
 
 }  // namespace
@@ -94,25 +119,39 @@ StoredBatch add_records(Transaction& transaction, const std::string& node,
   const auto area = sql::value<std::string>(session, "select area from nodes where id = :id", sql::params(node)).value_or("");
   auto position = position_of(session, node, log_id);
 
-  sql::Prepared insert(session, insert_record(), sql::written(RecordRow{}).cells);
-  sql::Prepared settle(session, kSettle, settling(RecordRow{}, area));
+  std::vector<RecordRow> made;
+  Rows rows;
+  std::map<std::int64_t, std::string> seen;  // hashes of this batch: in the table only after it
+  const auto hash_before = [&](std::int64_t number) -> std::optional<std::string> {
+    if (number == 1) return kFirstPrevious;
+    if (auto held = hash_held(session, node, log_id, number - 1)) return held;
+    const auto found = seen.find(number - 1);
+    return found != seen.end() ? std::optional(found->second) : std::nullopt;
+  };
   std::optional<std::string> before;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const auto& record = records[i];
-    if (i == 0 || records[i - 1].number + 1 != record.number)
-      before = record.number == 1 ? std::optional(kFirstPrevious) : hash_held(session, node, log_id, record.number - 1);
-    RecordRow row{node, record, hashes[i], !before || *before == record.previous_hash, transaction.now()};
-    if (insert(sql::written(row).cells) > 0) {
-      ++stored.added;
-      if (!row.chain_ok) ++stored.broken_chain;
-      settle(settling(row, area));
-    } else {
-      ++stored.repeated;
-      if (hash_held(session, node, log_id, record.number) != hashes[i]) ++stored.broken_chain;
-    }
+    if (i == 0 || records[i - 1].number + 1 != record.number) before = hash_before(record.number);
+    made.push_back({node, record, hashes[i], !before || *before == record.previous_hash, transaction.now()});
+    rows.push_back(sql::written(made.back()).cells);
     before = hashes[i];
+    seen.try_emplace(record.number, hashes[i]);
     position.highest = std::max(position.highest, record.number);
   }
+  auto added = insert_new(session, rows);
+  Rows outcomes;
+  std::set<std::string> settled;
+  for (const auto& row : made) {
+    if (added.erase(row.record.number) > 0) {
+      ++stored.added;
+      if (!row.chain_ok) ++stored.broken_chain;
+      if (settled.insert(row.record.occurrence_id).second) outcomes.push_back(settling(row, area));
+    } else {
+      ++stored.repeated;
+      if (hash_held(session, node, log_id, row.record.number) != row.hash) ++stored.broken_chain;
+    }
+  }
+  settle(session, outcomes);
   position.complete_to = advance(session, node, log_id, position.complete_to);
   put_position(session, node, log_id, position);
   stored.complete_to = position.complete_to;

@@ -4,27 +4,44 @@
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
+#include <optional>
 #include <stdexcept>
 
+#include "controller/store/database_url.hpp"
+#include "controller/store/hold.hpp"
 #include "controller/store/migrations.hpp"
+#include "controller/store/postgresql.hpp"
+#include "controller/store/sql.hpp"
 
 namespace loa::store {
 namespace {
-
-constexpr std::string_view kScheme = "sqlite://";
-
-std::string path_of(const std::string& url) {
-  if (url.starts_with(kScheme)) return url.substr(kScheme.size());
-  if (url.find("://") != std::string::npos)
-    throw std::runtime_error(fmt::format("store: cannot open {}: only sqlite:// is known", url));
-  return url;
-}
 
 void set_up(Session& session) {
   session << "pragma journal_mode = wal";
   session << "pragma synchronous = full";
   session << "pragma foreign_keys = on";
   session << "pragma busy_timeout = 10000";
+  session << "pragma case_sensitive_like = on";  // as PostgreSQL compares
+}
+
+// Row locks and snapshots are no help against another writer's gaps: that there is none is what Hold sees to. Repeatable read
+// turns a change from elsewhere into an error instead of overwriting it.
+void begin(Session& session) {
+  session << (postgresql::is_on(session) ? "begin isolation level repeatable read" : "begin immediate");
+}
+
+// Two programs may open a new database at once: one makes the tables. Not with repeatable read, whose snapshot would be older than the wait.
+void begin_migration(Session& session) {
+  if (!postgresql::is_on(session)) return begin(session);
+  session << "begin";
+  session << "select pg_advisory_xact_lock(1280262913, hashtext(current_schema()))";
+}
+
+void roll_back(Session& session) {
+  try {
+    session << "rollback";
+  } catch (const std::exception&) {  // SQLite has rolled back by itself, or the connection is gone and the transaction with it
+  }
 }
 
 void run_script(Session& session, std::string_view sql) {
@@ -36,14 +53,17 @@ void run_script(Session& session, std::string_view sql) {
   }
 }
 
-void migrate(Session& session) {
-  session << "begin immediate";
+void migrate(Session& session, const DatabaseUrl& place) {
+  begin_migration(session);
   try {
+    std::optional<Hold> hold;
     session << "create table if not exists schema_version (number integer not null)";
     const int version = schema_version(session);
     if (version > static_cast<int>(migrations().size()))
       throw std::runtime_error(fmt::format("written by a newer program (schema {}, this one knows {})", version,
                                            migrations().size()));
+    // Not under a controller of an older version.
+    if (version < static_cast<int>(migrations().size())) hold.emplace(session, place);
     for (const auto& step : migrations()) {
       if (step.number <= version) continue;
       run_script(session, step.sql);
@@ -51,9 +71,17 @@ void migrate(Session& session) {
     }
     session << "commit";
   } catch (...) {
-    session << "rollback";
+    roll_back(session);
     throw;
   }
+}
+
+std::unique_ptr<Session> connect(const DatabaseUrl& place) {
+  if (place.kind == DatabaseUrl::Kind::postgresql) return postgresql::connect(place);
+  // SOCI splits its connection text at spaces, so a path is quoted.
+  auto session = std::make_unique<Session>(soci::sqlite3, "dbname=\"" + place.target + "\" timeout=10");
+  set_up(*session);
+  return session;
 }
 
 }  // namespace
@@ -62,30 +90,27 @@ Actor system_actor() { return {"system", ""}; }
 
 Transaction::Transaction(Session& session, Actor actor, TimePoint now)
     : x_session(session), x_actor(std::move(actor)), x_now(now) {
-  x_session << "begin immediate";
+  begin(x_session);
 }
 
 Transaction::~Transaction() {
-  if (!x_open) return;
-  try {
-    x_session << "rollback";
-  } catch (const std::exception&) {  // SQLite has rolled back by itself
-  }
+  if (x_open) roll_back(x_session);
 }
 
 void Transaction::audit(std::string_view action, std::string_view subject, std::string_view id, std::string_view area,
                         std::string_view detail) {
-  const long long at = scheduler::to_ms(x_now);
-  const std::string a(action), s(subject), i(id), r(area), d(detail);
-  x_session << "insert into audit (number, at, user_id, address, action, subject, id, area, detail)"
-               " select coalesce(max(number), 0) + 1, :at, :user, :address, :action, :subject, :id, :area, :detail"
-               " from audit",
-      soci::use(at), soci::use(x_actor.user), soci::use(x_actor.address), soci::use(a), soci::use(s), soci::use(i),
-      soci::use(r), soci::use(d);
+  sql::execute(x_session,
+               "insert into audit (number, at, user_id, address, action, subject, id, area, detail)"
+               " select coalesce(max(number), 0) + 1, :at, :user, :address, :action, :subject, :id, :area, :detail from audit",
+               sql::params(x_now, x_actor.user, x_actor.address, std::string(action), std::string(subject), std::string(id),
+                           std::string(area), std::string(detail)));
 }
 
 void Transaction::commit() {
-  x_session << "commit";
+  if (postgresql::is_on(x_session))
+    postgresql::commit(x_session);
+  else
+    x_session << "commit";
   x_open = false;
 }
 
@@ -96,15 +121,13 @@ int schema_version(Session& session) {
 }
 
 std::unique_ptr<Session> open_session(const std::string& url) {
-  const std::string path = path_of(url);
+  const auto place = parse_database_url(url);
   try {
-    // SOCI splits its connection text at spaces, so a path is quoted.
-    auto session = std::make_unique<Session>(soci::sqlite3, "dbname=\"" + path + "\" timeout=10");
-    set_up(*session);
-    migrate(*session);
+    auto session = connect(place);
+    migrate(*session, place);
     return session;
   } catch (const std::exception& error) {
-    throw std::runtime_error(fmt::format("store: cannot open {}: {}", path, error.what()));
+    throw std::runtime_error(fmt::format("store: cannot open {}: {}", place.shown, error.what()));
   }
 }
 

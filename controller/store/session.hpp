@@ -28,7 +28,8 @@ struct Actor {
 /// The program itself, where no person asked for the write.
 Actor system_actor();
 
-/// One write: opened with `begin immediate`, rolled back unless committed. Not nestable.
+/// One write, rolled back unless committed: `begin immediate` on SQLite, repeatable read on PostgreSQL. Not nestable. Where a
+/// statement has failed it must not be committed: PostgreSQL has given it up.
 class Transaction {
  public:
   Transaction(Session& session, Actor actor, TimePoint now);
@@ -43,6 +44,7 @@ class Transaction {
   /// Adds an audit row that is committed with the write or not at all; `area` empty: nobody's branch, admins of the root see it.
   void audit(std::string_view action, std::string_view subject, std::string_view id, std::string_view area = {},
              std::string_view detail = {});
+  /// Returns only when everything is on disk; throws where it is not, or where the connection broke and nobody can tell.
   void commit();
 
  private:
@@ -52,8 +54,8 @@ class Transaction {
   bool x_open = true;
 };
 
-/// Opens `sqlite://PATH` (or a bare path) and brings it to the newest schema; throws std::runtime_error with the path and
-/// reason where that fails, or where the file was written by a newer program.
+/// Opens the database of this URL (see parse_database_url) and brings it to the newest schema; throws std::runtime_error with the
+/// place and reason where that fails, or where it was written by a newer program. Does not hinder others (see Hold).
 std::unique_ptr<Session> open_session(const std::string& url);
 
 /// The number of the newest migration that the session's database has.

@@ -1,13 +1,21 @@
 #include "controller/store/sql.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace loa::store::sql {
 namespace {
 
+// PostgreSQL keeps no zero byte, and would silently take what stands before it.
+void check(const Cell& cell) {
+  if (cell.kind == Cell::Kind::text && cell.text.find('\0') != std::string::npos)
+    throw std::runtime_error("store: a text with a zero byte");
+}
+
 // Cells must not move between binding and execution: SOCI keeps their addresses.
 void bind(soci::statement& statement, std::vector<Cell>& parameters) {
   for (auto& cell : parameters) {
+    check(cell);
     if (cell.kind == Cell::Kind::text)
       statement.exchange(soci::use(cell.text, cell.indicator));
     else if (cell.kind == Cell::Kind::number)
@@ -16,6 +24,25 @@ void bind(soci::statement& statement, std::vector<Cell>& parameters) {
       statement.exchange(soci::use(cell.real, cell.indicator));
   }
 }
+
+// `insert into table (…) values (…), (…) tail` and its cells.
+std::pair<std::string, std::vector<Cell>> many(const std::string& table, const std::vector<std::string>& columns,
+                                               const std::vector<std::vector<Cell>>& rows, const std::string& tail) {
+  std::pair<std::string, std::vector<Cell>> made{"insert into " + table + " (" + joined(columns) + ") values ", {}};
+  auto& [text, cells] = made;
+  cells.reserve(rows.size() * columns.size());
+  assert(rows.size() * columns.size() <= kMostCells);
+  for (const auto& row : rows) {
+    text += cells.empty() ? "(" : ", (";
+    for (std::size_t i = 0; i < row.size(); ++i) text += (i ? ", :v" : ":v") + std::to_string(cells.size() + i);
+    text += ")";
+    cells.insert(cells.end(), row.begin(), row.end());
+  }
+  text += " " + tail;
+  return made;
+}
+
+}  // namespace
 
 void bind_row(soci::statement& statement, std::vector<Cell>& row) {
   for (auto& cell : row) {
@@ -28,30 +55,14 @@ void bind_row(soci::statement& statement, std::vector<Cell>& row) {
   }
 }
 
-}  // namespace
-
 long long execute(Session& session, const std::string& text, std::vector<Cell> parameters) {
   soci::statement statement(session);
   bind(statement, parameters);
   statement.alloc();
-  statement.prepare(text);
+  statement.prepare(text, soci::details::st_one_time_query);  // PostgreSQL: one round trip instead of three
   statement.define_and_bind();
   statement.execute(true);
   return statement.get_affected_rows();
-}
-
-Prepared::Prepared(Session& session, const std::string& text, std::vector<Cell> shape)
-    : x_cells(std::move(shape)), x_statement(session) {
-  bind(x_statement, x_cells);
-  x_statement.alloc();
-  x_statement.prepare(text);
-  x_statement.define_and_bind();
-}
-
-long long Prepared::operator()(std::vector<Cell> parameters) {
-  for (std::size_t i = 0; i < x_cells.size(); ++i) x_cells[i] = std::move(parameters[i]);
-  x_statement.execute(true);
-  return x_statement.get_affected_rows();
 }
 
 std::vector<std::vector<Cell>> query(Session& session, const std::string& text, std::vector<Cell> parameters,
@@ -60,12 +71,24 @@ std::vector<std::vector<Cell>> query(Session& session, const std::string& text, 
   bind(statement, parameters);
   bind_row(statement, row);
   statement.alloc();
-  statement.prepare(text);
+  statement.prepare(text, soci::details::st_one_time_query);  // PostgreSQL: one round trip instead of three
   statement.define_and_bind();
   statement.execute();
   std::vector<std::vector<Cell>> rows;
   while (statement.fetch()) rows.push_back(row);
   return rows;
+}
+
+void insert_rows(Session& session, const std::string& table, const std::vector<std::string>& columns,
+                 const std::vector<std::vector<Cell>>& rows, const std::string& tail) {
+  auto [text, cells] = many(table, columns, rows, tail);
+  execute(session, text, std::move(cells));
+}
+
+std::vector<std::vector<Cell>> insert_returning(Session& session, const std::string& table, const std::vector<std::string>& columns,
+                                                const std::vector<std::vector<Cell>>& rows, const std::string& tail, std::vector<Cell> row) {
+  auto [text, cells] = many(table, columns, rows, tail);
+  return query(session, text, std::move(cells), std::move(row));
 }
 
 bool exists(Session& session, const std::string& text, std::vector<Cell> parameters) {

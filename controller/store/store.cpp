@@ -1,7 +1,5 @@
 #include "controller/store/store.hpp"
 
-#include <soci/soci.h>
-
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/append.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -16,10 +14,12 @@
 #include <mutex>
 #include <thread>
 
+#include "controller/store/connection.hpp"
+
 namespace loa::store {
 
 struct Store::Worker {
-  std::unique_ptr<Session> session;
+  Connection connection;
   const std::size_t limit;
   std::mutex mutex;
   std::condition_variable wake;
@@ -27,7 +27,8 @@ struct Store::Worker {
   bool stopping = false;
   std::thread thread;
 
-  Worker(std::unique_ptr<Session> s, std::size_t queue_limit) : session(std::move(s)), limit(queue_limit) {
+  Worker(const std::string& url, std::size_t queue_limit, ReconnectSettings reconnect)
+      : connection(url, reconnect), limit(queue_limit) {
     thread = std::thread([this] { work(); });
   }
   ~Worker() {
@@ -35,7 +36,7 @@ struct Store::Worker {
       const std::lock_guard lock(mutex);
       stopping = true;
     }
-    wake.notify_one();
+    wake.notify_all();
     thread.join();
   }
 
@@ -50,25 +51,47 @@ struct Store::Worker {
   }
 
   void work() {
+    const auto look_every = connection.look_every();
     for (;;) {
       Job job;
       {
         std::unique_lock lock(mutex);
-        wake.wait(lock, [this] { return stopping || !queue.empty(); });
+        const auto wanted = [this] { return stopping || !queue.empty(); };
+        if (!look_every)
+          wake.wait(lock, wanted);
+        else if (!wake.wait_for(lock, *look_every, wanted)) {
+          lock.unlock();
+          connection.look();
+          continue;
+        }
         if (queue.empty()) return;
         job = std::move(queue.front());
         queue.pop_front();
       }
-      job(*session);
+      job();
     }
+  }
+
+  // Between two tries to connect; false where the store is to end.
+  bool pause(Millis time) {
+    std::unique_lock lock(mutex);
+    return !wake.wait_for(lock, time, [this] { return stopping; });
   }
 };
 
 Store::Store(boost::asio::any_io_executor loop, const std::string& url, const protocol::Clock& clock,
-             std::size_t queue_limit)
-    : x_loop(std::move(loop)), x_clock(clock), x_worker(std::make_unique<Worker>(open_session(url), queue_limit)) {}
+             std::size_t queue_limit, ReconnectSettings reconnect)
+    : x_loop(std::move(loop)), x_clock(clock), x_worker(std::make_unique<Worker>(url, queue_limit, reconnect)) {}
 
 Store::~Store() = default;
+
+std::string Store::trouble() const { return x_worker->connection.trouble(); }
+
+Session& Store::session() {
+  return x_worker->connection.session([this](Millis time) { return x_worker->pause(time); });
+}
+
+void Store::throw_if_lost(const std::exception& error) { x_worker->connection.throw_if_lost(error); }
 
 void Store::post(Job job) {
   if (!x_worker->post(std::move(job))) throw StoreBusy();
@@ -83,10 +106,10 @@ boost::asio::awaitable<void> Store::enter(Job job) {
     auto finish = [loop, held](std::exception_ptr error) {
       asio::post(loop, asio::append(std::move(*held), error));
     };
-    const bool taken = x_worker->post([wanted = std::move(wanted), finish](Session& session) {
+    const bool taken = x_worker->post([wanted = std::move(wanted), finish] {
       std::exception_ptr error;
       try {
-        wanted(session);
+        wanted();
       } catch (...) {
         error = std::current_exception();
       }

@@ -19,12 +19,26 @@ struct StoreBusy : std::runtime_error {
   StoreBusy() : std::runtime_error("the store is busy: its queue is full") {}
 };
 
-/// Owns the database session and the one thread that uses it. Destroy it before the loop; what is queued is still done.
+/// Thrown to the caller where the database cannot be reached: nothing was done, or what was begun is rolled back, unless the message
+/// says that nobody knows.
+struct StoreLost : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// How long work waits for a connection that was lost, and how often it is tried.
+struct ReconnectSettings {
+  Millis patience{10'000};  ///< after a loss; then work fails at once with StoreLost, while the store goes on trying
+  Millis every{500};
+};
+
+/// Owns the database session and the one thread that uses it. Destroy it before the loop; what is queued is still done. Is the only
+/// one that writes this database, as long as it lives (see Hold). A lost PostgreSQL connection is made anew; where another controller
+/// had the database meanwhile, this one does no more work, because what it knows by heart is old.
 class Store {
  public:
-  /// Opens and migrates the database (see open_session); `loop` is where awaiting coroutines go on.
+  /// Opens, migrates and holds the database (see open_session, Hold); `loop` is where awaiting coroutines go on.
   Store(boost::asio::any_io_executor loop, const std::string& url, const protocol::Clock& clock,
-        std::size_t queue_limit = 4096);
+        std::size_t queue_limit = 4096, ReconnectSettings reconnect = {});
   ~Store();
 
   /// Runs `work(Session&)` on the store thread and gives its result, or throws what it threw, on the awaiting coroutine.
@@ -34,7 +48,7 @@ class Store {
     return answer(std::make_shared<Call<F, std::invoke_result_t<F, Session&>>>(std::move(work)));
   }
 
-  /// Runs `work(Transaction&)` in one `begin immediate` transaction and commits it; rolled back where it throws or gives a
+  /// Runs `work(Transaction&)` in one transaction and commits it; rolled back where it throws or gives a
   /// value whose `has_error()` is true.
   template <class F>
   auto write(Actor actor, F work) -> boost::asio::awaitable<std::invoke_result_t<F, Transaction&>> {
@@ -45,9 +59,10 @@ class Store {
   template <class F>
   auto run_sync(F work) -> std::invoke_result_t<F, Session&> {
     using R = std::invoke_result_t<F, Session&>;
-    auto task = std::make_shared<std::packaged_task<R(Session&)>>(std::move(work));
+    auto task = std::make_shared<std::packaged_task<R()>>(
+        [this, work = std::move(work)]() mutable -> R { return with_session(work); });
     auto result = task->get_future();
-    post([task](Session& session) { (*task)(session); });
+    post([task] { (*task)(); });
     return result.get();
   }
 
@@ -56,6 +71,9 @@ class Store {
   auto write_sync(Actor actor, F work) -> std::invoke_result_t<F, Transaction&> {
     return run_sync(in_transaction(std::move(actor), std::move(work)));
   }
+
+  /// Empty where the database answers; otherwise one sentence for anyone, which names no machine. Any thread; does not ask the database.
+  std::string trouble() const;
 
   const protocol::Clock& clock() const { return x_clock; }
   boost::asio::any_io_executor loop() const { return x_loop; }
@@ -93,15 +111,28 @@ class Store {
     };
   }
 
-  using Job = std::function<void(Session&)>;
+  using Job = std::function<void()>;
+
+  template <class F>
+  auto with_session(F& work) -> std::invoke_result_t<F&, Session&> {
+    auto& open = session();
+    try {
+      return work(open);
+    } catch (const std::exception& error) {
+      throw_if_lost(error);
+      throw;
+    }
+  }
 
   template <class F, class R>
   boost::asio::awaitable<R> answer(std::shared_ptr<Call<F, R>> call) {
-    Job job = [call](Session& session) { (*call)(session); };
+    Job job = [this, call] { with_session(*call); };
     co_await enter(std::move(job));
     if constexpr (!std::is_void_v<R>) co_return std::move(*call->result);
   }
 
+  Session& session();
+  void throw_if_lost(const std::exception& error);
   void post(Job job);
   boost::asio::awaitable<void> enter(Job job);
 

@@ -9,7 +9,7 @@ trap 'rm -rf "$folder"' EXIT
 cmake -S "$root" -B "$folder" -G Ninja -DLOA_CONTROLLER=OFF -DLOA_TESTS=OFF -DLOA_BENCH=OFF >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 ninja -C "$folder" -t commands loa-node >"$folder/commands"
 ldd "$program" >"$folder/libraries"
-foreign='controller/[a-z]+/|boost_url|libsoci|libicu|libical|npm ci'
+foreign='controller/[a-z]+/|boost_url|libsoci|libpq|libicu|libical|npm ci'
 if grep -ohE "$foreign" "$folder/commands" "$folder/libraries" | sort -u | grep .; then
   echo "the node needs these parts of the controller"
   exit 1

@@ -42,6 +42,11 @@ json::value good(const std::string& what, Answer answer) {
 
 }  // namespace
 
+json::value Person::health() {
+  const auto answer = parts_->client.get("/healthz");
+  if (answer.status == 0) throw std::runtime_error("GET /healthz: no answer: " + answer.error);
+  return answer.json();
+}
 json::value Person::get(const std::string& path) { return good("GET " + path, request("GET", path)); }
 json::value Person::post(const std::string& path, const json::value& body) { return good("POST " + path, request("POST", path, &body)); }
 json::value Person::post(const std::string& path) { return good("POST " + path, request("POST", path)); }

@@ -25,6 +25,8 @@ class Person {
   boost::json::value post(const std::string& path, const boost::json::value& body);
   boost::json::value post(const std::string& path);
   boost::json::value put(const std::string& path, const boost::json::value& body);
+  /// What `/healthz` says, whole or not.
+  boost::json::value health();
   /// Signs in again, after the controller was away.
   void sign_in();
 

@@ -74,17 +74,23 @@ void Village::write_settings() {
   std::filesystem::create_directories(folder() / "data");
   write_file(folder() / "controller.toml",
              fmt::format("state = \"controller\"\nweb = \"\"\nstock = \"{0}/config/stock\"\nhosts = [\"localhost\", \"127.0.0.1\"]\n"
-                         "log_level = \"debug\"\n"
+                         "log_level = \"debug\"\ndatabase = \"{5}\"\n"
                          "[http]\naddress = \"127.0.0.1\"\nport = {1}\n"
                          "[nodes]\nbrokers = [\"mqtts://localhost:{2}\"]\nfiles = [\"{4}\"]\n"
                          "[broker]\nbind = \"127.0.0.1\"\nport = {2}\nlive = \"live\"\ndata = \"data\"\nuser = \"{3}\"\n",
-                         source_folder().string(), https_port_, broker_port_, account(), files_));
+                         source_folder().string(), https_port_, broker_port_, account(), files_, database_));
 }
 
-void Village::run(std::vector<std::string> argv, const std::string& name) {
+void Village::use_database(const std::string& url) {
+  database_ = url;
+  write_settings();
+}
+
+std::string Village::run(std::vector<std::string> argv, const std::string& name) {
   Process process(std::move(argv), {folder(), name, {}, {}});
-  const auto code = process.wait(20s);
+  const auto code = process.wait(60s);
   if (code != 0) throw std::runtime_error(fmt::format("{} ended with {}: {}{}", name, code.value_or(-1), process.out(), process.err()));
+  return process.out();
 }
 
 void Village::start_controller() {

@@ -40,6 +40,10 @@ class Village {
   void start_broker();
   /// Starts the controller anew with `address` (`https://host:port`) as the one place from which nodes fetch clips.
   void fetch_from(const std::string& address);
+  /// Writes the controller's settings anew, with this store URL.
+  void use_database(const std::string& url);
+  /// Runs one of the project's programs to its end; throws std::runtime_error with its own words where it fails. Its output.
+  std::string run(std::vector<std::string> argv, const std::string& name);
 
   /// Waits until every node that was started holds its wanted plan with every file, by its own report.
   bool nodes_ready(std::chrono::milliseconds limit = std::chrono::seconds(20));
@@ -79,7 +83,6 @@ class Village {
 
  private:
   void write_settings();
-  void run(std::vector<std::string> argv, const std::string& name);
   void make_people();
   void enter(const std::string& name);
 
@@ -92,6 +95,7 @@ class Village {
   std::map<std::string, std::unique_ptr<Process>> nodes_;
   std::map<std::string, std::string> node_ids_;
   std::map<std::string, std::unique_ptr<Person>> people_;
+  std::string database_;
   int loa_calls_ = 0;
 };
 

@@ -1,5 +1,5 @@
 // Play records from the broker to committed in the store: nodes publish signed log batches to a real
-// mosquitto, the controller's Broadcaster verifies them, commits them on SQLite and acknowledges them. Beside
+// mosquitto, the controller's Broadcaster verifies them, commits them and acknowledges them. Beside
 // it SOCI's own bulk insert of the same rows.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -13,6 +13,7 @@
 #include "protocol/envelope.hpp"
 #include "protocol/key_ring.hpp"
 #include "tests/support/loop.hpp"
+#include "tests/support/postgres.hpp"
 #include "tests/support/temp_folder.hpp"
 #include "tools/bench/measured_store.hpp"
 #include "tools/bench/sending_nodes.hpp"
@@ -29,6 +30,7 @@ struct Options {
   int nodes = 16;
   std::vector<int> sizes{1, 20, 200};
   bool json = false;
+  bool postgresql = false;
 };
 
 struct Figures {
@@ -63,9 +65,9 @@ std::shared_ptr<const authority::ControllerKeys> make_keys(protocol::TimePoint n
 /// The controller's part: its broadcast room on a new store in `folder`, connected to the broker.
 class Controller {
  public:
-  Controller(const std::filesystem::path& folder, tests::Broker& broker,
+  Controller(const std::string& database, tests::Broker& broker,
              const std::vector<bench::LoggedNode>& logs)
-      : store_(loop_.get_executor(), (folder / "loa.db").string(), clock_),
+      : store_(loop_.get_executor(), database, clock_),
         link_(loop_.get_executor(), broker.link_settings("controller")) {
     store_.write_sync(store::system_actor(), [&](store::Transaction& t) { bench::add_nodes(t, logs); });
     const broadcast::PlanSettings settings{{broker.address()}, {"https://localhost:1"}, {}};
@@ -118,13 +120,13 @@ Figures measure(const Options& options, int size) {
   broker.start();
   const double rows = figures.rows;
   {
-    Controller controller(folder.path(), broker, logs);
+    Controller controller(tests::store_url(folder / "loa.db"), broker, logs);
     bench::SendingNodes nodes(broker, logs);
     figures.loa = rows / controller.until_committed(figures.rows, [&] { nodes.begin(); });
   }
-  figures.bare = rows / bench::bare_insert(folder / "bare.db", logs, 1);
+  figures.bare = rows / bench::bare_insert(tests::store_url(folder / "bare.db"), logs, 1);
   figures.bare_grouped =
-      rows / bench::bare_insert(folder / "grouped.db", logs, broadcast::Ingest::kBatchesAtOnce);
+      rows / bench::bare_insert(tests::store_url(folder / "grouped.db"), logs, broadcast::Ingest::kBatchesAtOnce);
   return figures;
 }
 
@@ -173,10 +175,12 @@ int main(int argc, char** argv) {
   app.add_option("--batch", options.sizes, "rows of a batch; may be repeated")
       ->check(CLI::Range(1, 200))
       ->capture_default_str();
+  app.add_flag("--postgresql", options.postgresql, "keep the stores on a PostgreSQL server of its own instead of SQLite");
   app.add_flag("--json", options.json, "print JSON");
   CLI11_PARSE(app, argc, argv);
   spdlog::set_level(spdlog::level::warn);
   warn_of_memory_disk();
+  ::setenv("LOA_TEST_STORE", options.postgresql ? "postgresql" : "sqlite", 1);
   try {
     bool first = true;
     for (const int size : options.sizes) {

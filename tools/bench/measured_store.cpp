@@ -96,19 +96,19 @@ void add_nodes(store::Transaction& transaction, const std::vector<LoggedNode>& l
   }
 }
 
-double bare_insert(const std::filesystem::path& file, const std::vector<LoggedNode>& logs,
+double bare_insert(const std::string& url, const std::vector<LoggedNode>& logs,
                    std::size_t batches_at_once) {
   auto batches = batches_in_turn(logs);
-  const auto session = store::open_session(file.string());
+  const auto session = store::open_session(url);
   const auto names = sql::written(store::RecordRow{}).names;
   const auto text = "insert into play_records (" + sql::joined(names) + ") values (" +
                     sql::placeholders(names.size()) + ")";
   const auto begun = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < batches.size();) {
-    *session << "begin immediate";
+    store::Transaction transaction(*session, store::system_actor(), {});
     for (std::size_t n = 0; n < batches_at_once && i < batches.size(); ++n, ++i)
       insert(*session, text, batches[i]);
-    *session << "commit";
+    transaction.commit();
   }
   return Seconds(std::chrono::steady_clock::now() - begun).count();
 }

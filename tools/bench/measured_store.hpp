@@ -1,5 +1,5 @@
 #pragma once
-#include <filesystem>
+#include <string>
 #include <vector>
 
 #include "controller/store/session.hpp"
@@ -10,9 +10,9 @@ namespace loa::bench {
 /// Adds one area, `hue`, and these nodes in it.
 void add_nodes(store::Transaction& transaction, const std::vector<LoggedNode>& logs);
 
-/// Seconds that SOCI's own bulk insert needs for the same rows into an equal table of a new database `file`,
+/// Seconds that SOCI's own bulk insert needs for the same rows into an equal table of the new store at `url`,
 /// with the same durability: `batches_at_once` batches a transaction. Preparing the rows is not counted.
-double bare_insert(const std::filesystem::path& file, const std::vector<LoggedNode>& logs,
+double bare_insert(const std::string& url, const std::vector<LoggedNode>& logs,
                    std::size_t batches_at_once);
 
 }  // namespace loa::bench

@@ -11,6 +11,7 @@
 #include "controller/store/programmes.hpp"
 #include "protocol/hash.hpp"
 #include "protocol/random_id.hpp"
+#include "tests/support/postgres.hpp"
 
 namespace loa::api {
 namespace {
@@ -39,7 +40,7 @@ store::Clip clip_row(const std::string& seed, int seconds) {
 }  // namespace
 
 TestApi::TestApi() {
-  x_store = std::make_unique<store::Store>(x_loop.get_executor(), "sqlite://" + (folder / "loa.db").string(), clock);
+  x_store = std::make_unique<store::Store>(x_loop.get_executor(), tests::store_url(folder / "loa.db"), clock);
   fill();
   Settings settings;
   settings.web_root = folder / "page";

@@ -112,7 +112,7 @@ struct Station {
   ~Station() { close(); }
 
   void open() {
-    store = std::make_unique<store::Store>(loop.get_executor(), (folder / "loa.db").string(), clock);
+    store = std::make_unique<store::Store>(loop.get_executor(), tests::store_url(folder / "loa.db"), clock);
   }
   void close() {
     broadcaster.reset();

@@ -13,6 +13,7 @@
 #include "controller/store/session.hpp"
 #include "protocol/random_id.hpp"
 #include "tests/support/fake_clock.hpp"
+#include "tests/support/postgres.hpp"
 #include "tests/support/temp_folder.hpp"
 
 namespace loa::store {
@@ -21,7 +22,7 @@ namespace loa::store {
 struct Province {
   tests::TempFolder folder;
   tests::FakeClock clock;
-  std::unique_ptr<Session> session = open_session("sqlite://" + (folder / "loa.db").string());
+  std::unique_ptr<Session> session = open_session(tests::store_url(folder / "loa.db"));
 
   template <class F>
   auto write(F work, std::string user = "u-someone") {

@@ -104,7 +104,7 @@ TEST_CASE("killing a writer loses nothing committed and leaves no half batch") {
   constexpr int kBatch = 40;
   for (const int kill_after : {1, 3, 7}) {
     Province province;
-    const auto path = (province.folder / "loa.db").string();
+    const auto path = loa::tests::store_url(province.folder / "loa.db");
     int pipe_ends[2];
     REQUIRE(pipe(pipe_ends) == 0);
     const pid_t child = fork();

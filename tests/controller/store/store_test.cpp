@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "controller/store/sql.hpp"
 #include "controller/store/store.hpp"
 #include "tests/controller/store/fixture.hpp"
 #include "tests/support/loop.hpp"
@@ -21,7 +22,7 @@ struct Office {
   loa::tests::FakeClock clock;
   asio::io_context loop;
   std::unique_ptr<Store> store =
-      std::make_unique<Store>(loop.get_executor(), (folder / "loa.db").string(), clock, 8);
+      std::make_unique<Store>(loop.get_executor(), loa::tests::store_url(folder / "loa.db"), clock, 8);
 
   template <class F>
   void await(F coroutine) {
@@ -113,5 +114,34 @@ TEST_CASE("what is queued is still done when the store goes") {
                    asio::detached);
   office.loop.poll();
   office.store.reset();
-  CHECK(list_areas(*open_session((office.folder / "loa.db").string())).size() == 3);
+  CHECK(list_areas(*open_session(loa::tests::store_url(office.folder / "loa.db"))).size() == 3);
+}
+
+TEST_CASE("a second controller on the same store is refused while the first lives") {
+  Office office;
+  const auto url = loa::tests::store_url(office.folder / "loa.db");
+  CHECK_THROWS_WITH(Store(office.loop.get_executor(), url, office.clock), Catch::Contains("another controller uses"));
+  office.store.reset();
+  CHECK_NOTHROW(Store(office.loop.get_executor(), url, office.clock));
+}
+
+TEST_CASE("a newer program does not change the schema under a controller that runs") {
+  Office office;
+  office.store->run_sync([](Session& session) { sql::execute(session, "delete from schema_version"); });
+  CHECK_THROWS_WITH(open_session(loa::tests::store_url(office.folder / "loa.db")), Catch::Contains("another controller uses"));
+  CHECK(office.store->write_sync(system_actor(), add_hue));
+}
+
+TEST_CASE("a transaction in which a statement failed leaves nothing") {
+  Office office;
+  CHECK_THROWS(office.store->write_sync(system_actor(), [](Transaction& t) {
+    add_hue(t);
+    try {
+      sql::execute(t.session(), "insert into grants (user_id, role, area) values ('nobody', 'admin', 'hue')");
+    } catch (const std::exception&) {  // as no code should
+      throw;
+    }
+  }));
+  CHECK_FALSE(office.store->run_sync([](Session& session) { return find_area(session, "hue"); }));
+  CHECK(office.store->write_sync(system_actor(), add_hue));
 }

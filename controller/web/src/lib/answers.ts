@@ -86,6 +86,7 @@ export const problems: Words = {
   own_account: 'Không ai tự thay đổi quyền của chính mình.',
   name_taken: 'Đã có người dùng tên này.',
   bad_name: 'Tên đăng nhập chỉ gồm chữ thường không dấu, số, dấu chấm, gạch dưới và gạch ngang.',
+  store_lost: 'Không kết nối được cơ sở dữ liệu. Hãy xem thay đổi đã được lưu chưa trước khi làm lại.',
   cross_site: 'Yêu cầu đến từ một trang web khác nên bị từ chối.',
   https_required: 'Địa chỉ này chỉ phục vụ qua HTTPS.',
 
