@@ -37,7 +37,7 @@ class Filler {
       parents[row[0].text] = {row[1].text, row[2].text};
     std::map<std::string, std::string> types;
     std::set<std::string> optional;
-    for (const auto& row : sql::query(x_session, "select name, type, \"notnull\" + pk from pragma_table_info(:t)", sql::params(table.name),
+    for (const auto& row : sql::query(x_session, "select name, lower(type), \"notnull\" + pk from pragma_table_info(:t)", sql::params(table.name),
                                       sql::params("", "", 0))) {
       types[row[0].text] = row[1].text;
       if (row[2].number == 0) optional.insert(row[0].text);
@@ -101,12 +101,18 @@ std::vector<std::string> rows_of(Session& session, const Table& table) {
   return all;
 }
 
-/// A SQLite store with rows in every table, closed, and an empty database on a server.
+PostgresServer& one_server() {
+  static PostgresServer server;
+  return server;
+}
+
+/// A SQLite store with rows in every table, closed, and an empty database on the one server of this process.
 struct Move {
   loa::tests::TempFolder folder;
   std::string file = (folder / "loa.db").string();
-  PostgresServer server;
-  std::string to = server.make_database("loa");
+  PostgresServer& server = one_server();
+  std::string name = "loa" + std::to_string(std::hash<std::string>{}(file));
+  std::string to = server.make_database(name);
 
   explicit Move(int rows = 40) {
     const auto session = open_session(file);
@@ -127,7 +133,7 @@ struct Move {
     }
     return equal;
   }
-  std::string count(const std::string& table) { return server.ask("select count(*) from " + table, "loa"); }
+  std::string count(const std::string& table) { return server.ask("select count(*) from " + table, name); }
 };
 
 }  // namespace
@@ -186,8 +192,8 @@ TEST_CASE("a row that arrives changed ends the move, and nothing is kept") {
   const auto change = GENERATE(as<std::string>(), "new.loudness_lufs = new.loudness_lufs + 1e-14", "new.source_name = rtrim(new.source_name) || ' '",
                                "if new.bytes % 2 = 0 then return null; end if");
   INFO(change);
-  move.server.run("create function change() returns trigger language plpgsql as $$ begin " + change + "; return new; end $$", "loa");
-  move.server.run("create trigger change before insert on clips for each row execute function change()", "loa");
+  move.server.run("create function change() returns trigger language plpgsql as $$ begin " + change + "; return new; end $$", move.name);
+  move.server.run("create trigger change before insert on clips for each row execute function change()", move.name);
   CHECK_THROWS_WITH(move_store(move.file, move.to, kQuiet), Catch::Contains("what arrived in clips is not what was sent"));
   CHECK(move.count("areas") == "0");
   CHECK(move.count("clips") == "0");
@@ -204,10 +210,10 @@ TEST_CASE("a move is refused where it would go wrong, with the reason") {
   SECTION("to a bad URL") { refused(move.file, "postgresql://loa:secret@db/loa", "must not hold a password"); }
   SECTION("to no server") { refused(move.file, "postgresql://loa@127.0.0.1:1/loa", "Connection refused"); }
   SECTION("to somebody else's database") {
-    move.server.run("create table customers (id int)", "loa");
-    move.server.run("grant select on customers to loa", "loa");
+    move.server.run("create table customers (id int)", move.name);
+    move.server.run("grant select on customers to loa", move.name);
     refused(move.file, move.to, "is not empty: it has a table `customers`");
-    CHECK(move.server.ask("select count(*) from information_schema.tables where table_schema = 'public'", "loa") == "1");
+    CHECK(move.server.ask("select count(*) from information_schema.tables where table_schema = 'public'", move.name) == "1");
   }
   SECTION("while a controller serves it") {
     boost::asio::io_context loop;
