@@ -1,3 +1,16 @@
+CREATE TABLE alarms (
+  id text primary key,
+  kind text not null,
+  subject text not null,
+  area text not null,
+  detail text not null,
+  first bigint not null,
+  last bigint not null,
+  count bigint not null,
+  ended bigint,
+  acknowledged bigint,
+  acknowledged_by text not null
+);
 CREATE TABLE alerts (
   id text primary key,
   revision bigint not null,
@@ -347,6 +360,8 @@ CREATE TABLE users (
   disabled smallint not null,
   created bigint not null
 );
+CREATE INDEX alarms_last on alarms (last);
+CREATE UNIQUE INDEX alarms_open on alarms (kind, subject) where ended is null;
 CREATE INDEX alerts_area on alerts (area, expires);
 CREATE INDEX areas_code on areas (code);
 CREATE INDEX areas_parent on areas (parent);
