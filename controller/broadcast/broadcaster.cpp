@@ -30,17 +30,19 @@ Broadcaster::Broadcaster(store::Store& store, protocol::Link& link, std::shared_
                 [this](const protocol::Receipt& one) { receipt(one); },
                 [this](const AckDue& ack) { acknowledge(ack); },
                 [this](const Change& one) { x_change(one); }}),
-      x_timer(store.loop()) {}
+      x_connection_since(store.clock().now()), x_timer(store.loop()) {}
 
 void Broadcaster::start(Millis period) {
   protocol::LinkHandlers handlers;
   handlers.prepare_connect = [this] { return prepare_connect(); };
   handlers.connected = [this](const protocol::LinkSession& session) {
     spdlog::info("broadcast: connected to {}", session.address);
+    note_connection(true);
     connected();
   };
   handlers.disconnected = [this](const std::string& reason) {
     spdlog::warn("broadcast: not connected: {}", reason);
+    note_connection(false);
     x_retained.disconnected();
   };
   handlers.message = [this](const protocol::LinkMessage& one) { message(one); };
@@ -109,6 +111,12 @@ void Broadcaster::publish_keys() {
   x_roster.key_set = x_keys->key_set.number;
   for (const int format : x_formats.numbers())
     x_retained.set(Priority::keys, protocol::keys_topic(format), x_keys->key_set_jws);
+}
+
+void Broadcaster::note_connection(bool there) {
+  if (there == x_was_connected) return;
+  x_was_connected = there;
+  x_connection_since = x_clock.now();
 }
 
 void Broadcaster::connected() {
@@ -222,7 +230,15 @@ BroadcastHealth Broadcaster::health() const {
   for (const auto& [id, known] : x_roster.nodes)
     if (known.is_there() && known.state->plan_held < known.wanted) ++health.nodes_without_plan;
   health.waiting = x_outbox.size() + x_ingest.waiting();
+  health.since = x_connection_since;
   return health;
+}
+
+std::vector<UnheardNode> Broadcaster::unheard(Millis limit) const {
+  std::vector<UnheardNode> nodes;
+  for (const auto& [id, known] : x_roster.nodes)
+    if (known.state && x_clock.now() - known.heard > limit) nodes.push_back({id, known.node.area, known.heard});
+  return nodes;
 }
 
 }  // namespace loa::broadcast

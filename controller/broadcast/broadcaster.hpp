@@ -30,6 +30,14 @@ struct BroadcastHealth {
   std::size_t nodes = 0;
   std::size_t nodes_without_plan = 0;  ///< those there that do not hold the wanted plan
   std::size_t waiting = 0;          ///< publications and messages in queues
+  TimePoint since;                  ///< when the connection came or went
+};
+
+/// A node that has said nothing for long.
+struct UnheardNode {
+  std::string id;
+  std::string area;
+  TimePoint heard;  ///< the last time
 };
 
 /// Speaks with the nodes: makes, signs and publishes plans, alerts, heads and orders, and takes what nodes report. Made, used and
@@ -65,6 +73,8 @@ class Broadcaster {
 
   const protocol::KeySet& key_set() const { return x_keys->key_set; }
   BroadcastHealth health() const;
+  /// Nodes that have reported before, and last longer ago than `limit`.
+  std::vector<UnheardNode> unheard(Millis limit) const;
   /// Whether nothing waits to be planned, signed or kept.
   bool idle() const;
 
@@ -75,6 +85,7 @@ class Broadcaster {
   bool counts_still(const std::string& area) const;
   protocol::ConnectTerms prepare_connect();
   void connected();
+  void note_connection(bool there);
   void message(const protocol::LinkMessage& message);
   std::optional<std::string> controller_state(bool online, int format);
   void publish_state(bool online);
@@ -135,6 +146,8 @@ class Broadcaster {
   TimePoint x_retry_at;
   TimePoint x_renewal_at;
   TimePoint x_newest_kept;
+  bool x_was_connected = false;
+  TimePoint x_connection_since;
   std::string x_trouble;
   boost::asio::steady_timer x_timer;
 };

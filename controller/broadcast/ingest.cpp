@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <set>
 
+#include "controller/store/alarms.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/key_ring.hpp"
 #include "protocol/record_chain.hpp"
@@ -35,6 +36,24 @@ bool is_newer(const protocol::State& state, const std::optional<protocol::State>
 TimePoint said_at(const protocol::State& state, bool retained, TimePoint now) {
   const bool dated = retained && state.clock != scheduler::ClockQuality::untrusted;
   return dated ? std::min(now, state.issued) : now;
+}
+
+// Which refusals a person should look into: someone may speak in a node's name.
+std::optional<store::AlarmKind> alarm_of(const store::RefusalRow& refusal, const std::optional<store::Node>& node) {
+  if (refusal.code == "revision_ahead") return store::AlarmKind::revision_ahead;
+  const bool by_another = refusal.code == protocol::name_of(protocol::RefusalCode::bad_signature) ||
+                          refusal.code == protocol::name_of(protocol::RefusalCode::unknown_key);
+  if (!by_another) return std::nullopt;
+  return node && !node->retired ? store::AlarmKind::node_signature : store::AlarmKind::unknown_node;
+}
+
+std::optional<Change> raise_alarm_of(store::Transaction& transaction, const store::RefusalRow& refusal) {
+  const auto node = store::find_node(transaction.session(), refusal.node);
+  const auto kind = alarm_of(refusal, node);
+  if (!kind) return std::nullopt;
+  const auto alarm = store::raise_alarm(
+      transaction, {*kind, refusal.node, node ? node->area : std::string(), refusal.about + ": " + refusal.message, refusal.count});
+  return Change{"alarm", alarm.id, {}, alarm.area, store::name_of(*kind)};
 }
 
 }  // namespace
@@ -172,7 +191,10 @@ Ingest::Done Ingest::write(store::Transaction& transaction, const Work& work) {
     for (const auto& record : batch.records)
       done.changes.push_back({"occurrence", record.occurrence_id, batch.node, area, scheduler::name_of(record.outcome)});
   }
-  for (const auto& refusal : work.refusals) store::count_refusal(transaction, refusal);
+  for (const auto& refusal : work.refusals) {
+    store::count_refusal(transaction, refusal);
+    if (auto raised = raise_alarm_of(transaction, refusal)) done.changes.push_back(std::move(*raised));
+  }
   return done;
 }
 

@@ -233,6 +233,12 @@ TEST_CASE("a node that was told of a higher revision raises ours, by at most a d
     CHECK(refusals[0].about == "revision");
     CHECK(refusals[0].code == "revision_ahead");
     CHECK(refusals[0].message.find("more than a day above") != std::string::npos);
+    const auto alarms = station.alarms();
+    REQUIRE(alarms.size() == 1);
+    CHECK(alarms[0].kind == loa::store::AlarmKind::revision_ahead);
+    CHECK(alarms[0].subject == "n-one");
+    CHECK(station.changes.back().kind == "alarm");
+    CHECK(station.changes.back().id == alarms[0].id);
   }
 }
 

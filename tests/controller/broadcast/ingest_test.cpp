@@ -267,3 +267,60 @@ TEST_CASE("a flood of batches is bounded, and what was dropped comes with the re
   send(station, station.one, batch_of(station.one, count(station) + 1, batches));
   CHECK(station.last_ack(station.one).number == batches);
 }
+
+TEST_CASE("who speaks in a node's name raises an alarm of the node, once, and of its area") {
+  Station station;
+  station.start();
+  struct Row {
+    const char* name;
+    std::string topic;
+    std::string payload;
+    store::AlarmKind kind;
+    std::string subject;
+    std::string area;
+  };
+  FakeNode stranger{"n-stranger", {}};
+  const std::vector<Row> rows{
+      {"signed by another key", protocol::log_topic("n-one"), protocol::sign(MessageType::log, "n-one", "{}", station.two.key),
+       store::AlarmKind::node_signature, "n-one", station.one.areas.back()},
+      {"signed in another name", protocol::log_topic("n-one"), station.two.sign(MessageType::log, "{}"),
+       store::AlarmKind::node_signature, "n-one", station.one.areas.back()},
+      {"of a board that nobody knows", protocol::state_topic("n-stranger"), stranger.say(station.clock.now()),
+       store::AlarmKind::unknown_node, "n-stranger", ""},
+  };
+  for (const auto& row : rows) {
+    INFO(row.name);
+    const auto before = station.alarms().size();
+    station.link->deliver(row.topic, row.payload);
+    station.link->deliver(row.topic, row.payload);
+    const auto alarms = station.alarms();
+    const auto found = std::find_if(alarms.begin(), alarms.end(), [&](const auto& alarm) { return alarm.kind == row.kind; });
+    REQUIRE(found != alarms.end());
+    CHECK(found->subject == row.subject);
+    CHECK(found->area == row.area);
+    CHECK(found->count % 2 == 0);
+    CHECK(alarms.size() <= before + 1);
+  }
+  CHECK(station.alarms().size() == 2);
+}
+
+TEST_CASE("what a node sends that is merely malformed is counted and no alarm") {
+  Station station;
+  station.start();
+  station.link->deliver(protocol::state_topic("n-one"), "hello");
+  CHECK(station.refusals().size() == 1);
+  CHECK(station.alarms().empty());
+}
+
+TEST_CASE("a node that has reported and then says nothing is unheard, one that never did is not") {
+  Station station;
+  station.start();
+  station.say(station.one);
+  CHECK(station.broadcaster->unheard(std::chrono::hours(12)).empty());
+  const auto heard = station.clock.now();
+  station.clock.tick(std::chrono::hours(12) + Millis{1});
+  const auto unheard = station.broadcaster->unheard(std::chrono::hours(12));
+  REQUIRE(unheard.size() == 1);
+  CHECK(unheard[0].id == "n-one");
+  CHECK(unheard[0].heard == heard);
+}

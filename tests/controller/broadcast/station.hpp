@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controller/broadcast/broadcaster.hpp"
+#include "controller/store/alarms.hpp"
 #include "controller/store/broadcasts.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
@@ -212,6 +213,11 @@ struct Station {
     broadcaster->plans_changed({area}, {});
     settle();
     return broadcast.id;
+  }
+  std::vector<store::Alarm> alarms() {
+    broadcaster->tick();
+    settle();
+    return store->run_sync([](store::Session& s) { return store::list_alarms(s, {{"hue"}, true, {}, 100, 0}); });
   }
   std::vector<store::RefusalRow> refusals() {
     broadcaster->tick();
