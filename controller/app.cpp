@@ -9,6 +9,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
+#include "controller/alarm_keeper.hpp"
 #include "controller/api/api.hpp"
 #include "controller/authority/bundle.hpp"
 #include "controller/authority/kept_certificate.hpp"
@@ -27,6 +28,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kFarewell = 3000ms;
 constexpr auto kLongestStop = 10s;
+constexpr auto kLifetimesEvery = 10min;
 
 authority::BrokerSettings broker_settings(const Settings& settings, const protocol::Formats& formats) {
   authority::BrokerSettings broker;
@@ -59,6 +61,8 @@ class App {
   api::Hooks hooks();
   http::Result<api::NewBoard> make_board(const std::string& node, const std::string& code, const std::vector<std::string>& areas);
   std::vector<api::HealthCheck> health() const;
+  std::vector<api::OpenAlarms> open_alarms() const;
+  Facts facts();
   std::vector<api::VoiceChoice> voices() const;
   void tell(const broadcast::Change& change);
   boost::asio::awaitable<void> begin();
@@ -82,6 +86,9 @@ class App {
   std::optional<http::Server> server_;
   std::exception_ptr failure_;  // of begin()
   EventFailures failures_;
+  AlarmKeeper alarms_;
+  std::vector<authority::Lifetime> lifetimes_;
+  scheduler::TimePoint lifetimes_at_;
   bool stopping_ = false;
 };
 
@@ -97,7 +104,9 @@ App::App(const Settings& settings, protocol::Formats formats)
       broadcaster_(store_, link_, keys_, {settings.brokers, settings.files, {}},
                    [this](const broadcast::Change& change) { tell(change); }, std::move(formats)),
       api_(store_, {settings.web_root, std::chrono::hours(12), 200ULL << 20, {}}, hooks()),
-      jobs_(loop_.get_executor(), clips_, *synthesizers_, media_settings(), {}) {
+      jobs_(loop_.get_executor(), clips_, *synthesizers_, media_settings(), {}),
+      alarms_(store_, [this] { return conditions_of(facts()); },
+              [this](const store::Alarm& alarm) { api_.publish({"alarm", alarm.id, alarm.area, "", store::name_of(alarm.kind), {}}); }) {
   take_stock(settings.stock, clips_, store_);
   broker_files_.write_first();
 }
@@ -144,6 +153,7 @@ api::Hooks App::hooks() {
   };
   hooks.key_set = [this] { return std::optional(broadcaster_.key_set()); };
   hooks.health = [this] { return health(); };
+  hooks.open_alarms = [this] { return open_alarms(); };
   hooks.start_job = [this](media::Job job) { return jobs_.start(std::move(job)); };
   hooks.find_job = [this](const std::string& id) { return jobs_.find(id); };
   hooks.upload_file = [this] { return clips_.work_file(".upload"); };
@@ -169,6 +179,22 @@ std::vector<api::HealthCheck> App::health() const {
           {"events", failures_.trouble().empty(), failures_.trouble()}};
 }
 
+std::vector<api::OpenAlarms> App::open_alarms() const {
+  std::vector<api::OpenAlarms> open;
+  for (const auto& [kind, count] : alarms_.open())
+    if (count > 0) open.push_back({store::name_of(kind), count});
+  return open;
+}
+
+Facts App::facts() {
+  const auto now = clock_.now();
+  if (lifetimes_.empty() || now >= lifetimes_at_ + kLifetimesEvery) {
+    lifetimes_ = authority::read_lifetimes({settings_.authority_folder(), settings_.tls_folder(), settings_.broker_folder(), settings_.broker.live_folder});
+    lifetimes_at_ = now;
+  }
+  return {now, broadcaster_.health(), broadcaster_.unheard(kNodeUnheard), broker_files_.trouble(), failures_.trouble(), lifetimes_, broadcaster_.key_set()};
+}
+
 std::vector<api::VoiceChoice> App::voices() const {
   std::vector<api::VoiceChoice> choices;
   for (const auto& name : synthesizers_->names())
@@ -179,6 +205,7 @@ std::vector<api::VoiceChoice> App::voices() const {
 
 void App::tell(const broadcast::Change& change) {
   api_.publish({change.kind, change.id, change.area, change.node, change.status, std::nullopt});
+  if (change.kind == "alarm") alarms_.changed();
 }
 
 boost::asio::awaitable<void> App::begin() {
@@ -186,6 +213,7 @@ boost::asio::awaitable<void> App::begin() {
   server_.emplace(loop_.get_executor(), http_settings(), api_);
   broadcaster_.start();
   broker_files_.start();
+  alarms_.start();
   spdlog::info("loa-controller {} listens on {}:{}", LOA_VERSION, settings_.http.address, server_->port());
   ::sd_notify(0, "READY=1");
 }
@@ -194,6 +222,7 @@ void App::stop() {
   if (stopping_) return;
   stopping_ = true;
   ::sd_notify(0, "STOPPING=1");
+  alarms_.stop();
   api_.close_streams();
   if (server_) server_->stop();
   broadcaster_.close(kFarewell, [this] { loop_.stop(); });

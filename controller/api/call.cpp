@@ -24,6 +24,12 @@ std::optional<http::Problem> guard_field(const StoreCall& call, const std::strin
   return problem;
 }
 
+bool holds_a_root(const StoreCall& call) {
+  for (const auto& root : call.call.roots())
+    if (const auto area = store::find_area(call.db, root); area && area->parent.empty()) return true;
+  return false;
+}
+
 http::Problem not_found(const std::string& what) { return {404, "not_found", "There is no " + what + ".", {}}; }
 
 http::Problem conflict(std::string code, std::string detail) { return {409, std::move(code), std::move(detail), {}}; }

@@ -59,6 +59,9 @@ std::optional<http::Problem> guard(const StoreCall& call, const std::string& are
 /// The same for `area` as something named in the request: 422 `unknown_area` with that pointer instead of 404.
 std::optional<http::Problem> guard_field(const StoreCall& call, const std::string& area, const std::string& pointer);
 
+/// Whether the caller has the route's right on a root of the tree: what belongs to no branch is for those who answer for all of it.
+bool holds_a_root(const StoreCall& call);
+
 http::Problem not_found(const std::string& what);
 http::Problem conflict(std::string code, std::string detail);
 http::Problem refused(std::string code, std::string detail, std::string pointer = {});

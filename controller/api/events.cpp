@@ -8,7 +8,7 @@ namespace loa::api {
 std::string to_json_text(const Event& event) {
   boost::json::object data;
   data["id"] = event.id;
-  data["area"] = event.area;
+  if (!event.area.empty()) data["area"] = event.area;
   if (!event.node.empty()) data["node"] = event.node;
   if (!event.status.empty()) data["status"] = event.status;
   if (event.percent) data["percent"] = *event.percent;
@@ -51,6 +51,11 @@ void EventHub::close_all() {
 }
 
 bool EventHub::is_within(std::string area, const std::vector<std::string>& roots) const {
+  if (area.empty())
+    return std::any_of(roots.begin(), roots.end(), [&](const auto& root) {
+      const auto found = x_parents.find(root);
+      return found != x_parents.end() && found->second.empty();
+    });
   // The store keeps the tree free of loops; the count keeps a broken one from hanging the loop.
   for (int level = 0; level < 64 && !area.empty(); ++level) {
     if (std::find(roots.begin(), roots.end(), area) != roots.end()) return true;

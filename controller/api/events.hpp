@@ -10,11 +10,11 @@
 
 namespace loa::api {
 
-/// Something changed; the page reads it anew. `name` is node, occurrence, programme, job, broadcast or alert.
+/// Something changed; the page reads it anew. `name` is node, occurrence, programme, job, broadcast, alert or alarm.
 struct Event {
   std::string name;
   std::string id;
-  std::string area;
+  std::string area;  ///< empty: of no branch, for readers of the whole tree
   std::string node;    ///< empty: of no node
   std::string status;  ///< empty: not said
   std::optional<int> percent;

@@ -63,6 +63,9 @@ Reply confirm_alert(StoreCall& call);
 Reply cancel_alert(StoreCall& call);
 Reply list_stock_clips(StoreCall& call);
 
+Reply list_alarms(StoreCall& call);
+Reply acknowledge_alarm(StoreCall& call);
+
 awaitable<Reply> get_keys(Api& api, Call call);
 Reply list_refusals(StoreCall& call);
 Reply list_audit(StoreCall& call);

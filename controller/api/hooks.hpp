@@ -25,6 +25,12 @@ struct HealthCheck {
   std::string detail;
 };
 
+/// Open alarms of one kind, as `/healthz` names them.
+struct OpenAlarms {
+  std::string kind;
+  std::int64_t open = 0;
+};
+
 /// A voice as the page offers it; `id` is "synthesizer/voice".
 struct VoiceChoice {
   std::string id;
@@ -50,6 +56,8 @@ struct Hooks {
   /// The key set in force, nothing before the first was taken in.
   std::function<std::optional<protocol::KeySet>()> key_set;
   std::function<std::vector<HealthCheck>()> health;
+  /// Those kinds of which any is open.
+  std::function<std::vector<OpenAlarms>()> open_alarms;
   /// As media::Jobs::start, find and media::ClipStore::work_file and path_of.
   std::function<std::optional<media::Problem>(media::Job)> start_job;
   std::function<std::optional<media::JobState>(const std::string& id)> find_job;

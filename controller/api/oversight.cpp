@@ -45,13 +45,6 @@ json::object audit_answer(store::Session& db, const store::AuditRow& row) {
   return answer;
 }
 
-// What belongs to no branch is for those who answer for the whole tree.
-bool holds_a_root(const StoreCall& call) {
-  for (const auto& root : call.call.roots())
-    if (const auto area = store::find_area(call.db, root); area && area->parent.empty()) return true;
-  return false;
-}
-
 // The audit trail grows while it is read, so its pages go by number: the cursor is the last number seen.
 http::Result<std::int64_t> before(Query& query) {
   const auto cursor = query.text("cursor").value_or("0");
@@ -128,6 +121,10 @@ awaitable<Reply> health(Api& api, Call) {
   body["status"] = ok ? "ok" : "degraded";
   body["version"] = LOA_VERSION;
   body["checks"] = std::move(answer["items"]);
+  auto open = list_answer(api.hooks().open_alarms(), [](const auto& alarms) {
+    return json::object{{"kind", alarms.kind}, {"open", alarms.open}};
+  });
+  body["alarms"] = std::move(open["items"]);
   co_return json_response(body, ok ? 200 : 503);
 }
 

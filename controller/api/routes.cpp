@@ -64,6 +64,8 @@ const std::vector<Route>& routes() {
       {post, "/api/v1/alerts/{id}/cancel", raise_alerts, cancel_alert},
       {get, "/api/v1/stock-clips", see, list_stock_clips},
 
+      {get, "/api/v1/alarms", see, list_alarms},
+      {post, "/api/v1/alarms/{id}/acknowledge", see_audit, acknowledge_alarm},
       {get, "/api/v1/keys", see_audit, get_keys},
       {get, "/api/v1/refusals", see_audit, list_refusals},
       {get, "/api/v1/audit", see_audit, list_audit},

@@ -30,13 +30,6 @@ std::optional<http::Problem> check_grants(const StoreCall& call, const std::vect
   return {};
 }
 
-// Who administers a root also sees users without any grant.
-bool holds_a_root(const StoreCall& call) {
-  for (const auto& root : call.call.roots())
-    if (const auto area = store::find_area(call.db, root); area && area->parent.empty()) return true;
-  return false;
-}
-
 struct SplitGrants {
   std::vector<store::Grant> within;  // the caller's branches
   std::vector<store::Grant> beyond;
@@ -122,7 +115,7 @@ Reply list_users(StoreCall& call) {
   Query query(call.call.request);
   const auto page = query.page();
   if (auto problem = query.finish()) return *problem;
-  const bool root = holds_a_root(call);
+  const bool root = holds_a_root(call);  // who also sees users without any grant
   std::vector<FoundUser> users;
   for (auto& user : store::list_users(call.db)) {
     auto grants = split(call, user);

@@ -41,6 +41,7 @@ struct NewAlarm {
   std::string area;    ///< whose readers see it; empty: of no branch, for those who answer for the whole tree
   std::string detail;  ///< one English sentence, of the last time
   std::int64_t count = 1;
+  bool operator==(const NewAlarm&) const = default;
 };
 
 struct Alarm {

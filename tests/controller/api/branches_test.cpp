@@ -83,6 +83,8 @@ std::vector<Row> rows(const TestApi& api) {
        R"({"confirmation_token":"known token"})"},
       {"POST /api/v1/alerts/{id}/cancel", "/api/v1/alerts/" + api.alert + "/cancel", ""},
       {"GET /api/v1/stock-clips", "/api/v1/stock-clips", "", Expect::open},
+      {"GET /api/v1/alarms", "/api/v1/alarms", "", Expect::without},
+      {"POST /api/v1/alarms/{id}/acknowledge", "/api/v1/alarms/" + api.alarm + "/acknowledge", ""},
       {"GET /api/v1/keys", "/api/v1/keys", "", Expect::open},
       {"GET /api/v1/refusals", "/api/v1/refusals", "", Expect::without},
       {"GET /api/v1/audit", "/api/v1/audit", "", Expect::without},
@@ -103,7 +105,7 @@ tests::HttpAnswer ask(tests::HttpClient& client, const Row& row) {
 std::string all_of_a(TestApi& api) {
   auto root = api.client("root");
   std::string all;
-  for (const auto* path : {"/areas", "/nodes", "/programmes", "/broadcasts", "/alerts", "/users", "/stock-clips"})
+  for (const auto* path : {"/areas", "/nodes", "/programmes", "/broadcasts", "/alerts", "/alarms", "/users", "/stock-clips"})
     all += root.get(std::string("/api/v1") + path).body + "\n";
   return all;
 }
@@ -132,7 +134,7 @@ TEST_CASE("a user of another branch reads and writes nothing, on every route") {
       case Expect::without:
         CHECK(answer.status == 200);
         CHECK(answer.body.find("hue-a") == std::string::npos);
-        for (const auto& id : {api.node, api.programme, api.broadcast, api.alert, api.draft, api.user_author})
+        for (const auto& id : {api.node, api.programme, api.broadcast, api.alert, api.alarm, api.unbound_alarm, api.draft, api.user_author})
           CHECK(answer.body.find(id) == std::string::npos);
         break;
     }
@@ -147,7 +149,7 @@ TEST_CASE("a user of another branch reads and writes nothing, on every route") {
 TEST_CASE("lists asked for another branch's area are answered as if it did not exist") {
   TestApi api;
   auto stranger = api.client("stranger");
-  for (const auto* path : {"nodes", "receipts", "programmes", "broadcasts", "play-records", "alerts", "audit"}) {
+  for (const auto* path : {"nodes", "receipts", "programmes", "broadcasts", "play-records", "alerts", "alarms", "audit"}) {
     INFO(path);
     CHECK(stranger.get(std::string("/api/v1/") + path + "?area=hue-a").status == 404);
     CHECK(stranger.get(std::string("/api/v1/") + path + "?area=hue").status == 404);
@@ -188,6 +190,9 @@ TEST_CASE("an event goes to those who may see its area, and to no other") {
   hub.publish({"node", "n-1", "hue-a", "n-1", "ready", {}}, scheduler::from_ms(1));
   CHECK(of_a->pop());
   CHECK_FALSE(of_b->pop());
+  CHECK(of_all->pop());
+  hub.publish({"alarm", "m-1", "", "", "clock_behind", {}}, scheduler::from_ms(1));
+  CHECK_FALSE(of_a->pop());
   CHECK(of_all->pop());
   hub.close_user("u-1");
   CHECK(of_a->closed());

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <future>
 
+#include "controller/store/alarms.hpp"
 #include "controller/store/alerts.hpp"
 #include "controller/store/broadcasts.hpp"
 #include "controller/store/clips.hpp"
@@ -142,6 +143,7 @@ Hooks TestApi::hooks() {
     return std::optional(keys);
   };
   made.health = [] { return std::vector<HealthCheck>{{"store", true, ""}, {"broker", true, "connected"}}; };
+  made.open_alarms = [] { return std::vector<OpenAlarms>{{"clock_behind", 1}}; };
   made.start_job = [this](media::Job work) { return start_job(std::move(work)); };
   made.find_job = [](const auto&) { return std::optional(media::JobState{media::JobState::Phase::running, 40, 0}); };
   made.upload_file = [this] { return folder.path() / protocol::random_id("up"); };
@@ -258,6 +260,8 @@ void TestApi::fill() {
     work.state = store::JobState::done;
     work.creator = user_author;
     store::add_media_job(transaction, work);
+    alarm = store::raise_alarm(transaction, {store::AlarmKind::node_signature, node, "hue-a", "state: not signed by it"}).id;
+    unbound_alarm = store::raise_alarm(transaction, {store::AlarmKind::clock_behind, "controller", "", "nothing is signed"}).id;
   });
 }
 

@@ -68,7 +68,8 @@ class TestApi {
   bool finish_jobs = true;  ///< jobs end at once with a clip
 
   // Things in hue-a:
-  std::string node, other_node, user_author, programme, draft, broadcast, alert, alert_token, job;
+  std::string node, other_node, user_author, programme, draft, broadcast, alert, alert_token, job, alarm;
+  std::string unbound_alarm;  ///< of no branch
 
  private:
   Hooks hooks();

@@ -1,0 +1,110 @@
+#include <catch2/catch.hpp>
+
+#include "controller/alarm_keeper.hpp"
+#include "controller/store/sql.hpp"
+#include "tests/support/fake_clock.hpp"
+#include "tests/support/loop.hpp"
+#include "tests/support/temp_folder.hpp"
+
+using namespace loa::controller;
+using namespace std::chrono_literals;
+namespace store = loa::store;
+using store::AlarmKind;
+
+namespace {
+
+/// A keeper on a real store, looking at what the test says.
+struct Kept {
+  loa::tests::TempFolder folder;
+  loa::tests::FakeClock clock;
+  boost::asio::io_context loop;
+  store::Store store{loop.get_executor(), (folder / "loa.db").string(), clock};
+  Holding holding;
+  std::vector<std::string> told;
+  AlarmKeeper keeper{store, [this] { return holding; },
+                     [this](const store::Alarm& alarm) {
+                       told.push_back(std::string(name_of(alarm.kind)) + (alarm.ended ? " ended" : " raised"));
+                     }};
+
+  Kept() {
+    holding[AlarmKind::broker_files] = {};
+    keeper.start(0ms);
+    settle();
+  }
+  void settle() { REQUIRE(loa::tests::run_until(loop, [&] { return keeper.idle(); })); }
+  void look() {
+    keeper.look();
+    settle();
+  }
+  std::int64_t rows() {
+    return store.run_sync([](store::Session& s) { return store::sql::value<std::int64_t>(s, "select count(*) from alarms").value(); });
+  }
+};
+
+store::NewAlarm files(const std::string& detail) { return {AlarmKind::broker_files, "controller", {}, detail}; }
+using Told = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("what lasts is one alarm from its beginning to its end") {
+  Kept kept;
+  CHECK(kept.keeper.open().at(AlarmKind::broker_files) == 0);
+  kept.holding[AlarmKind::broker_files] = {files("no space")};
+  for (int i = 0; i < 5; ++i) kept.look();
+  CHECK(kept.told == Told{"broker_files raised"});
+  CHECK(kept.keeper.open().at(AlarmKind::broker_files) == 1);
+  kept.holding[AlarmKind::broker_files] = {files("still no space")};
+  kept.look();
+  CHECK(kept.told.size() == 1);
+  kept.holding[AlarmKind::broker_files] = {};
+  kept.look();
+  CHECK(kept.told == Told{"broker_files raised", "broker_files ended"});
+  CHECK(kept.keeper.open().at(AlarmKind::broker_files) == 0);
+  CHECK(kept.rows() == 1);
+}
+
+TEST_CASE("what cannot be judged now keeps its alarms") {
+  Kept kept;
+  kept.holding[AlarmKind::broker_files] = {files("no space")};
+  kept.look();
+  kept.holding.clear();
+  kept.look();
+  CHECK(kept.keeper.open().at(AlarmKind::broker_files) == 1);
+}
+
+TEST_CASE("alarms of an earlier run end where they hold no more") {
+  Kept kept;
+  kept.store.write_sync(store::system_actor(), [](store::Transaction& t) { store::raise_alarm(t, files("earlier")); });
+  AlarmKeeper next(kept.store, [&] { return kept.holding; }, [&](const store::Alarm&) {});
+  next.start(0ms);
+  REQUIRE(loa::tests::run_until(kept.loop, [&] { return next.idle(); }));
+  CHECK(next.open().at(AlarmKind::broker_files) == 0);
+}
+
+TEST_CASE("alarms raised elsewhere are counted, and end after a quiet day") {
+  Kept kept;
+  kept.store.write_sync(store::system_actor(), [](store::Transaction& t) {
+    store::raise_alarm(t, {AlarmKind::node_signature, "n-one", "hue", "not signed by it"});
+  });
+  kept.keeper.changed();
+  kept.settle();
+  CHECK(kept.keeper.open().at(AlarmKind::node_signature) == 1);
+  kept.clock.tick(23h);
+  kept.look();
+  CHECK(kept.keeper.open().at(AlarmKind::node_signature) == 1);
+  kept.clock.tick(1h);
+  kept.look();
+  CHECK(kept.keeper.open().at(AlarmKind::node_signature) == 0);
+  CHECK(kept.told == Told{"node_signature ended"});
+}
+
+TEST_CASE("a store that fails is asked again at the next look") {
+  Kept kept;
+  kept.store.run_sync([](store::Session& s) { store::sql::execute(s, "alter table alarms rename to elsewhere"); });
+  kept.holding[AlarmKind::broker_files] = {files("no space")};
+  kept.look();
+  CHECK(kept.told.empty());
+  kept.store.run_sync([](store::Session& s) { store::sql::execute(s, "alter table elsewhere rename to alarms"); });
+  kept.look();
+  CHECK(kept.told == Told{"broker_files raised"});
+}

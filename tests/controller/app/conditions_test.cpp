@@ -1,0 +1,126 @@
+#include <catch2/catch.hpp>
+
+#include "controller/conditions.hpp"
+
+using namespace loa::controller;
+using namespace std::chrono_literals;
+using loa::protocol::MessageType;
+using loa::scheduler::from_ms;
+using loa::store::AlarmKind;
+
+namespace {
+
+constexpr auto kDay = 24h;
+
+/// A controller of which all is well.
+Facts well() {
+  Facts facts;
+  facts.now = from_ms(1'795'500'000'000);
+  facts.broadcasting.connected = true;
+  facts.broadcasting.since = facts.now - 1h;
+  loa::protocol::SigningKey key;
+  key.kid = "k1";
+  key.branch = "hue";
+  key.may_sign = {MessageType::plan, MessageType::head};
+  key.not_before = facts.now - kDay;
+  key.not_after = facts.now + 400 * kDay;
+  facts.keys.keys = {key};
+  facts.lifetimes = {{"broker", facts.now - kDay, facts.now + 400 * kDay, 60 * kDay}};
+  return facts;
+}
+
+/// `kind subject` of everything that holds.
+std::vector<std::string> held(const Facts& facts) {
+  std::vector<std::string> list;
+  for (const auto& [kind, alarms] : conditions_of(facts))
+    for (const auto& alarm : alarms) {
+      CHECK(alarm.kind == kind);
+      CHECK_FALSE(alarm.detail.empty());
+      list.push_back(std::string(name_of(kind)) + " " + alarm.subject);
+    }
+  return list;
+}
+
+loa::protocol::SigningKey next_key(const Facts& facts) {
+  auto key = facts.keys.keys.front();
+  key.kid = "k2";
+  key.not_after = facts.now + 700 * kDay;
+  return key;
+}
+
+}  // namespace
+
+TEST_CASE("each fact raises its own alarm and no other") {
+  struct Row {
+    const char* name;
+    void (*change)(Facts&);
+    std::vector<std::string> alarms;
+  };
+  const std::vector<Row> rows{
+      {"all is well", [](Facts&) {}, {}},
+      {"the broker is gone for a moment",
+       [](Facts& f) { f.broadcasting.connected = false, f.broadcasting.since = f.now - 1min; }, {}},
+      {"the broker is gone", [](Facts& f) { f.broadcasting.connected = false, f.broadcasting.since = f.now - 2min; },
+       {"broker_unreachable controller"}},
+      {"its files do not go live", [](Facts& f) { f.files_trouble = "no crl.pem"; }, {"broker_files controller"}},
+      {"the clock is behind, which is also why nothing is signed",
+       [](Facts& f) { f.broadcasting.clock_behind = true, f.broadcasting.trouble = "the clock says …"; }, {"clock_behind controller"}},
+      {"a plan could not be signed", [](Facts& f) { f.broadcasting.trouble = "no working key may sign plan"; }, {"signing controller"}},
+      {"an event failed", [](Facts& f) { f.events_trouble = "1 events failed"; }, {"events_failed controller"}},
+      {"a node is silent", [](Facts& f) { f.unheard = {{"n-one", "hue-19753", f.now - 13h}}; }, {"node_unheard n-one"}},
+      {"a certificate was not made anew", [](Facts& f) { f.lifetimes[0].ends = f.now + 59 * kDay; }, {"certificate_lapses broker"}},
+      {"the only key will end", [](Facts& f) { f.keys.keys[0].not_after = f.now + 59 * kDay; }, {"key_lapses k1"}},
+      {"the only key has ended", [](Facts& f) { f.keys.keys[0].not_after = f.now - kDay; }, {"key_lapses k1"}},
+      {"a revoked key ends",
+       [](Facts& f) { f.keys.keys.push_back(next_key(f)), f.keys.keys[0].revoked = f.now, f.keys.keys[0].not_after = f.now; }, {}},
+      {"a key ends that another follows",
+       [](Facts& f) { f.keys.keys[0].not_after = f.now + 1h, f.keys.keys.push_back(next_key(f)); }, {}},
+      {"the one that follows signs less",
+       [](Facts& f) {
+         f.keys.keys[0].not_after = f.now + 1h;
+         f.keys.keys.push_back(next_key(f));
+         f.keys.keys[1].may_sign = {MessageType::plan};
+       },
+       {"key_lapses k1"}},
+      {"the one that follows is of another branch",
+       [](Facts& f) {
+         f.keys.keys[0].not_after = f.now + 1h;
+         f.keys.keys.push_back(next_key(f));
+         f.keys.keys[1].branch = "hue-19753";
+       },
+       {"key_lapses k1"}},
+      {"the one that follows begins only later",
+       [](Facts& f) {
+         f.keys.keys[0].not_after = f.now + 1h;
+         f.keys.keys.push_back(next_key(f));
+         f.keys.keys[1].not_before = f.now + 2h;
+       },
+       {"key_lapses k1"}},
+  };
+  for (const auto& row : rows) {
+    INFO(row.name);
+    auto facts = well();
+    row.change(facts);
+    CHECK(held(facts) == row.alarms);
+  }
+}
+
+TEST_CASE("without a broker, or just after it came back, nothing is said of nodes") {
+  auto facts = well();
+  facts.unheard = {{"n-one", "hue-19753", facts.now - 13h}};
+  facts.broadcasting.since = facts.now - 9min;
+  CHECK_FALSE(conditions_of(facts).contains(AlarmKind::node_unheard));
+  facts.broadcasting.since = facts.now - 10min;
+  CHECK(conditions_of(facts).at(AlarmKind::node_unheard).at(0).area == "hue-19753");
+  facts.broadcasting.connected = false;
+  CHECK_FALSE(conditions_of(facts).contains(AlarmKind::node_unheard));
+}
+
+TEST_CASE("a controller that has just started says nothing of the broker yet") {
+  auto facts = well();
+  facts.broadcasting.connected = false;
+  facts.broadcasting.since = facts.now;
+  CHECK_FALSE(conditions_of(facts).contains(AlarmKind::broker_unreachable));
+  facts.broadcasting.connected = true;
+  CHECK(conditions_of(facts).at(AlarmKind::broker_unreachable).empty());
+}
