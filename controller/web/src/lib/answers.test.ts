@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { nodeReasons, problems, reasons, refusals } from './answers';
+import { alarms, nodeReasons, problems, reasons, refusals } from './answers';
 
 const files = import.meta.glob<string>(
   [
-    '../../../{api,http,media}/**/*.{cpp,hpp}', '../../../api/openapi.yaml', '../../../store/{node_status,occurrences}.cpp',
+    '../../../{api,http,media}/**/*.{cpp,hpp}', '../../../api/openapi.yaml', '../../../store/{alarms,node_status,occurrences}.cpp',
     '../../../../{protocol,scheduler,tts-adapters}/*.{cpp,hpp}',
   ],
   { query: '?raw', import: 'default', eager: true },
@@ -39,6 +39,7 @@ describe('every word answered has a Vietnamese text', () => {
     ['reasons why an occurrence is unreported', reasons, words(read('../store/occurrences.cpp'), /case Known::\w+: return "([a-z_]+)"/g), 'node_gone'],
     ['reasons of nodes', nodeReasons, words(read('../store/node_status.cpp'), /emplace_back\("([a-z_]+)"/g, /return \{"([a-z_]+)"\}/g), 'state_old'],
     ['refusals of nodes', refusals, words(read('/protocol/names.cpp'), /RefusalCode::\w+: return "([a-z_]+)"/g), 'bad_signature'],
+    ['kinds of alarms', alarms, words(read('../store/alarms.cpp'), /AlarmKind::\w+: return "([a-z_]+)"/g), 'clock_behind'],
     ['problems of previews', problems, words(read('../api/openapi.yaml').match(/PreviewProblem:[\s\S]*?enum: \[([^\]]*)\]/)?.[1] ?? '', /([a-z_]+)/g), 'past_start'],
     ['problems of the scheduler', problems, words(read('/scheduler/problem.hpp').split('kProblemCodes').at(-1) ?? '', /"([a-z_]+)",/g), 'overlaps'],
     ['problems of the API', problems, words(read('../api/'), ...PROBLEM), 'sign_in_failed'],

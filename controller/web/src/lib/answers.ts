@@ -72,6 +72,21 @@ export const refusals: Words = {
   unsupported: 'cụm loa chưa làm được việc này',
 };
 
+/** What a person should look into (controller/store/alarms.hpp). */
+export const alarms: Words = {
+  revision_ahead: 'Cụm loa báo số kế hoạch cao bất thường',
+  node_signature: 'Có kẻ mạo danh cụm loa: chữ ký không phải của nó',
+  unknown_node: 'Thiết bị lạ gửi tin',
+  node_unheard: 'Cụm loa im lặng đã lâu',
+  broker_unreachable: 'Máy chủ mất kết nối với máy chuyển tin',
+  broker_files: 'Máy chuyển tin chưa nhận được cấu hình mới',
+  clock_behind: 'Đồng hồ máy chủ chạy chậm nên không ký được gì',
+  signing: 'Có nội dung máy chủ không ký được',
+  events_failed: 'Máy chủ gặp lỗi bên trong',
+  key_lapses: 'Khóa ký sắp hết hạn mà chưa có khóa thay',
+  certificate_lapses: 'Chứng thư sắp hết hạn',
+};
+
 /** Why the controller does not do what was asked: `code` of problem+json, of a job, and of a preview. */
 export const problems: Words = {
   unreachable: 'Không kết nối được máy chủ. Xin thử lại.',

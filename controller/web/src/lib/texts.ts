@@ -1,4 +1,4 @@
-import { nodeReasons, problems, reasons, refusals } from './answers';
+import { alarms, nodeReasons, problems, reasons, refusals } from './answers';
 
 /** Every word on screen, in one place: a second language is a second object of this shape. */
 export const vi = {
@@ -9,6 +9,7 @@ export const vi = {
     nodes: 'Cụm loa',
     log: 'Nhật ký',
     alerts: 'Tin khẩn cấp',
+    alarms: 'Cảnh báo hệ thống',
     quick: 'Thao tác nhanh',
     label: 'Các trang',
     skip: 'Đến nội dung chính',
@@ -195,6 +196,22 @@ export const vi = {
     offline: 'cụm mất kết nối, sẽ phát nếu có lại trước khi hết hiệu lực',
     cancel: 'Hủy tin khẩn',
     states: { pending: 'Chờ xác nhận', active: 'Đang hiệu lực', cancelled: 'Đã hủy', ended: 'Hết hiệu lực' } as Record<string, string>,
+  },
+  alarm: {
+    kinds: alarms,
+    none: 'Không có cảnh báo nào.',
+    show: 'Hiện',
+    filters: { unacknowledged: 'Chưa ai xem', open: 'Chưa hết', all: 'Tất cả' },
+    seen: 'Đã xem',
+    seenBy: 'Đã xem:',
+    states: { open: 'Chưa hết', ended: 'Đã hết' },
+    times: 'lần',
+    first: 'Từ',
+    last: 'lần cuối',
+    ended: 'hết lúc',
+    unseen: 'cảnh báo chưa ai xem',
+    controller: 'Máy chủ',
+    others: 'Nhiều nơi khác',
   },
   quick: {
     title: 'Thao tác nhanh',
