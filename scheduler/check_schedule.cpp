@@ -44,7 +44,7 @@ class Check {
            .message = "more than " + std::to_string(kMaxPlanOccurrences) + " times in 16 days"});
     for (const Broadcast& other : others)
       if (other.id != wanted.id)
-        others_.push_back({&other, occurrences_of(other, from, window_.until, kMaxPlanOccurrences).list});
+        others_.push_back({&other, occurrences_of(other, from, window_.until, 2 * kMaxPlanOccurrences)});
   }
 
   void times(bool new_start) {
@@ -88,10 +88,12 @@ class Check {
 
   void place(const Place& place) {
     std::vector<Occurrence> before, after;
-    for (const auto& [other, list] : others_) {
+    bool complete = true;
+    for (const auto& [other, made] : others_) {
       if (!aims_at(*other, place.node)) continue;
-      before.insert(before.end(), list.begin(), list.end());
-      for (const Occurrence& o : list) overlap(o);
+      complete &= made.complete || check(other->when);  // what is refused enters no plan
+      before.insert(before.end(), made.list.begin(), made.list.end());
+      for (const Occurrence& o : made.list) overlap(o);
     }
     after = before;
     after.insert(after.end(), wanted_list_.begin(), wanted_list_.end());
@@ -100,7 +102,12 @@ class Check {
     std::set<std::string> known;
     for (const Veto& veto : vetoes(place.policy, before, place.node.time_zone))
       known.insert(veto.occurrence_id);
-    for (const Veto& veto : vetoes(place.policy, after, place.node.time_zone)) veto_new(veto, known);
+    std::set<std::string> out;
+    for (const Veto& veto : vetoes(place.policy, after, place.node.time_zone)) {
+      veto_new(veto, known);
+      out.insert(veto.occurrence_id);
+    }
+    if (!complete || !fits(after, out)) say_full(place.node);
   }
 
   ScheduleCheck take() {
@@ -125,6 +132,21 @@ class Check {
       known->second.at = problem.at;
       known->second.other = problem.other;
     }
+  }
+
+  // By make_plan's own measure (in the schedule's zone: a node in another has some hours more or less).
+  bool fits(const std::vector<Occurrence>& all, const std::set<std::string>& out) const {
+    if (all.size() > 2 * kMaxPlanOccurrences) return false;
+    const auto in_plan = [&](const Occurrence& o) { return o.end() > now_ && !out.contains(o.id); };
+    return std::count_if(all.begin(), all.end(), in_plan) <= static_cast<std::ptrdiff_t>(kMaxPlanOccurrences);
+  }
+
+  void say_full(const PlanNode& node) {
+    say({.code = "plan_full", .where = "/when"});
+    Problem& problem = problems_.at({"plan_full", ""});
+    if (problem.nodes.size() < kMostNamedNodes) problem.nodes.push_back(node.id);
+    problem.message = "the plans of " + std::to_string(problem.count) + " nodes would hold more than the " +
+                      std::to_string(kMaxPlanOccurrences) + " occurrences that a plan takes";
   }
 
   void overlap(const Occurrence& other) {
@@ -156,7 +178,7 @@ class Check {
   const TimePoint now_;
   PlanWindow window_;
   std::vector<Occurrence> wanted_list_;
-  std::vector<std::pair<const Broadcast*, std::vector<Occurrence>>> others_;
+  std::vector<std::pair<const Broadcast*, BroadcastOccurrences>> others_;
   std::map<std::pair<std::string, std::string>, Problem> problems_;
 };
 

@@ -41,17 +41,34 @@ struct Group {
   }
 };
 
-std::vector<Group> groups_of(const Broadcast& wanted, const std::vector<Broadcast>& others,
-                             const std::vector<Place>& places) {
-  std::vector<Group> groups;
+struct Groups {
+  std::vector<Group> rehearsed;
+  std::optional<Problem> left_out;
+};
+
+void leave_out(Groups& groups, const PlanNode& node) {
+  if (groups.left_out)
+    ++groups.left_out->count;
+  else
+    groups.left_out = Problem{.code = "not_rehearsed", .where = "/areas", .refuses = false};
+  Problem& problem = *groups.left_out;
+  if (problem.nodes.size() < kMostNamedNodes) problem.nodes.push_back(node.id);
+  problem.message = "the days of " + std::to_string(problem.count) + " nodes were not rehearsed";
+}
+
+Groups groups_of(const Broadcast& wanted, const std::vector<Broadcast>& others, const std::vector<Place>& places) {
+  Groups groups;
+  auto& list = groups.rehearsed;
   for (const Place& place : places) {
-    if (groups.size() == kMostRehearsed) break;
     if (place.node.settings.mute || !aims_at(wanted, place.node)) continue;
     Group group{&place, {}};
     for (const Broadcast& other : others)
       if (other.id != wanted.id && aims_at(other, place.node)) group.aimed.push_back(&other);
-    if (std::none_of(groups.begin(), groups.end(), [&](const Group& known) { return known.same_as(group); }))
-      groups.push_back(std::move(group));
+    if (std::any_of(list.begin(), list.end(), [&](const Group& known) { return known.same_as(group); })) continue;
+    if (list.size() < kMostRehearsed)
+      list.push_back(std::move(group));
+    else
+      leave_out(groups, place.node);
   }
   return groups;
 }
@@ -123,8 +140,11 @@ class Findings {
 std::vector<Problem> check_sounding(const Broadcast& wanted, const std::vector<Broadcast>& others,
                                     const std::vector<Place>& places, TimePoint now) {
   Findings findings(wanted, now);
-  for (const Group& group : groups_of(wanted, others, places)) findings.rehearse(group);
-  return findings.take();
+  Groups groups = groups_of(wanted, others, places);
+  for (const Group& group : groups.rehearsed) findings.rehearse(group);
+  auto problems = findings.take();
+  if (groups.left_out) problems.push_back(std::move(*groups.left_out));
+  return problems;
 }
 
 void add_sounding(std::vector<Problem>& problems, std::vector<Problem> sounding) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "scheduler/time.hpp"
 
@@ -15,9 +16,13 @@ struct Problem {
   bool refuses = true;          ///< false: a warning, the schedule may be saved
   std::optional<TimePoint> at;  ///< due time of the first occurrence concerned
   std::string other;            ///< id of the other occurrence, where two are in each other's way
-  int count = 1;                ///< occurrences concerned, over all nodes
+  int count = 1;                ///< occurrences concerned, over all nodes; nodes for `plan_full` and `not_rehearsed`
+  std::vector<std::string> nodes;  ///< with those two: ids of the nodes, at most kMostNamedNodes
   bool operator==(const Problem&) const = default;
 };
+
+/// The most nodes that one problem names.
+inline constexpr std::size_t kMostNamedNodes = 20;
 
 /// Every code that this room gives out.
 inline constexpr const char* kProblemCodes[] = {
@@ -26,6 +31,7 @@ inline constexpr const char* kProblemCodes[] = {
     "bad_time",                ///< refuses: a local time out of range
     "never_occurs",            ///< refuses: no time matches
     "too_many",                ///< refuses: more occurrences than a plan takes
+    "plan_full",               ///< refuses: a node's plan would hold more occurrences than a plan takes
     "past_start",              ///< refuses: the first occurrence is due before now
     "too_long",                ///< refuses: an occurrence longer than the policy's session, or than a day
     "no_items",                ///< refuses: nothing to be heard
@@ -38,6 +44,7 @@ inline constexpr const char* kProblemCodes[] = {
     "would_be_interrupted",    ///< warns: a higher class cuts it
     "would_be_skipped",        ///< warns: it would not be heard at all
     "would_disturb",           ///< warns: another would be heard otherwise than without it
+    "not_rehearsed",           ///< warns: nodes whose days were not looked at, there are too many different ones
     "nonexistent_local_time",  ///< warns: clocks go forward there; it sounds later by the jump (RFC 5545)
     "ambiguous_local_time",    ///< warns: clocks go back there; it sounds the first time
 };

@@ -38,16 +38,16 @@ Reply list_alarms(StoreCall& call) {
   const auto area = query.text("area");
   store::AlarmFilter filter;
   filter.state = query.name<store::AlarmState>("state", parse_word<store::AlarmState, store::AlarmState::ended>);
-  const auto page = query.page();
+  const auto page = query.page<store::TimePoint, std::string>("alarms");
   if (auto problem = query.finish()) return *problem;
   auto roots = list_roots(call, area);
   if (roots.has_error()) return roots.error();
   filter.roots = std::move(*roots);
   filter.unbound = !area && holds_a_root(call);
   filter.limit = page.fetch();
-  filter.offset = page.offset;
-  return json_response(
-      page_answer(store::list_alarms(call.db, filter), page, [&](const auto& alarm) { return alarm_answer(call.db, alarm); }));
+  filter.after = page.after;
+  return json_response(page_answer(store::list_alarms(call.db, filter), page, [](const auto& alarm) { return std::tuple(alarm.last, alarm.id); },
+                                   [&](const auto& alarm) { return alarm_answer(call.db, alarm); }));
 }
 
 Reply acknowledge_alarm(StoreCall& call) {

@@ -119,15 +119,15 @@ Reply list_alerts(StoreCall& call) {
   const auto area = query.text("area");
   store::AlertFilter filter;
   filter.state = query.name<AlertState>("state", parse_word<AlertState, AlertState::ended>);
-  const auto page = query.page();
+  const auto page = query.page<store::TimePoint, std::string>("alerts");
   if (auto problem = query.finish()) return *problem;
   auto roots = list_roots(call, area);
   if (roots.has_error()) return roots.error();
   filter.roots = std::move(*roots);
   filter.limit = page.fetch();
-  filter.offset = page.offset;
+  filter.after = page.after;
   const auto now = call.call.now;
-  return json_response(page_answer(store::list_alerts(call.db, filter, now), page,
+  return json_response(page_answer(store::list_alerts(call.db, filter, now), page, [](const auto& row) { return std::tuple(row.created, row.alert.id); },
                                    [&](const auto& row) { return alert(call.db, row, now); }));
 }
 

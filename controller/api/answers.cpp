@@ -1,7 +1,6 @@
 #include "controller/api/answers.hpp"
 
-#include <fmt/format.h>
-
+#include "controller/api/day_hours.hpp"
 #include "scheduler/time.hpp"
 
 namespace loa::api {
@@ -19,8 +18,6 @@ json::array grants(const std::vector<store::Grant>& all) {
   for (const auto& one : all) array.push_back(grant(one));
   return array;
 }
-
-json::string time_of_day(int minute) { return json::string(fmt::format("{:02}:{:02}", minute / 60, minute % 60)); }
 
 }  // namespace
 
@@ -58,6 +55,7 @@ json::object settings(const store::OwnSettings& settings) {
   if (settings.mute) answer["mute"] = *settings.mute;
   if (settings.volume) answer["volume"] = *settings.volume;
   if (settings.alert_volume) answer["alert_volume"] = *settings.alert_volume;
+  if (settings.volume_by_hour) answer["volume_by_hour"] = volume_by_hour(*settings.volume_by_hour);
   return answer;
 }
 
@@ -67,6 +65,7 @@ json::object effective_settings(const store::Inherited& inherited) {
   if (!inherited.muted_by.empty()) answer["muted_by"] = inherited.muted_by;
   answer["volume"] = inherited.volume;
   answer["alert_volume"] = inherited.alert_volume;
+  answer["volume_by_hour"] = volume_by_hour(inherited.volume_by_hour);
   return answer;
 }
 

@@ -21,19 +21,6 @@ namespace json = boost::json;
 json::string time_text(store::TimePoint time);
 json::array texts(const std::vector<std::string>& values);
 
-/// `{items, next_cursor?}` of rows of which one more than the page was fetched; `write` makes an object of each.
-template <class Row, class Write>
-json::object page_answer(std::vector<Row> rows, const Page& page, const Write& write) {
-  json::object answer;
-  const bool more = rows.size() > static_cast<std::size_t>(page.limit);
-  if (more) rows.resize(static_cast<std::size_t>(page.limit));
-  json::array items;
-  for (const auto& row : rows) items.push_back(write(row));
-  answer["items"] = std::move(items);
-  if (more) answer["next_cursor"] = next_cursor(page);
-  return answer;
-}
-
 /// `{items}` of a whole list.
 template <class Row, class Write>
 json::object list_answer(const std::vector<Row>& rows, const Write& write) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controller/api/day_hours.hpp"
 #include "controller/api/fields.hpp"
 
 namespace loa::api {
@@ -64,9 +65,9 @@ http::Response area_response(store::Session& db, const std::string& id, store::T
   return json_response(view.answer(store::find_area(db, id).value()), status);
 }
 
-store::OwnSettings read_settings(Fields& fields, const store::OwnSettings& held) {
+store::OwnSettings read_settings(Fields& fields) {
   store::OwnSettings settings;
-  settings.volume_by_hour = held.volume_by_hour;
+  settings.volume_by_hour = read_volume_by_hour(fields);
   settings.mute = fields.optional_flag("mute");
   if (const auto volume = fields.optional_integer("volume", 0, 100)) settings.volume = static_cast<int>(*volume);
   if (const auto volume = fields.optional_integer("alert_volume", 0, 100))

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <charconv>
 
 #include "controller/api/area_answers.hpp"
+#include "controller/api/day_hours.hpp"
 #include "controller/api/fields.hpp"
 #include "controller/api/handlers.hpp"
 
@@ -21,26 +21,6 @@ bool is_area_id(const std::string& text) {
   return !text.empty() && text.size() <= 40 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   });
-}
-
-// "06:30" as minutes after midnight; "24:00" is the end of the day.
-std::optional<int> minutes(std::string_view text) {
-  int hour = 0;
-  int minute = 0;
-  const auto digits = [](std::string_view part, int& value) {
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    return part.size() == 2 && error == std::errc() && end == part.data() + part.size();
-  };
-  if (text.size() != 5 || text[2] != ':' || !digits(text.substr(0, 2), hour) || !digits(text.substr(3), minute)) return {};
-  if (hour < 0 || minute < 0 || minute > 59 || hour * 60 + minute > 1440) return {};
-  return hour * 60 + minute;
-}
-
-int read_minutes(Fields& fields, const char* name) {
-  const auto text = fields.text(name, {1, 5});
-  const auto value = minutes(text);
-  if (!text.empty() && !value) fields.fault(name, "bad_time", "a time of day such as 05:30 is wanted");
-  return value.value_or(0);
 }
 
 scheduler::PolicyWindow read_window(Fields& fields) {
@@ -159,7 +139,7 @@ Reply set_area_settings(StoreCall& call) {
   const auto& id = call.call.parameter("id");
   if (auto problem = guard(call, id)) return *problem;
   auto fields = Fields::parse(call.call.request.body);
-  const auto settings = read_settings(fields, store::find_area(call.db, id).value().settings);
+  const auto settings = read_settings(fields);
   if (auto problem = fields.finish()) return *problem;
   auto transaction = call.write();
   store::set_area_settings(transaction, id, settings);

@@ -4,6 +4,7 @@
 #include "controller/api/broadcast_request.hpp"
 #include "controller/api/coming.hpp"
 #include "controller/api/handlers.hpp"
+#include "controller/api/preview_answers.hpp"
 #include "controller/api/word.hpp"
 #include "scheduler/recurrence.hpp"
 
@@ -85,18 +86,6 @@ http::Result<store::Broadcast> find(const StoreCall& call) {
   return std::move(*broadcast);
 }
 
-json::object problem_answer(const scheduler::Problem& problem) {
-  json::object answer;
-  answer["code"] = problem.code;
-  answer["severity"] = problem.refuses ? "error" : "warning";
-  answer["detail"] = problem.message;
-  if (!problem.where.empty()) answer["pointer"] = problem.where;
-  if (problem.at) answer["start"] = time_text(*problem.at);
-  answer["count"] = problem.count;
-  if (!problem.other.empty()) answer["other"] = problem.other;
-  return answer;
-}
-
 http::Problem refusal_of(const Preview& preview) {
   const auto& first = *preview.refusal();
   http::Problem problem{422, first.code, first.message, {}};
@@ -119,22 +108,24 @@ Reply list_broadcasts(StoreCall& call) {
   const auto state = query.name<BroadcastState>("state", parse_word<BroadcastState, BroadcastState::ended>);
   store::BroadcastFilter filter;
   filter.programme = query.text("programme").value_or("");
-  const auto page = query.page();
+  const auto page = query.page<store::TimePoint, std::string>("broadcasts");
   if (auto problem = query.finish()) return *problem;
   auto roots = list_roots(call, area);
   if (roots.has_error()) return roots.error();
   filter.roots = std::move(*roots);
-  filter.limit = state ? 10'000 : page.fetch();
-  filter.offset = state ? 0 : page.offset;
-  auto rows = store::list_broadcasts(call.db, filter);
-  if (state) {
-    std::erase_if(rows, [&](const auto& row) {
-      const auto programme = store::find_programme(call.db, row.programme);
-      return state_of(row, programme ? programme->duration : store::Millis{0}, call.call.now) != *state;
-    });
-    rows.erase(rows.begin(), rows.begin() + std::min<std::ptrdiff_t>(page.offset, std::ssize(rows)));
-  }
-  return json_response(page_answer(std::move(rows), page, [&](const auto& row) { return broadcast_answer(call, row); }));
+  const auto fetch = [&](const auto& after, int most) {
+    filter.after = after;
+    filter.limit = most;
+    return store::list_broadcasts(call.db, filter);
+  };
+  const auto key = [](const auto& row) { return std::tuple(row.created, row.id); };
+  const auto write = [&](const auto& row) { return broadcast_answer(call, row); };
+  if (!state) return json_response(page_answer(fetch(page.after, page.fetch()), page, key, write));
+  const auto in_state = [&](const auto& row) {
+    const auto programme = store::find_programme(call.db, row.programme);
+    return state_of(row, programme ? programme->duration : store::Millis{0}, call.call.now) == *state;
+  };
+  return json_response(scanned_answer(page, fetch, in_state, key, write));
 }
 
 Reply get_broadcast(StoreCall& call) {
@@ -154,7 +145,7 @@ Reply preview_broadcast(StoreCall& call) {
                                                 {"local_start", scheduler::to_text(one.local)}};
                           })["items"];
   answer["more"] = seen.more;
-  answer["problems"] = list_answer(seen.problems, problem_answer)["items"];
+  answer["problems"] = list_answer(seen.problems, [&](const auto& one) { return problem_answer(call, *wanted, one); })["items"];
   answer["reach"] = reach(seen.reach);
   answer["duration_ms"] = wanted->programme.duration.count();
   return json_response(answer);

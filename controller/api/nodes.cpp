@@ -63,16 +63,17 @@ Reply list_nodes(StoreCall& call) {
   Query query(call.call.request);
   const auto area = query.text("area");
   const auto status = query.name<store::NodeStatus>("status", parse_word<store::NodeStatus, store::NodeStatus::unknown>);
-  const auto page = query.page();
+  const auto page = query.page<std::string, std::string>("nodes");
   if (auto problem = query.finish()) return *problem;
   const auto roots = list_roots(call, area);
   if (roots.has_error()) return roots.error();
   auto rows = store::list_node_rows(call.db, *roots);
   if (status) std::erase_if(rows, [&](const auto& row) { return store::status_of(row, call.call.now) != *status; });
-  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.node.code < b.node.code; });
-  rows.erase(rows.begin(), rows.begin() + std::min<std::ptrdiff_t>(page.offset, std::ssize(rows)));
+  const auto key = [](const auto& row) { return std::tuple(row.node.code, row.node.id); };
+  if (page.after) std::erase_if(rows, [&](const auto& row) { return key(row) <= *page.after; });
+  std::sort(rows.begin(), rows.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
   return json_response(
-      page_answer(std::move(rows), page, [&](const auto& row) { return node(call.db, row, call.call.now); }));
+      page_answer(std::move(rows), page, key, [&](const auto& row) { return node(call.db, row, call.call.now); }));
 }
 
 Reply get_node(StoreCall& call) {
@@ -136,7 +137,7 @@ Reply set_node_settings(StoreCall& call) {
   const auto row = find(call);
   if (row.has_error()) return row.error();
   auto fields = Fields::parse(call.call.request.body);
-  const auto settings = read_settings(fields, row->node.settings);
+  const auto settings = read_settings(fields);
   if (auto problem = fields.finish()) return *problem;
   auto transaction = call.write();
   if (!store::set_node_settings(transaction, row->node.id, settings)) return not_found("such node");

@@ -96,14 +96,15 @@ Reply list_receipts(StoreCall& call) {
   store::ReceiptFilter filter;
   filter.node = query.text("node").value_or("");
   filter.subject = query.text("subject").value_or("");
-  const auto page = query.page();
+  const auto page = query.page<store::TimePoint, std::string>("receipts");
   if (auto problem = query.finish()) return *problem;
   auto roots = list_roots(call, area);
   if (roots.has_error()) return roots.error();
   filter.roots = std::move(*roots);
   filter.limit = page.fetch();
-  filter.offset = page.offset;
-  return json_response(page_answer(store::list_receipts(call.db, filter), page, receipt_answer));
+  filter.after = page.after;
+  return json_response(page_answer(store::list_receipts(call.db, filter), page, [](const auto& row) { return std::tuple(row.received, row.receipt.id); },
+                                   receipt_answer));
 }
 
 }  // namespace loa::api

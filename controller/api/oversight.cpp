@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 
 #include "controller/api/api.hpp"
 #include "controller/api/area_answers.hpp"
@@ -45,16 +44,6 @@ json::object audit_answer(store::Session& db, const store::AuditRow& row) {
   return answer;
 }
 
-// The audit trail grows while it is read, so its pages go by number: the cursor is the last number seen.
-http::Result<std::int64_t> before(Query& query) {
-  const auto cursor = query.text("cursor").value_or("0");
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), number);
-  if (error != std::errc() || end != cursor.data() + cursor.size() || number < 0)
-    return http::Problem{400, "bad_parameter", "The query parameter cursor: is not the next_cursor of an answer.", {}};
-  return http::Result<std::int64_t>(boost::system::in_place_value, number);
-}
-
 }  // namespace
 
 awaitable<Reply> get_keys(Api& api, Call call) {
@@ -78,24 +67,15 @@ Reply list_refusals(StoreCall& call) {
 Reply list_audit(StoreCall& call) {
   Query query(call.call.request);
   const auto area = query.text("area");
-  const auto from = before(query);
-  // The cursor is read above in its own way; Query still reads the limit.
-  http::Request only_limit;
-  if (const auto limit = query.text("limit")) only_limit.query.emplace_back("limit", *limit);
-  Query limit_query(only_limit);
-  const auto page = limit_query.page();
+  const auto page = query.page<std::int64_t>("audit");
   if (auto problem = query.finish()) return *problem;
-  if (auto problem = limit_query.finish()) return *problem;
-  if (from.has_error()) return from.error();
   const auto roots = list_roots(call, area);
   if (roots.has_error()) return roots.error();
   const bool unbound = !area && holds_a_root(call);
-  auto rows = store::list_audit(call.db, *roots, unbound, page.fetch(), *from);
-  const bool more = rows.size() > static_cast<std::size_t>(page.limit);
-  if (more) rows.resize(static_cast<std::size_t>(page.limit));
-  auto answer = list_answer(rows, [&](const auto& row) { return audit_answer(call.db, row); });
-  if (more) answer["next_cursor"] = std::to_string(rows.back().number);
-  return json_response(answer);
+  const auto before = page.after ? std::get<0>(*page.after) : 0;
+  return json_response(page_answer(store::list_audit(call.db, *roots, unbound, page.fetch(), before), page,
+                                   [](const auto& row) { return std::tuple(row.number); },
+                                   [&](const auto& row) { return audit_answer(call.db, row); }));
 }
 
 awaitable<Reply> stream_events(Api& api, Call call) {

@@ -76,19 +76,21 @@ Reply list_programmes(StoreCall& call) {
   store::ProgrammeFilter filter;
   filter.state = query.name<ProgrammeState>("state", store::parse_programme_state);
   const auto part = query.text("q", 200);
-  const auto page = query.page();
+  const auto page = query.page<store::TimePoint, std::string>("programmes");
   if (auto problem = query.finish()) return *problem;
   auto roots = list_roots(call, area);
   if (roots.has_error()) return roots.error();
   filter.roots = std::move(*roots);
-  filter.limit = part ? 10'000 : page.fetch();
-  filter.offset = part ? 0 : page.offset;
-  auto rows = store::list_programmes(call.db, filter);
-  if (part) {
-    std::erase_if(rows, [&](const auto& row) { return row.title.find(*part) == std::string::npos; });
-    rows.erase(rows.begin(), rows.begin() + std::min<std::ptrdiff_t>(page.offset, std::ssize(rows)));
-  }
-  return json_response(page_answer(std::move(rows), page, [&](const auto& row) { return programme(call.db, row); }));
+  const auto fetch = [&](const auto& after, int most) {
+    filter.after = after;
+    filter.limit = most;
+    return store::list_programmes(call.db, filter);
+  };
+  const auto key = [](const auto& row) { return std::tuple(row.changed, row.id); };
+  const auto write = [&](const auto& row) { return programme(call.db, row); };
+  if (!part) return json_response(page_answer(fetch(page.after, page.fetch()), page, key, write));
+  const auto named = [&](const auto& row) { return row.title.find(*part) != std::string::npos; };
+  return json_response(scanned_answer(page, fetch, named, key, write));
 }
 
 Reply get_programme(StoreCall& call) {

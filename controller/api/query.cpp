@@ -6,8 +6,6 @@
 namespace loa::api {
 namespace {
 
-constexpr int kMostOffset = 1'000'000;
-
 std::optional<int> number(std::string_view text, int least, int most) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -37,19 +35,13 @@ std::optional<scheduler::TimePoint> Query::time(const char* name) {
   return time;
 }
 
-Page Query::page() {
-  Page page;
-  if (const auto limit = text("limit")) {
-    const auto value = number(*limit, 1, 200);
-    if (!value) fault("limit", "1 to 200 is taken");
-    page.limit = value.value_or(50);
-  }
-  if (const auto cursor = text("cursor")) {
-    const auto value = cursor->starts_with("o") ? number(std::string_view(*cursor).substr(1), 0, kMostOffset) : std::nullopt;
-    if (!value) fault("cursor", "is not the next_cursor of an answer");
-    page.offset = value.value_or(0);
-  }
-  return page;
+int Query::limit() {
+  constexpr int usual = 50;
+  const auto word = text("limit");
+  if (!word) return usual;
+  const auto value = number(*word, 1, 200);
+  if (!value) fault("limit", "1 to 200 is taken");
+  return value.value_or(usual);
 }
 
 void Query::require(const char* name) {
@@ -70,7 +62,5 @@ std::optional<http::Problem> Query::finish() {
                        "The query parameter " + x_faults.front().pointer.substr(1) + ": " + x_faults.front().detail + ".",
                        x_faults};
 }
-
-std::string next_cursor(const Page& page) { return "o" + std::to_string(page.offset + page.limit); }
 
 }  // namespace loa::api

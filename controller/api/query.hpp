@@ -4,17 +4,11 @@
 #include <string_view>
 #include <vector>
 
+#include "controller/api/page.hpp"
 #include "controller/http/problem.hpp"
 #include "scheduler/time.hpp"
 
 namespace loa::api {
-
-/// Where a page of a list begins and how long it is; a page takes one row more to learn whether there is another.
-struct Page {
-  int limit = 50;
-  int offset = 0;
-  int fetch() const { return limit + 1; }
-};
 
 /// Reads the query of a request strictly: what nobody asked for, is given twice or is malformed is refused by name.
 class Query {
@@ -23,7 +17,16 @@ class Query {
 
   std::optional<std::string> text(const char* name, std::size_t most = 100);
   std::optional<scheduler::TimePoint> time(const char* name);
-  Page page();
+  /// The page of `list` (a name for its cursors) whose rows have keys of these parts.
+  template <class... Parts>
+  Page<Parts...> page(std::string_view list) {
+    Page<Parts...> page{list, limit(), {}};
+    if (const auto cursor = text("cursor", kLongestCursor)) {
+      page.after = key_in<Parts...>(list, *cursor);
+      if (!page.after) fault("cursor", "is not the next_cursor of an answer of this list");
+    }
+    return page;
+  }
   template <class E>
   std::optional<E> name(const char* name, std::optional<E> (*parse)(std::string_view)) {
     const auto word = text(name);
@@ -38,12 +41,11 @@ class Query {
   std::optional<http::Problem> finish();
 
  private:
+  static constexpr std::size_t kLongestCursor = 200;
+  int limit();
   const http::Request& x_request;
   std::vector<std::string_view> x_known;
   std::vector<http::ProblemPart> x_faults;
 };
-
-/// The cursor of the page after `page`.
-std::string next_cursor(const Page& page);
 
 }  // namespace loa::api

@@ -86,14 +86,15 @@ Reply list_occurrences(StoreCall& call) {
   const auto area = query.text("area");
   filter.node = query.text("node").value_or("");
   filter.broadcast = query.text("broadcast").value_or("");
-  const auto page = query.page();
+  const auto page = query.page<store::TimePoint, std::string, std::string>("occurrences");
   if (auto problem = query.finish()) return *problem;
   auto roots = list_roots(call, area);
   if (roots.has_error()) return roots.error();
   filter.roots = std::move(*roots);
   filter.limit = page.fetch();
-  filter.offset = page.offset;
-  return json_response(page_answer(store::list_occurrences(call.db, filter, call.call.now), page, occurrence_answer));
+  filter.after = page.after;
+  const auto key = [](const auto& row) { return std::tuple(row.expected.due, row.expected.node, row.expected.id); };
+  return json_response(page_answer(store::list_occurrences(call.db, filter, call.call.now), page, key, occurrence_answer));
 }
 
 Reply list_play_records(StoreCall& call) {
@@ -108,14 +109,17 @@ Reply list_play_records(StoreCall& call) {
   filter.programme = query.text("programme").value_or("");
   filter.alert = query.text("alert").value_or("");
   filter.outcome = query.name<Outcome>("outcome", parse_word<Outcome, Outcome::cancelled>);
-  const auto page = query.page();
+  const auto page = query.page<store::TimePoint, std::string, std::string, std::int64_t>("records");
   if (auto problem = query.finish()) return *problem;
   auto roots = list_roots(call, area);
   if (roots.has_error()) return roots.error();
   filter.roots = std::move(*roots);
   filter.limit = page.fetch();
-  filter.offset = page.offset;
-  return json_response(page_answer(store::list_records(call.db, filter), page, record_answer));
+  filter.after = page.after;
+  const auto key = [](const auto& view) {
+    return std::tuple(view.row.record.due, view.row.node, view.row.record.log_id, view.row.record.number);
+  };
+  return json_response(page_answer(store::list_records(call.db, filter), page, key, record_answer));
 }
 
 }  // namespace loa::api

@@ -113,7 +113,7 @@ bool is_login(const std::string& text) {
 
 Reply list_users(StoreCall& call) {
   Query query(call.call.request);
-  const auto page = query.page();
+  const auto page = query.page<std::string>("users");
   if (auto problem = query.finish()) return *problem;
   const bool root = holds_a_root(call);  // who also sees users without any grant
   std::vector<FoundUser> users;
@@ -121,10 +121,11 @@ Reply list_users(StoreCall& call) {
     auto grants = split(call, user);
     if (!grants.within.empty() || (root && user.grants.empty())) users.push_back({std::move(user), std::move(grants)});
   }
-  std::sort(users.begin(), users.end(), [](const auto& a, const auto& b) { return a.user.login < b.user.login; });
-  users.erase(users.begin(), users.begin() + std::min<std::ptrdiff_t>(page.offset, std::ssize(users)));
+  const auto key = [](const auto& found) { return std::tuple(found.user.login); };
+  if (page.after) std::erase_if(users, [&](const auto& found) { return key(found) <= *page.after; });
+  std::sort(users.begin(), users.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
   return json_response(
-      page_answer(std::move(users), page, [](const auto& found) { return api::user(found.user, found.grants.within); }));
+      page_answer(std::move(users), page, key, [](const auto& found) { return api::user(found.user, found.grants.within); }));
 }
 
 Reply get_user(StoreCall& call) {

@@ -216,10 +216,12 @@ std::vector<Alarm> list_alarms(Session& session, const AlarmFilter& filter) {
   if (filter.state == AlarmState::open) where += " and ended is null";
   if (filter.state == AlarmState::ended) where += " and ended is not null";
   if (filter.state == AlarmState::unacknowledged) where += " and acknowledged is null";
+  auto parameters = sql::params(sql::roots_text(filter.roots));
+  where += sql::after(filter.after, "last, id", "<", parameters);
   return sql::select_text<Alarm>(session,
                                  sql::kBranch + "select " + sql::columns_of<Alarm>() + " from alarms" + where +
-                                     " order by last desc, id" + sql::page(filter.limit, filter.offset),
-                                 sql::params(sql::roots_text(filter.roots)));
+                                     " order by last desc, id desc" + sql::limit(filter.limit),
+                                 std::move(parameters));
 }
 
 std::map<AlarmKind, std::int64_t> count_open_alarms(Session& session) {

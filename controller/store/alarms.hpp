@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "controller/store/session.hpp"
@@ -88,7 +89,7 @@ struct AlarmFilter {
   bool unbound = false;             ///< those of no branch too
   std::optional<AlarmState> state;  ///< any where absent
   int limit = 50;
-  int offset = 0;
+  std::optional<std::tuple<TimePoint, std::string>> after;  ///< begins behind the row with this last and id
 };
 /// Newest first, by the last time.
 std::vector<Alarm> list_alarms(Session& session, const AlarmFilter& filter);

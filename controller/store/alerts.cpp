@@ -151,12 +151,14 @@ std::optional<AlertRow> find_alert(Session& session, const std::string& id) {
 }
 
 std::vector<AlertRow> list_alerts(Session& session, const AlertFilter& filter, TimePoint now) {
+  auto parameters = sql::params(sql::roots_text(filter.roots));
+  const auto after = sql::after(filter.after, "created, id", "<", parameters);
   auto found = sql::select_text<AlertRow>(session,
                                           sql::kBranch + "select " + sql::columns_of<AlertRow>() +
                                               " from alerts where area in (select id from branch)" +
                                               (filter.state ? in_state(*filter.state, now) : std::string()) +
-                                              " order by created desc, id" + sql::page(filter.limit, filter.offset),
-                                          sql::params(sql::roots_text(filter.roots)));
+                                              after + " order by created desc, id desc" + sql::limit(filter.limit),
+                                          std::move(parameters));
   for (auto& row : found) row = with_clip(session, std::move(row));
   return found;
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "controller/store/session.hpp"
@@ -47,7 +48,7 @@ struct AlertFilter {
   std::vector<std::string> roots;  ///< branches that the reader may see
   std::optional<AlertState> state;
   int limit = 200;
-  int offset = 0;
+  std::optional<std::tuple<TimePoint, std::string>> after;  ///< begins behind the row with this created and id
 };
 /// Newest first.
 std::vector<AlertRow> list_alerts(Session& session, const AlertFilter& filter, TimePoint now);

@@ -27,7 +27,7 @@ std::vector<AuditRow> list_audit(Session& session, const std::vector<std::string
   return sql::select_text<AuditRow>(session,
                                     sql::kBranch + "select " + sql::columns_of<AuditRow>() +
                                         " from audit where number < :before and (area in (select id from branch)" +
-                                        (unbound ? " or area = ''" : "") + ") order by number desc" + sql::page(limit, 0),
+                                        (unbound ? " or area = ''" : "") + ") order by number desc" + sql::limit(limit),
                                     sql::params(sql::roots_text(roots), before_number));
 }
 

@@ -164,13 +164,15 @@ std::optional<scheduler::Broadcast> to_scheduler(Session& session, const Broadca
 }
 
 std::vector<Broadcast> list_broadcasts(Session& session, const BroadcastFilter& filter) {
+  auto parameters = sql::params(sql::roots_text(filter.roots), filter.programme, filter.programme);
+  const auto after = sql::after(filter.after, "created, id", "<", parameters);
   auto found = sql::select_text<Broadcast>(
       session,
       sql::kBranch + "select " + sql::columns_of<Broadcast>() +
           " from broadcasts where area in (select id from branch) and (:any = '' or programme = :programme)" +
-          (filter.with_cancelled ? "" : " and cancelled is null") + " order by created desc, id" +
-          sql::page(filter.limit, filter.offset),
-      sql::params(sql::roots_text(filter.roots), filter.programme, filter.programme));
+          (filter.with_cancelled ? "" : " and cancelled is null") + after + " order by created desc, id desc" +
+          sql::limit(filter.limit),
+      std::move(parameters));
   for (auto& broadcast : found) broadcast = with_targets(session, std::move(broadcast));
   return found;
 }

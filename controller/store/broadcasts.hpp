@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "controller/store/session.hpp"
@@ -46,7 +47,7 @@ struct BroadcastFilter {
   std::string programme;           ///< empty: any
   bool with_cancelled = true;
   int limit = 200;
-  int offset = 0;
+  std::optional<std::tuple<TimePoint, std::string>> after;  ///< begins behind the row with this created and id
 };
 /// Newest first.
 std::vector<Broadcast> list_broadcasts(Session& session, const BroadcastFilter& filter);

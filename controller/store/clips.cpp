@@ -133,7 +133,7 @@ std::vector<MediaJob> list_media_jobs(Session& session, const std::vector<std::s
   return sql::select_text<MediaJob>(session,
                                     sql::kBranch + "select " + sql::columns_of<MediaJob>() +
                                         " from media_jobs where area in (select id from branch) order by created desc, id" +
-                                        sql::page(limit, 0),
+                                        sql::limit(limit),
                                     sql::params(sql::roots_text(roots)));
 }
 

@@ -94,13 +94,20 @@ const char* const kWhere =
     " and (o.withdrawn = 0 or o.log_id is not null) and (:any_node = '' or o.node = :node)"
     " and (:any_broadcast = '' or o.broadcast = :broadcast) and (:any_alert = '' or o.alert = :alert)";
 
-std::vector<sql::Cell> parameters(const OccurrenceFilter& f) {
-  return sql::params(sql::roots_text(f.roots), f.from, f.until, f.node, f.node, f.broadcast, f.broadcast, f.alert, f.alert);
-}
+// What both statements of a listing choose from `occurrences o`.
+struct Choice {
+  std::vector<sql::Cell> parameters;
+  std::string text;
+};
 
-std::string order(const OccurrenceFilter& filter) {
-  return std::string(" order by o.due") + (filter.newest_first ? " desc" : "") + ", o.node, o.id" +
-         sql::page(filter.limit, filter.offset);
+Choice choice_of(const OccurrenceFilter& f) {
+  Choice choice;
+  choice.parameters =
+      sql::params(sql::roots_text(f.roots), f.from, f.until, f.node, f.node, f.broadcast, f.broadcast, f.alert, f.alert);
+  const std::string down = f.newest_first ? " desc" : "";
+  choice.text = kWhere + sql::after(f.after, "o.due, o.node, o.id", f.newest_first ? "<" : ">", choice.parameters);
+  choice.text += " order by o.due" + down + ", o.node" + down + ", o.id" + down + sql::limit(f.limit);
+  return choice;
 }
 
 OccurrenceStatus status_of(scheduler::Outcome outcome) {
@@ -189,18 +196,18 @@ void withdraw_alert(Transaction& transaction, const std::string& alert) {
 }
 
 std::vector<OccurrenceRow> list_occurrences(Session& session, const OccurrenceFilter& filter, TimePoint now) {
+  const auto choice = choice_of(filter);
   auto listed = sql::select_text<Listed>(
       session,
       sql::kBranch + "select " + kColumns +
-          " from occurrences o left join nodes n on n.id = o.node left join node_states s on s.node = o.node" + kWhere +
-          order(filter),
-      parameters(filter));
+          " from occurrences o left join nodes n on n.id = o.node left join node_states s on s.node = o.node" + choice.text,
+      choice.parameters);
   auto records = sql::select_text<RecordRow>(
       session,
       sql::kBranch + "select " + sql::columns_of<RecordRow>("r") +
-          " from (select o.node, o.log_id, o.number from occurrences o" + kWhere + order(filter) +
+          " from (select o.node, o.log_id, o.number from occurrences o" + choice.text +
           ") x join play_records r on r.node = x.node and r.log_id = x.log_id and r.number = x.number",
-      parameters(filter));
+      choice.parameters);
   std::map<std::pair<std::string, std::string>, scheduler::PlayRecord> by_id;
   for (auto& record : records) by_id.emplace(std::pair(record.node, record.record.occurrence_id), std::move(record.record));
 

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "controller/store/session.hpp"
@@ -65,7 +66,7 @@ struct OccurrenceFilter {
   std::string alert;               ///< empty: any
   bool newest_first = false;
   int limit = 500;
-  int offset = 0;
+  std::optional<std::tuple<TimePoint, std::string, std::string>> after;  ///< begins behind the row with this due, node and id
 };
 /// By due, then node, with the status at `now`.
 std::vector<OccurrenceRow> list_occurrences(Session& session, const OccurrenceFilter& filter, TimePoint now);

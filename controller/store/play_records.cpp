@@ -167,12 +167,15 @@ std::vector<RecordRow> list_records(Session& session, const std::string& node, c
                                     std::int64_t from_number, int limit) {
   return sql::select<RecordRow>(session,
                                 "from play_records where node = :node and log_id = :log and number >= :from order by number" +
-                                    sql::page(limit, 0),
+                                    sql::limit(limit),
                                 sql::params(node, log_id, from_number));
 }
 
 std::vector<RecordView> list_records(Session& session, const RecordFilter& filter) {
   const std::string outcome = filter.outcome ? scheduler::name_of(*filter.outcome) : "";
+  auto parameters = sql::params(sql::roots_text(filter.roots), filter.from, filter.until, filter.node, filter.node, filter.broadcast,
+                                filter.broadcast, filter.programme, filter.programme, filter.alert, filter.alert, outcome, outcome);
+  const auto after = sql::after(filter.after, "r.due, r.node, r.log_id, r.number", "<", parameters);
   return sql::select_text<RecordView>(
       session,
       sql::kBranch + "select " + sql::columns_of<RecordRow>("r") +
@@ -180,10 +183,9 @@ std::vector<RecordView> list_records(Session& session, const RecordFilter& filte
           " where n.area in (select id from branch) and r.due >= :from and r.due < :until"
           " and (:any_node = '' or r.node = :node) and (:any_broadcast = '' or r.broadcast = :broadcast)"
           " and (:any_programme = '' or r.programme = :programme) and (:any_alert = '' or r.alert = :alert)"
-          " and (:any_outcome = '' or r.outcome = :outcome) order by r.due desc, r.node, r.number desc" +
-          sql::page(filter.limit, filter.offset),
-      sql::params(sql::roots_text(filter.roots), filter.from, filter.until, filter.node, filter.node, filter.broadcast,
-                  filter.broadcast, filter.programme, filter.programme, filter.alert, filter.alert, outcome, outcome));
+          " and (:any_outcome = '' or r.outcome = :outcome)" + after +
+          " order by r.due desc, r.node desc, r.log_id desc, r.number desc" + sql::limit(filter.limit),
+      std::move(parameters));
 }
 
 std::int64_t count_records(Session& session, const std::string& node) {

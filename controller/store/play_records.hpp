@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "controller/store/session.hpp"
@@ -46,7 +47,7 @@ struct RecordFilter {
   std::string alert;               ///< empty: any
   std::optional<scheduler::Outcome> outcome;
   int limit = 200;
-  int offset = 0;
+  std::optional<std::tuple<TimePoint, std::string, std::string, std::int64_t>> after;  ///< begins behind the row with this due, node, log id and number
 };
 /// A record with where it was heard.
 struct RecordView {

@@ -190,13 +190,14 @@ std::optional<Programme> find_programme(Session& session, const std::string& id)
 
 std::vector<Programme> list_programmes(Session& session, const ProgrammeFilter& filter) {
   const std::string state = filter.state ? name_of(*filter.state) : "";
+  auto parameters = sql::params(sql::roots_text(filter.roots), state, state);
+  const auto after = sql::after(filter.after, "changed, id", "<", parameters);
   auto found = sql::select_text<Programme>(
       session,
       sql::kBranch + "select " + sql::columns_of<Programme>() +
-          " from programmes where area in (select id from branch) and (:any = '' or state = :state)"
-          " order by changed desc, id" +
-          sql::page(filter.limit, filter.offset),
-      sql::params(sql::roots_text(filter.roots), state, state));
+          " from programmes where area in (select id from branch) and (:any = '' or state = :state)" + after +
+          " order by changed desc, id desc" + sql::limit(filter.limit),
+      std::move(parameters));
   for (auto& programme : found) programme = *with_duration(session, std::move(programme));
   return found;
 }

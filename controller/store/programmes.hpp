@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "controller/store/session.hpp"
@@ -64,7 +65,7 @@ struct ProgrammeFilter {
   std::vector<std::string> roots;       ///< branches that the reader may see
   std::optional<ProgrammeState> state;
   int limit = 200;
-  int offset = 0;
+  std::optional<std::tuple<TimePoint, std::string>> after;  ///< begins behind the row with this changed and id
 };
 /// Newest change first.
 std::vector<Programme> list_programmes(Session& session, const ProgrammeFilter& filter);

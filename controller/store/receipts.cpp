@@ -74,14 +74,15 @@ bool add_receipt(Transaction& transaction, const protocol::Receipt& receipt) {
 }
 
 std::vector<ReceiptRow> list_receipts(Session& session, const ReceiptFilter& filter) {
+  auto parameters = sql::params(sql::roots_text(filter.roots), filter.node, filter.node, filter.subject, filter.subject);
+  const auto after = sql::after(filter.after, "r.received, r.id", "<", parameters);
   return sql::select_text<ReceiptRow>(
       session,
       sql::kBranch + "select " + sql::columns_of<ReceiptRow>("r") +
           " from receipts r join nodes n on n.id = r.node where n.area in (select id from branch)"
-          " and (:any_node = '' or r.node = :node) and (:any_subject = '' or r.subject = :subject)"
-          " order by r.received desc, r.id" +
-          sql::page(filter.limit, filter.offset),
-      sql::params(sql::roots_text(filter.roots), filter.node, filter.node, filter.subject, filter.subject));
+          " and (:any_node = '' or r.node = :node) and (:any_subject = '' or r.subject = :subject)" + after +
+          " order by r.received desc, r.id desc" + sql::limit(filter.limit),
+      std::move(parameters));
 }
 
 void add_order(Transaction& transaction, const protocol::Order& order) {
@@ -91,7 +92,7 @@ void add_order(Transaction& transaction, const protocol::Order& order) {
 }
 
 std::vector<OrderRow> list_orders(Session& session, const std::string& node, int limit) {
-  return sql::select<OrderRow>(session, "from orders where node = :node order by issued desc, id" + sql::page(limit, 0),
+  return sql::select<OrderRow>(session, "from orders where node = :node order by issued desc, id" + sql::limit(limit),
                                sql::params(node));
 }
 
@@ -122,7 +123,7 @@ std::vector<RefusalRow> list_refusals(Session& session, const std::vector<std::s
       session,
       sql::kBranch + "select " + sql::columns_of<RefusalRow>() +
           " from refusals where node in (select n.id from nodes n where n.area in (select id from branch))" + others +
-          " order by last desc, node, about, code" + sql::page(1000, 0),
+          " order by last desc, node, about, code" + sql::limit(1000),
       sql::params(sql::roots_text(roots)));
 }
 

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "controller/store/session.hpp"
@@ -20,7 +21,7 @@ struct ReceiptFilter {
   std::string node;                ///< empty: any
   std::string subject;             ///< empty: any
   int limit = 100;
-  int offset = 0;
+  std::optional<std::tuple<TimePoint, std::string>> after;  ///< begins behind the row with this received and id
 };
 /// Newest first.
 std::vector<ReceiptRow> list_receipts(Session& session, const ReceiptFilter& filter);

@@ -111,9 +111,7 @@ std::string placeholders(std::size_t count) {
   return text;
 }
 
-std::string page(int limit, int offset) {
-  return " limit " + std::to_string(std::clamp(limit, 0, 100000)) + " offset " + std::to_string(std::max(offset, 0));
-}
+std::string limit(int most) { return " limit " + std::to_string(std::clamp(most, 0, 100000)); }
 
 const std::string kBranch =
     "with recursive branch (id) as (select areas.id from areas where :roots like '% ' || areas.id || ' %'"

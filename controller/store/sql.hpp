@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -279,8 +280,17 @@ std::optional<T> value(Session& session, const std::string& text, std::vector<Ce
 /// Whether the query gives any row; it selects one number.
 bool exists(Session& session, const std::string& text, std::vector<Cell> parameters);
 
-/// ` limit N offset M`, both bounded.
-std::string page(int limit, int offset);
+/// ` limit N`, bounded.
+std::string limit(int most);
+/// The condition that a row comes after `key` in the order of `columns`, with ` and ` before it; empty without a key. `than` is `<` where
+/// the order is descending, all columns alike. Adds the key to `parameters`.
+template <class... T>
+std::string after(const std::optional<std::tuple<T...>>& key, const std::string& columns, const char* than,
+                  std::vector<Cell>& parameters) {
+  if (!key) return {};
+  std::apply([&](const auto&... parts) { (parameters.push_back(cell_of(parts)), ...); }, *key);
+  return " and (" + columns + ") " + than + " (" + placeholders(sizeof...(T)) + ")";
+}
 
 /// A recursive `branch(id)` of all areas at or below the roots; its one parameter is roots_text(roots).
 extern const std::string kBranch;

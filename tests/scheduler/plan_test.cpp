@@ -289,6 +289,31 @@ TEST_CASE("everything that would stop a schedule is said before it is saved") {
     b.when.start = local("2027-10-01T02:30:00");
     CHECK(codes(check_schedule(b, {}, {{node(), {}}}, kNow)) == "ambiguous_local_time");
   }
+  SECTION("a node whose plan would be refused is named, just where make_plan refuses") {
+    auto place = Place{node(), {}};
+    const auto short_one = [](const std::string& id, int count) {
+      Broadcast b = broadcast(id, "2026-11-24T06:00:00",
+                              "FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23;COUNT=" + std::to_string(count));
+      b.items = {{.kind = ItemKind::clip, .duration = seconds{1}, .sha256 = "a", .bytes = 1}};
+      return b;
+    };
+    std::vector<Broadcast> five;
+    for (int i = 0; i < 5; ++i) five.push_back(short_one("b-" + std::to_string(i), 350));
+    for (const int count : {250, 251}) {
+      CAPTURE(count);
+      const auto answer = check_schedule(short_one("b-new", count), five, {place}, kNow);
+      const bool full = codes(answer).find("plan_full!") != std::string::npos;
+      auto all = five;
+      all.push_back(short_one("b-new", count));
+      CHECK(full == (count > 250));
+      CHECK(full == !made(all).plan.has_value());
+      if (full) CHECK(answer.problems.at(0).nodes == std::vector<std::string>{place.node.id});
+    }
+    Place above = place, below = place;
+    below.node.id = "n-2";
+    below.node.areas = {"hue-1"};
+    CHECK(check_schedule(short_one("b-new", 251), five, {above, below}, kNow).problems.at(0).count == 1);
+  }
   SECTION("the coming occurrences are shown") {
     const ScheduleCheck answer = check_schedule(broadcast("b-new", "2026-11-24T06:00:00", "FREQ=DAILY;COUNT=3"), {}, places, kNow);
     REQUIRE(answer.coming.size() == 3);

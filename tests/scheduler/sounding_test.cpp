@@ -89,6 +89,22 @@ TEST_CASE("where a broadcast would not simply be heard, or would keep another fr
     only.target_nodes = {"n-2"};
     CHECK(codes(check_sounding(broadcast("b-new", "24T06:00:00"), {only}, places, kNow)) == "would_wait(b-1@20261123T225500Z)");
   }
+  SECTION("nodes of more groups than are looked at are counted and named") {
+    std::vector<Place> many;
+    std::vector<Broadcast> others;
+    for (int i = 0; i < 25; ++i) {
+      many.push_back(place("n-" + std::to_string(i)));
+      others.push_back(broadcast("b-" + std::to_string(i), "24T12:00:00"));
+      others.back().target_areas.clear();
+      others.back().target_nodes = {many.back().node.id};
+    }
+    const auto problems = check_sounding(broadcast("b-new", "24T06:00:00"), others, many, kNow);
+    CHECK(codes(problems) == "not_rehearsed()*5");
+    CHECK(problems.at(0).nodes == std::vector<std::string>{"n-20", "n-21", "n-22", "n-23", "n-24"});
+    CHECK_FALSE(problems.at(0).refuses);
+    many.resize(kMostRehearsed);
+    CHECK(codes(check_sounding(broadcast("b-new", "24T06:00:00"), others, many, kNow)).empty());
+  }
   SECTION("the same is not said twice") {
     const auto wanted = broadcast("b-new", "24T06:00:00");
     const std::vector<Broadcast> others = {broadcast("b-1", "24T05:55:00")};

@@ -132,7 +132,11 @@ TEST_CASE_METHOD(Desk, "node add writes one bundle for its owner's eyes, and nev
 
   refused("admin", {"node", "show", "PX-02"}, 4, "no node PX-02 that you may see");
   done("admin", {"node", "mute", "PX-01"});
-  CHECK_THAT(done("admin", {"node", "show", "PX-01"}), Contains("\"mute\": true"));
+  done("admin", {"node", "volume", "PX-01", "--volume", "60", "--hours", "05:00-06:00=30", "--hours", "21:00-24:00=40"});
+  CHECK_THAT(done("admin", {"node", "show", "PX-01"}), Contains("\"mute\": true") && Contains("\"to\": \"24:00\""));
+  CHECK(as_json("admin", {"node", "volume", "PX-01", "--no-hours"}).at("effective_settings").at("volume_by_hour").as_array().empty());
+  refused("admin", {"node", "volume", "PX-01", "--hours", "5-6"}, 2, "FROM-TO=PERCENT");
+  refused("admin", {"node", "volume", "PX-01", "--hours", "05:00-25:00=40"}, 1, "bad_time");
   refused("admin", {"nodes", "--wait-ready", "1", "--timeout", "1"}, 6, "did not come within 1 s");
 }
 

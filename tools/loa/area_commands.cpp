@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "tools/loa/command.hpp"
+#include "tools/loa/volume.hpp"
 
 namespace loa::tool {
 
@@ -10,19 +11,9 @@ namespace {
 
 struct AreaOptions {
   std::string id, file, prefix;
-  std::int64_t volume = -1;
-  std::int64_t alert_volume = -1;
+  VolumeOptions volume;
   bool allow = false;
 };
-
-/// The area's own settings with one of them changed, as the API replaces them whole.
-void change_settings(const Context& context, const std::string& kind, const std::string& id, const json::object& change) {
-  auto client = context.client();
-  const auto path = "/" + kind + "/" + escaped(id);
-  auto settings = client.get(path).at("settings").as_object();
-  for (const auto& [key, value] : change) settings[key] = value;
-  context.show(client.put(path + "/settings", settings), "sent; each node reports when it has it");
-}
 
 void set_policy(const Context& context, const AreaOptions& options) {
   auto client = context.client();
@@ -58,7 +49,7 @@ void add_area_commands(CLI::App& app, Context& context) {
   for (const bool mute : {true, false}) {
     auto* command = area->add_subcommand(mute ? "mute" : "unmute", mute ? "Silence every node of an area, alerts too" : "End the area's own mute");
     command->add_option("AREA", options->id, "Area id")->required();
-    command->callback([&context, options, mute] { change_settings(context, "areas", options->id, {{"mute", mute}}); });
+    command->callback([&context, options, mute] { change_settings(context, "/areas/" + escaped(options->id), {{"mute", mute}}); });
   }
 
   auto* stop = area->add_subcommand("stop", "Stop what sounds now on every node of an area");
@@ -75,14 +66,8 @@ void add_area_commands(CLI::App& app, Context& context) {
 
   auto* volume = area->add_subcommand("volume", "Set the volumes of an area, in percent");
   volume->add_option("AREA", options->id, "Area id")->required();
-  volume->add_option("--volume", options->volume, "Of broadcasts")->check(CLI::Range(0, 100));
-  volume->add_option("--alert-volume", options->alert_volume, "Of alerts")->check(CLI::Range(0, 100));
-  volume->callback([&context, options] {
-    json::object change;
-    if (options->volume >= 0) change["volume"] = options->volume;
-    if (options->alert_volume >= 0) change["alert_volume"] = options->alert_volume;
-    change_settings(context, "areas", options->id, change);
-  });
+  add_volume_options(volume, options->volume);
+  volume->callback([&context, options] { change_settings(context, "/areas/" + escaped(options->id), change_of(options->volume)); });
 }
 
 }  // namespace loa::tool

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "tools/loa/command.hpp"
+#include "tools/loa/volume.hpp"
 
 namespace loa::tool {
 
@@ -18,6 +19,7 @@ struct NodeOptions {
   std::int64_t from_number = 0;
   int wait_ready = 0;
   int seconds = 60;
+  VolumeOptions volume;
 };
 
 const std::vector<Column> kColumns{{"CODE", "code"},          {"NAME", "name"},         {"AREA", "area"},
@@ -92,12 +94,9 @@ void order(const Context& context, const NodeOptions& options, const char* kind)
   context.show(made, fmt::format("order {} sent to {}", text_of(made, "id"), options.code));
 }
 
-void set_mute(const Context& context, const NodeOptions& options, bool mute) {
+std::string path_of(const Context& context, const NodeOptions& options) {
   auto client = context.client();
-  const auto node = find_node(client, options.code);
-  auto settings = node.at("settings").as_object();
-  settings["mute"] = mute;
-  context.show(client.put("/nodes/" + text_of(node, "id") + "/settings", settings), "sent; the node reports when it has it");
+  return "/nodes/" + text_of(find_node(client, options.code), "id");
 }
 
 void add_list_options(CLI::App* list, const std::shared_ptr<NodeOptions>& options) {
@@ -116,7 +115,7 @@ void add_node_commands(CLI::App& app, Context& context) {
   add_list_options(nodes, options);
   nodes->callback([&context, options] { list_nodes(context, *options); });
 
-  auto* node = app.add_subcommand("node", "One node: add, show, mute, orders");
+  auto* node = app.add_subcommand("node", "One node: add, show, mute, volume, orders");
   node->require_subcommand(1);
 
   auto* add = node->add_subcommand("add", "Add a node and write the bundle file that it joins with");
@@ -136,8 +135,13 @@ void add_node_commands(CLI::App& app, Context& context) {
   for (const bool mute : {true, false}) {
     auto* command = node->add_subcommand(mute ? "mute" : "unmute", mute ? "Silence the node, alerts too" : "End the node's own mute");
     command->add_option("CODE", options->code, "Code or id")->required();
-    command->callback([&context, options, mute] { set_mute(context, *options, mute); });
+    command->callback([&context, options, mute] { change_settings(context, path_of(context, *options), {{"mute", mute}}); });
   }
+
+  auto* volume = node->add_subcommand("volume", "Set the node's own volumes, in percent");
+  volume->add_option("CODE", options->code, "Code or id")->required();
+  add_volume_options(volume, options->volume);
+  volume->callback([&context, options] { change_settings(context, path_of(context, *options), change_of(options->volume)); });
 
   const std::pair<const char*, const char*> orders[] = {{"stop", "Stop what sounds now"},
                                                         {"self_test", "Sound the chime and report its level"},

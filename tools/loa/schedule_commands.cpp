@@ -38,11 +38,23 @@ json::object body_of(const ScheduleOptions& options) {
   return body;
 }
 
+/// What stands in the way, or nothing.
+std::string other_in(const json::value& problem) {
+  const auto* other = problem.as_object().if_contains("other");
+  if (!other) return {};
+  if (other->at("elsewhere").as_bool()) return "a broadcast of another area";
+  return fmt::format("{} {} {}", text_of(*other, "start"), text_of(*other, "title"), text_of(*other, "broadcast"));
+}
+
 void preview(const Context& context, Client& client, const json::object& body) {
   const auto seen = client.post("/broadcast-previews", body);
   if (context.json) return print_json(seen);
-  for (const auto& problem : seen.at("problems").as_array())
+  for (const auto& problem : seen.at("problems").as_array()) {
     fmt::print("{}: {} ({})\n", text_of(problem, "severity"), text_of(problem, "detail"), text_of(problem, "code"));
+    if (const auto other = other_in(problem); !other.empty()) fmt::print("  {}\n", other);
+    if (const auto* nodes = problem.as_object().if_contains("nodes"))
+      for (const auto& node : nodes->as_array()) fmt::print("  {} {}\n", text_of(node, "code"), text_of(node, "name"));
+  }
   fmt::print("{} nodes, {} muted, {} not heard of\n", text_of(seen, "reach.total"), text_of(seen, "reach.muted"), text_of(seen, "reach.offline"));
   print_table(seen.at("occurrences").as_array(), {{"START", "start"}, {"END", "end"}, {"LOCAL", "local_start"}});
 }

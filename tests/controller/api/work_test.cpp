@@ -117,42 +117,6 @@ TEST_CASE("a broadcast is shown before it is saved, saved, and cancelled") {
   CHECK(api.calls.planned_areas == std::vector<std::string>{"hue-a", "hue-a"});
 }
 
-TEST_CASE("a preview says what would sound otherwise than asked, as the nodes will") {
-  TestApi api;
-  auto author = api.client("author");
-  const auto body = [&](const std::string& cls, const std::string& start) {
-    return R"({"programme":")" + api.programme + R"(","areas":["hue-a"],"class":")" + cls + R"(","start":"2026-11-27T)" + start +
-           R"(Z","rrule":"FREQ=DAILY;COUNT=3"})";
-  };
-  const auto saved = author.post("/api/v1/broadcasts", body("normal", "22:30:00"));
-  REQUIRE(saved.status == 201);
-  struct Row {
-    const char* name;
-    const char* cls;
-    const char* start;
-    const char* code;
-  };
-  const Row rows[] = {{"an equal that is due while it sounds waits", "normal", "22:30:30", "would_wait"},
-                      {"an equal that is due before makes the other wait", "normal", "22:29:30", "would_disturb"},
-                      {"a priority interrupts the other", "priority", "22:30:30", "would_disturb"}};
-  for (const auto& row : rows) {
-    DYNAMIC_SECTION(row.name) {
-      const auto seen = author.post("/api/v1/broadcast-previews", body(row.cls, row.start));
-      REQUIRE(seen.status == 200);
-      CHECK(seen.text("/problems/0/code") == row.code);
-      CHECK(seen.text("/problems/0/severity") == "warning");
-      CHECK(seen.text("/problems/0/count") == "3");
-      CHECK(seen.text("/problems/0/pointer") == "/start");
-      CHECK(seen.text("/problems/0/other") == saved.text("/id") + "@20261127T223000Z");
-      CHECK(seen.body.find("overlaps") == std::string::npos);
-      CHECK(author.post("/api/v1/broadcasts", body(row.cls, row.start)).status == 201);
-    }
-  }
-  SECTION("one that is apart is simply played") {
-    CHECK(author.post("/api/v1/broadcast-previews", body("normal", "22:31:00")).body.find("would_") == std::string::npos);
-  }
-}
-
 TEST_CASE("outside the area's windows nothing is scheduled") {
   TestApi api;
   auto root = api.client("root");

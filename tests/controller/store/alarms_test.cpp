@@ -14,7 +14,7 @@ NewAlarm about(const std::string& subject, AlarmKind kind = AlarmKind::node_sign
   return {kind, subject, area, "a message was not signed by the node's key"};
 }
 
-std::vector<Alarm> all(Province& province, AlarmFilter filter = {{"hue"}, true, {}, 500, 0}) {
+std::vector<Alarm> all(Province& province, AlarmFilter filter = {{"hue"}, true, {}, 500, {}}) {
   return list_alarms(*province.session, filter);
 }
 

@@ -85,5 +85,7 @@ TEST_CASE("programmes are listed by branch and state") {
   CHECK(list_programmes(*province.session, {.roots = {"hue"}}).front() == other);
   CHECK(list_programmes(*province.session, {.roots = {"hue-19774"}}) == std::vector{other});
   CHECK(list_programmes(*province.session, {.roots = {"hue"}, .state = ProgrammeState::draft}).empty());
-  CHECK(list_programmes(*province.session, {.roots = {"hue"}, .limit = 1, .offset = 1}).size() == 1);
+  const auto behind = list_programmes(*province.session, {.roots = {"hue"}, .after = std::tuple(other.changed, other.id)});
+  REQUIRE(behind.size() == 1);
+  CHECK(behind.front().area == "hue-19753");
 }
