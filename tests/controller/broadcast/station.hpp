@@ -217,7 +217,7 @@ struct Station {
   std::vector<store::Alarm> alarms() {
     broadcaster->tick();
     settle();
-    return store->run_sync([](store::Session& s) { return store::list_alarms(s, {{"hue"}, true, {}, 100, 0}); });
+    return store->run_sync([](store::Session& s) { return store::list_alarms(s, {{"hue"}, true, {}, 100, {}}); });
   }
   std::vector<store::RefusalRow> refusals() {
     broadcaster->tick();
