@@ -96,22 +96,22 @@ TEST_CASE("alarms of what lasts are those that hold now") {
   moved.area = "hue-19774";
   moved.detail = "moved";
   CHECK(set({moved}) == Names{});
-  CHECK(all(province, {{"hue-19774"}, false, AlarmState::open, 10, 0}).at(0).detail == "moved");
+  CHECK(all(province, {{"hue-19774"}, false, AlarmState::open, 10, {}}).at(0).detail == "moved");
   CHECK(set({}) == Names{"n-zone"});
-  CHECK(all(province, {{"hue"}, true, AlarmState::open, 10, 0}).empty());
-  CHECK(all(province, {{"hue"}, true, AlarmState::ended, 10, 0}).size() == 2);
+  CHECK(all(province, {{"hue"}, true, AlarmState::open, 10, {}}).empty());
+  CHECK(all(province, {{"hue"}, true, AlarmState::ended, 10, {}}).size() == 2);
 
   SECTION("of very many the ones already told keep their rows") {
     province.write([](Transaction& t) { set_alarms(t, AlarmKind::node_unheard, many(200, 210)); });
     province.write([](Transaction& t) { set_alarms(t, AlarmKind::node_unheard, many(0, 250)); });
-    const auto open = all(province, {{"hue"}, true, AlarmState::open, 500, 0});
+    const auto open = all(province, {{"hue"}, true, AlarmState::open, 500, {}});
     CHECK(open.size() == static_cast<std::size_t>(kMostOpenAlarms));
     const auto names = subjects(open);
     for (const auto* told : {"n-1200", "n-1209", "n-1000", kOthers}) CHECK(std::find(names.begin(), names.end(), told) != names.end());
     for (const auto& alarm : open)
       if (alarm.subject == kOthers) CHECK(alarm.count == 51);
     province.write([](Transaction& t) { set_alarms(t, AlarmKind::node_unheard, many(0, 1)); });
-    CHECK(subjects(all(province, {{"hue"}, true, AlarmState::open, 500, 0})) == Names{"n-1000"});
+    CHECK(subjects(all(province, {{"hue"}, true, AlarmState::open, 500, {}})) == Names{"n-1000"});
   }
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("an event ends when a day has passed without another, what lasts does 
   province.write([](Transaction& t) { raise_alarm(t, about("n-zone")); });
   province.clock.tick(1h);
   CHECK(subjects(province.write([](Transaction& t) { return sweep_alarms(t); })) == std::vector<std::string>{"n-one"});
-  CHECK(all(province, {{"hue"}, true, AlarmState::open, 10, 0}).size() == 2);
+  CHECK(all(province, {{"hue"}, true, AlarmState::open, 10, {}}).size() == 2);
 
   SECTION("and is forgotten a year later") {
     province.clock.tick(365 * 24h);
@@ -141,14 +141,14 @@ TEST_CASE("an event ends when a day has passed without another, what lasts does 
 TEST_CASE("an alarm is acknowledged once, with who and when, and stays open") {
   Province province;
   const auto id = province.write([](Transaction& t) { return raise_alarm(t, about("n-one")); }).id;
-  CHECK(all(province, {{"hue"}, true, AlarmState::unacknowledged, 10, 0}).size() == 1);
+  CHECK(all(province, {{"hue"}, true, AlarmState::unacknowledged, 10, {}}).size() == 1);
   province.write([&](Transaction& t) { acknowledge_alarm(t, id); });
   province.clock.tick(1h);
   const auto alarm = province.write([&](Transaction& t) { return acknowledge_alarm(t, id); }, "u-another").value();
   CHECK(alarm.acknowledged_by == "u-someone");
   CHECK(alarm.acknowledged == alarm.first);
   CHECK_FALSE(alarm.ended);
-  CHECK(all(province, {{"hue"}, true, AlarmState::unacknowledged, 10, 0}).empty());
+  CHECK(all(province, {{"hue"}, true, AlarmState::unacknowledged, 10, {}}).empty());
   CHECK_FALSE(province.write([](Transaction& t) { return acknowledge_alarm(t, "m-none"); }));
   const auto audit = list_audit(*province.session, {"hue-19753"});
   REQUIRE(audit.at(0).action == "acknowledge");
@@ -164,10 +164,10 @@ TEST_CASE("a reader sees the alarms of their branch, and those of no branch only
     raise_alarm(t, about("controller", AlarmKind::clock_behind, ""));
   });
   using Names = std::vector<std::string>;
-  CHECK(subjects(all(province, {{"hue-19753"}, false, {}, 10, 0})) == Names{"n-one", "n-zone"});
-  CHECK(subjects(all(province, {{"hue-19774"}, false, {}, 10, 0})) == Names{"n-other"});
-  CHECK(subjects(all(province, {{"hue"}, true, {}, 10, 0})) == Names{"controller", "n-one", "n-other", "n-zone"});
-  CHECK(all(province, {{"hue"}, true, {}, 3, 0}).size() == 3);
+  CHECK(subjects(all(province, {{"hue-19753"}, false, {}, 10, {}})) == Names{"n-one", "n-zone"});
+  CHECK(subjects(all(province, {{"hue-19774"}, false, {}, 10, {}})) == Names{"n-other"});
+  CHECK(subjects(all(province, {{"hue"}, true, {}, 10, {}})) == Names{"controller", "n-one", "n-other", "n-zone"});
+  CHECK(all(province, {{"hue"}, true, {}, 3, {}}).size() == 3);
   CHECK(all(province, {{"hue"}, true, {}, 3, 3}).size() == 1);
 }
 
