@@ -192,7 +192,7 @@ Facts App::facts() {
     lifetimes_ = authority::read_lifetimes({settings_.authority_folder(), settings_.tls_folder(), settings_.broker_folder(), settings_.broker.live_folder});
     lifetimes_at_ = now;
   }
-  return {now, broadcaster_.health(), broadcaster_.unheard(kNodeUnheard), broker_files_.trouble(), failures_.trouble(), lifetimes_, broadcaster_.key_set()};
+  return {now, broadcaster_.health(), broadcaster_.unheard(kNodeUnheard), broadcaster_.withheld(kWithheld), broker_files_.trouble(), failures_.trouble(), lifetimes_, broadcaster_.key_set()};
 }
 
 std::vector<api::VoiceChoice> App::voices() const {

@@ -56,6 +56,14 @@ Alarms unheard_nodes(const std::vector<broadcast::UnheardNode>& nodes) {
   return alarms;
 }
 
+Alarms withheld_nodes(const std::vector<broadcast::WithheldNode>& nodes) {
+  Alarms alarms;
+  for (const auto& node : nodes)
+    alarms.push_back({AlarmKind::withheld, node.id, node.area,
+                      fmt::format("it speaks, but does not get {}, since {}", node.lacks, to_rfc3339(node.since))});
+  return alarms;
+}
+
 }  // namespace
 
 Holding conditions_of(const Facts& facts) {
@@ -76,6 +84,7 @@ Holding conditions_of(const Facts& facts) {
   holding[AlarmKind::certificate_lapses] = lapsing_certificates(facts.lifetimes, facts.now);
   if (broadcasting.connected && connection_age >= kNodesReturn)
     holding[AlarmKind::node_unheard] = unheard_nodes(facts.unheard);
+  holding[AlarmKind::withheld] = withheld_nodes(facts.withheld);
   return holding;
 }
 

@@ -15,6 +15,7 @@ struct Facts {
   scheduler::TimePoint now;
   broadcast::BroadcastHealth broadcasting;
   std::vector<broadcast::UnheardNode> unheard;  ///< for longer than kNodeUnheard
+  std::vector<broadcast::WithheldNode> withheld;  ///< for longer than kWithheld
   std::string files_trouble;                    ///< BrokerKeeper::trouble
   std::string events_trouble;                   ///< EventFailures::trouble
   std::vector<authority::Lifetime> lifetimes;
@@ -23,6 +24,8 @@ struct Facts {
 
 /// A node that has said nothing for this long is an alarm: a night without power is none.
 inline constexpr std::chrono::hours kNodeUnheard{12};
+/// What was published reaches a node that is there in seconds, also on a slow line; the controller has said it again by then.
+inline constexpr std::chrono::minutes kWithheld{5};
 /// The broker may be started anew without one.
 inline constexpr std::chrono::minutes kBrokerGone{2};
 /// After a connect nodes have this long to be heard before their silence counts.

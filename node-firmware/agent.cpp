@@ -1,5 +1,6 @@
 #include "node-firmware/agent.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -81,6 +82,7 @@ void Agent::on_connected() {
 void Agent::on_disconnected(const std::string& reason) {
   spdlog::info("no connection: {}", reason);
   head_this_session_ = false;
+  awaited_.forget_all();
   parts_.log.send_again();
   wishes_.wake();
 }
@@ -95,6 +97,7 @@ Monotonic Agent::tick() {
   look_at_silence();
   ask_for_head();
   expire_waiting();
+  look_at_awaited();
   parts_.conductor.set_alerts(board_.alerts(parts_.clock.trusted()));
   refresh_wants();
   const auto sound = parts_.conductor.run();
@@ -143,6 +146,21 @@ void Agent::expire_waiting() {
     held = held_.erase(held);
     reporter_.refused({protocol::parse_topic(message.topic)->type, parts_.identity.bundle.node, 0, ""},
                       {protocol::RefusalCode::unknown_key, "header/kid", "no key set named its key within 30 s"});
+  }
+}
+
+// A head is the proof that what is held is old news, whoever keeps the new from us: it may be a cancel.
+void Agent::look_at_awaited() {
+  const auto now = parts_.clock.monotonic();
+  for (const auto& area : awaited_.to_ask(now)) parts_.link.subscribe(protocol::alert_topic(area));
+  for (const auto& [area, revision] : awaited_.overdue(now)) {
+    const auto held = board_.revision(area);
+    reporter_.refused({protocol::MessageType::alert, area, held, ""},
+                      {protocol::RefusalCode::withheld, "/rev",
+                       fmt::format("a head named alerts {} of {}, and they do not come: nothing older may sound", revision, area)});
+    parts_.conductor.cancel_alerts(board_.remove(area), "withheld");
+    parts_.store.drop_alert(area);
+    wants_changed_ = true;
   }
 }
 
@@ -272,6 +290,7 @@ Monotonic Agent::next_wake(Monotonic sound) const {
   const auto now = parts_.clock.monotonic();
   auto wake = std::min({sound, next_clock_look_, next_housekeeping_});
   if (const auto waiting = board_.next_deadline()) wake = std::min(wake, *waiting);
+  if (const auto awaited = awaited_.next()) wake = std::min(wake, *awaited);
   for (const auto& held : held_) wake = std::min(wake, held.deadline);
   if (controller_heard_) wake = std::min<Monotonic>(wake, last_head_ + 2 * settings_.state_period + 1ms);
   if (!parts_.link.connected()) return std::max(wake, now);

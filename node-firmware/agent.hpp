@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "node-firmware/alert_board.hpp"
+#include "node-firmware/awaited_alerts.hpp"
 #include "node-firmware/clip_shelf.hpp"
 #include "node-firmware/conductor.hpp"
 #include "node-firmware/identity.hpp"
@@ -99,6 +100,7 @@ class Agent {
   void look_at_silence();
   void ask_for_head();
   void expire_waiting();
+  void look_at_awaited();
   void settle();
   void refresh_wants();
   void look_at_shelf();
@@ -113,6 +115,7 @@ class Agent {
   Reporter reporter_;
   protocol::KeyRing ring_;
   AlertBoard board_;
+  AwaitedAlerts awaited_;
   LifecycleTrack lifecycle_;
   std::string plan_kid_;                    // who signed the plan in force
   std::int64_t plan_held_ = 0;

@@ -133,6 +133,8 @@ void Agent::follow_head(const protocol::Head& head) {
   last_head_ = parts_.clock.monotonic();
   move_to(names_of(head.areas));
   expire_waiting();
+  for (const auto& area : head.areas)
+    awaited_.named(area.area, area.alert_revision, board_.revision(area.area), last_head_);
   if (head.key_set > ring_.number()) parts_.link.subscribe(protocol::keys_topic());
   if (head.plan_revision > plan_held_) parts_.link.subscribe(protocol::plan_topic(parts_.identity.bundle.node));
 }
@@ -150,6 +152,7 @@ void Agent::move_to(const std::vector<std::string>& areas) {
   for (const auto& area : before) {
     if (std::find(areas.begin(), areas.end(), area) != areas.end()) continue;
     parts_.link.unsubscribe(protocol::alert_topic(area));
+    awaited_.forget(area);
     parts_.conductor.cancel_alerts(board_.remove(area), "moved");
     parts_.store.drop_alert(area);
   }
@@ -228,6 +231,7 @@ void Agent::post_alert(PostedSnapshot posted) {
   parts_.clock.raise_floor(snapshot.issued);
   spdlog::info("alerts {} of {}: {}", snapshot.revision, snapshot.area, snapshot.alerts.size());
   const About about{MessageType::alert, snapshot.area, snapshot.revision, posted.kid};
+  awaited_.named(snapshot.area, highest, snapshot.revision, parts_.clock.monotonic());
   board_.post(std::move(posted));
   wants_changed_ = true;
   reporter_.accepted(about);

@@ -20,6 +20,7 @@ const char* name_of(RefusalCode code) {
     case RefusalCode::expired: return "expired";
     case RefusalCode::wrong_area: return "wrong_area";
     case RefusalCode::replayed: return "replayed";
+    case RefusalCode::withheld: return "withheld";
     case RefusalCode::unsupported: return "unsupported";
   }
   return "";

@@ -37,6 +37,7 @@ inline constexpr std::array kReasons = {
     Reason{"updated", "an update replaced the alert"},
     Reason{"cancelled", "the alert was cancelled"},
     Reason{"moved", "the node left the alert's area"},
+    Reason{"withheld", "a head named newer alerts of the area, and they did not come"},
     Reason{"revoked", "the key that signed it was revoked"},
     Reason{"player_error", "the player reported an error"},
     Reason{"stalled", "the player neither played nor failed"},

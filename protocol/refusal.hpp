@@ -22,6 +22,7 @@ enum class RefusalCode {
   expired,
   wrong_area,       ///< the areas it names are not those that the node is under
   replayed,         ///< an id that was done already
+  withheld,         ///< a head named something newer that did not come: what is held must not sound any more
   unsupported       ///< understood, but this node cannot do it
 };
 

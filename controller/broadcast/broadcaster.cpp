@@ -1,5 +1,6 @@
 #include "controller/broadcast/broadcaster.hpp"
 
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include "protocol/random_id.hpp"
@@ -65,6 +66,7 @@ void Broadcaster::tick() {
   x_retained.tick(now);
   x_heads.tick(now);
   tell_silent(now);
+  note_lacks(now);
   if (now >= x_renewal_at) renew_due(now);
   std::erase_if(x_orders, [now](const auto& open) { return open.second.order.expires <= now; });
   x_outbox.pump();
@@ -221,6 +223,16 @@ void Broadcaster::tell_silent(TimePoint now) {
   }
 }
 
+void Broadcaster::note_lacks(TimePoint now) {
+  for (auto& [id, known] : x_roster.nodes) {
+    const bool speaks = x_was_connected && known.is_there() && now - known.heard <= 2 * store::kStatePeriod;
+    if (!speaks || lacks_of(known, x_roster).empty())
+      known.lacks_since.reset();
+    else if (!known.lacks_since)
+      known.lacks_since = now;
+  }
+}
+
 BroadcastHealth Broadcaster::health() const {
   BroadcastHealth health;
   health.connected = x_link.connected();
@@ -238,6 +250,14 @@ std::vector<UnheardNode> Broadcaster::unheard(Millis limit) const {
   std::vector<UnheardNode> nodes;
   for (const auto& [id, known] : x_roster.nodes)
     if (known.state && x_clock.now() - known.heard > limit) nodes.push_back({id, known.node.area, known.heard});
+  return nodes;
+}
+
+std::vector<WithheldNode> Broadcaster::withheld(Millis limit) const {
+  std::vector<WithheldNode> nodes;
+  for (const auto& [id, known] : x_roster.nodes)
+    if (known.lacks_since && x_clock.now() - *known.lacks_since > limit)
+      nodes.push_back({id, known.node.area, fmt::format("{}", fmt::join(lacks_of(known, x_roster), ", ")), *known.lacks_since});
   return nodes;
 }
 

@@ -11,6 +11,7 @@
 #include "controller/broadcast/change.hpp"
 #include "controller/broadcast/heads.hpp"
 #include "controller/broadcast/ingest.hpp"
+#include "controller/broadcast/lacks.hpp"
 #include "controller/broadcast/outbox.hpp"
 #include "controller/broadcast/plan_work.hpp"
 #include "controller/broadcast/retained.hpp"
@@ -75,6 +76,8 @@ class Broadcaster {
   BroadcastHealth health() const;
   /// Nodes that have reported before, and last longer ago than `limit`.
   std::vector<UnheardNode> unheard(Millis limit) const;
+  /// Nodes that speak and for longer than `limit` have lacked what was sent to them.
+  std::vector<WithheldNode> withheld(Millis limit) const;
   /// Whether nothing waits to be planned, signed or kept.
   bool idle() const;
 
@@ -116,6 +119,7 @@ class Broadcaster {
   void put_off(const protocol::Refusal& why);
   void renew_due(TimePoint now);
   void tell_silent(TimePoint now);
+  void note_lacks(TimePoint now);
   void wait_for_tick(Millis period);
 
   store::Store& x_store;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "controller/broadcast/lacks.hpp"
 #include "protocol/topics.hpp"
 
 namespace loa::broadcast {
@@ -55,7 +56,8 @@ std::optional<std::string> Heads::make(const std::string& node) {
 void Heads::on_state(KnownNode& known, TimePoint now) {
   const auto& state = *known.state;
   if (known.is_there() && state.nonce != known.answered_nonce) send(known.node.id);
-  if (!known.is_there() || state.plan_held >= known.wanted) {
+  const bool holds_all = state.plan_held >= known.wanted && lacked_alerts(known, x_roster).empty();
+  if (!known.is_there() || holds_all) {
     known.resends = 0;
     known.resend_at.reset();
   } else if (!known.resend_at) {
@@ -75,12 +77,18 @@ void Heads::plan_resend(KnownNode& known, TimePoint now) {
   known.resend_at = now + Millis{half(x_random)};
 }
 
+void Heads::publish_lacked(const KnownNode& known) {
+  if (!known.state || known.state->plan_held < known.wanted) x_retained.again(protocol::plan_topic(known.node.id));
+  for (const auto& area : lacked_alerts(known, x_roster))
+    for (const int format : x_formats.numbers()) x_retained.again(protocol::alert_topic(area, format));
+}
+
 void Heads::tick(TimePoint now) {
   for (auto& [id, known] : x_roster.nodes) {
     if (!known.resend_at || now < *known.resend_at) continue;
     ++known.resends;
-    // A head that was heard and a plan that did not come: the broker may have lost it, whatever its PUBACK said.
-    if (known.resends > 1) x_retained.again(protocol::plan_topic(id));
+    // A head that was heard and what it names did not come: the broker may have lost it, whatever its PUBACK said.
+    if (known.resends > 1) publish_lacked(known);
     send(id);
     plan_resend(known, now);
   }

@@ -11,7 +11,7 @@
 namespace loa::broadcast {
 
 /// Tells nodes what they should hold: a head for each new nonce and each change, again with back-off until the node reports
-/// that it holds the wanted plan. On the loop.
+/// that it holds the wanted plan and the newest alerts. On the loop.
 class Heads {
  public:
   Heads(Roster& roster, Outbox& outbox, RetainedTopics& retained, Signer& signer, const protocol::Formats& formats);
@@ -33,6 +33,7 @@ class Heads {
 
  private:
   std::optional<std::string> make(const std::string& node);
+  void publish_lacked(const KnownNode& known);
   void plan_resend(KnownNode& known, TimePoint now);
 
   Roster& x_roster;

@@ -26,7 +26,8 @@ struct KnownNode {
   TimePoint last_head;                    ///< issue times of heads must rise
   TimePoint last_ack;
   int resends = 0;
-  std::optional<TimePoint> resend_at;     ///< it lacks the wanted plan: when to say so again
+  std::optional<TimePoint> resend_at;     ///< it lacks what it should hold: when to say so again
+  std::optional<TimePoint> lacks_since;   ///< see lacks_of; nothing while it lacks nothing
 
   /// Whether it can be reached, by its own last word.
   bool is_there() const { return state && state->lifecycle != protocol::Lifecycle::gone; }

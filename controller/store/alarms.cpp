@@ -21,6 +21,7 @@ const char* name_of(AlarmKind kind) {
     case AlarmKind::events_failed: return "events_failed";
     case AlarmKind::key_lapses: return "key_lapses";
     case AlarmKind::certificate_lapses: return "certificate_lapses";
+    case AlarmKind::withheld: return "withheld";
     case AlarmKind::none: break;
   }
   return "";

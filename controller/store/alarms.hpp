@@ -25,6 +25,7 @@ enum class AlarmKind {
   events_failed,        ///< events of the controller's loop failed
   key_lapses,           ///< a working key will soon sign no more
   certificate_lapses,   ///< a certificate, or the broker's CRL, will soon end
+  withheld,             ///< a node that speaks does not get what was sent to it
   none
 };
 const char* name_of(AlarmKind kind);

@@ -53,7 +53,7 @@ bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& do
 
 Village::Village(std::string controller)
     : controller_program_(std::move(controller)), https_port_(free_port()), broker_port_(free_port()),
-      files_(fmt::format("https://localhost:{}", https_port_)) {
+      files_(fmt::format("https://localhost:{}", https_port_)), nodes_broker_port_(broker_port_) {
   write_settings();
   write_file(folder() / "password", std::string(kPassword) + "\n");
   run({program("loa-controller"), "init", "--config", (folder() / "controller.toml").string(), "--area", "hue", "--area-name",
@@ -76,9 +76,9 @@ void Village::write_settings() {
              fmt::format("state = \"controller\"\nweb = \"\"\nstock = \"{0}/config/stock\"\nhosts = [\"localhost\", \"127.0.0.1\"]\n"
                          "log_level = \"debug\"\ndatabase = \"{5}\"\n"
                          "[http]\naddress = \"127.0.0.1\"\nport = {1}\n"
-                         "[nodes]\nbrokers = [\"mqtts://localhost:{2}\"]\nfiles = [\"{4}\"]\n"
-                         "[broker]\nbind = \"127.0.0.1\"\nport = {2}\nlive = \"live\"\ndata = \"data\"\nuser = \"{3}\"\n",
-                         source_folder().string(), https_port_, broker_port_, account(), files_, database_));
+                         "[nodes]\nbrokers = [\"mqtts://localhost:{6}\"]\nfiles = [\"{4}\"]\n"
+                         "[broker]\naddress = \"mqtts://localhost:{2}\"\nbind = \"127.0.0.1\"\nport = {2}\nlive = \"live\"\ndata = \"data\"\nuser = \"{3}\"\n",
+                         source_folder().string(), https_port_, broker_port_, account(), files_, database_, nodes_broker_port_));
 }
 
 void Village::use_database(const std::string& url) {
@@ -93,9 +93,9 @@ std::string Village::run(std::vector<std::string> argv, const std::string& name)
   return process.out();
 }
 
-void Village::start_controller() {
+void Village::start_controller(const std::vector<std::string>& environment) {
   controller_.emplace(std::vector<std::string>{program(controller_program_), "serve", "--config", (folder() / "controller.toml").string()},
-                      Process::Options{folder(), "controller", {}, {}});
+                      Process::Options{folder(), "controller", environment, {}});
 }
 
 void Village::start_broker() {
@@ -110,6 +110,14 @@ void Village::fetch_from(const std::string& address) {
   controller_->stop();
   start_controller();
   enter("admin");
+}
+
+void Village::reach_broker_at(std::uint16_t port) {
+  nodes_broker_port_ = port;
+  write_settings();
+  controller_->stop();
+  start_controller();
+  for (const auto* name : {"admin", "officer", "approver", "monitor"}) enter(name);
 }
 
 void Village::enter(const std::string& name) {
@@ -146,20 +154,20 @@ void Village::make_people() {
   add("monitor", {{{"role", "monitor"}, {"area", "hue"}}});
 }
 
-void Village::add_node(const std::string& code, const std::string& area) {
+void Village::add_node(const std::string& code, const std::string& area, const std::string& more) {
   const auto made = admin().post("/nodes", {{"code", code}, {"area", area}, {"name", "Cụm " + code}});
   node_ids_[code] = text(made.at("node"), "id");
   write_file(node_folder(code) / "bundle.json", text(made, "bundle"));
   write_file(node_folder(code) / "node.toml",
              fmt::format("state_folder = \"state\"\nstock_folder = \"{}/config/stock\"\nlog_level = \"debug\"\n"
-                         "[sink]\nkind = \"wav\"\nfile = \"sound.wav\"\n", source_folder().string()));
+                         "[sink]\nkind = \"wav\"\nfile = \"sound.wav\"\n{}", source_folder().string(), more));
 }
 
-void Village::start_node(const std::string& code) {
+void Village::start_node(const std::string& code, const NodeStart& how) {
   const auto folder = node_folder(code);
-  nodes_[code] = std::make_unique<Process>(
-      std::vector<std::string>{program("loa-node"), "--config", (folder / "node.toml").string(), "--bundle", (folder / "bundle.json").string()},
-      Process::Options{folder, "node", {}, {}});
+  auto argv = how.before;
+  argv.insert(argv.end(), {program("loa-node"), "--config", (folder / "node.toml").string(), "--bundle", (folder / "bundle.json").string()});
+  nodes_[code] = std::make_unique<Process>(std::move(argv), Process::Options{folder, "node", how.environment, {}});
 }
 
 bool Village::nodes_ready(std::chrono::milliseconds limit) {

@@ -27,8 +27,14 @@ class Village {
   explicit Village(std::string controller = "loa-controller");
 
   /// Adds a node in the area and writes its settings; starts nothing.
-  void add_node(const std::string& code, const std::string& area);
-  void start_node(const std::string& code);
+  /// `more`: further tables of its settings.
+  void add_node(const std::string& code, const std::string& area, const std::string& more = {});
+  /// How a node is started other than plainly.
+  struct NodeStart {
+    std::vector<std::string> before;       ///< program and arguments that run it
+    std::vector<std::string> environment;  ///< NAME=value
+  };
+  void start_node(const std::string& code, const NodeStart& how = {});
   Process& node(const std::string& code) { return *nodes_.at(code); }
   /// Node id by which the API knows it.
   const std::string& node_id(const std::string& code) const { return node_ids_.at(code); }
@@ -36,10 +42,13 @@ class Village {
 
   Process& controller() { return *controller_; }
   Process& broker() { return *broker_; }
-  void start_controller();
+  /// `environment`: NAME=value on top of the test's own.
+  void start_controller(const std::vector<std::string>& environment = {});
   void start_broker();
   /// Starts the controller anew with `address` (`https://host:port`) as the one place from which nodes fetch clips.
   void fetch_from(const std::string& address);
+  /// Starts the controller anew so that nodes added from now on find the broker at this port of the loopback.
+  void reach_broker_at(std::uint16_t port);
   /// Writes the controller's settings anew, with this store URL.
   void use_database(const std::string& url);
   /// Runs one of the project's programs to its end; throws std::runtime_error with its own words where it fails. Its output.
@@ -96,6 +105,7 @@ class Village {
   std::map<std::string, std::string> node_ids_;
   std::map<std::string, std::unique_ptr<Person>> people_;
   std::string database_;
+  std::uint16_t nodes_broker_port_;
   int loa_calls_ = 0;
 };
 

@@ -68,6 +68,7 @@ TEST_CASE("each fact raises its own alarm and no other") {
       {"a plan could not be signed", [](Facts& f) { f.broadcasting.trouble = "no working key may sign plan"; }, {"signing controller"}},
       {"an event failed", [](Facts& f) { f.events_trouble = "1 events failed"; }, {"events_failed controller"}},
       {"a node is silent", [](Facts& f) { f.unheard = {{"n-one", "hue-19753", f.now - 13h}}; }, {"node_unheard n-one"}},
+      {"a node does not get its plan", [](Facts& f) { f.withheld = {{"n-one", "hue-19753", "plan 5", f.now - 6min}}; }, {"withheld n-one"}},
       {"a certificate was not made anew", [](Facts& f) { f.lifetimes[0].ends = f.now + 59 * kDay; }, {"certificate_lapses broker"}},
       {"the only key will end", [](Facts& f) { f.keys.keys[0].not_after = f.now + 59 * kDay; }, {"key_lapses k1"}},
       {"the only key has ended", [](Facts& f) { f.keys.keys[0].not_after = f.now - kDay; }, {"key_lapses k1"}},

@@ -291,3 +291,69 @@ TEST_CASE("a moved node gets the head and plan of its new place, a retired one i
     CHECK(station.last_head(three).plan_revision == station.last_plan(three).revision);
   }
 }
+
+TEST_CASE("what a node that speaks lacks is noticed, said with how long, and forgotten once it has it") {
+  struct Row {
+    const char* name;
+    void (*lack)(Station&);
+    const char* lacks;  ///< begins with
+  };
+  const std::vector<Row> rows{
+      {"its plan", [](Station& s) { s.one.state.plan_held = 1; }, "plan "},
+      {"the newest alerts", [](Station& s) { raise(s, "hue-19753"); }, "alerts "},
+      {"the key set", [](Station& s) { s.one.state.key_set = 0; }, "key set 1"},
+      {"heads", [](Station& s) { s.one.state.controller_heard = false; }, "heads"},
+  };
+  for (const auto& row : rows) {
+    INFO(row.name);
+    Station station;
+    station.start();
+    const auto hold_all = [&] {
+      auto& state = station.one.state;
+      state.key_set = 1;
+      state.controller_heard = true;
+      state.plan_held = state.plan_verified = station.last_plan(station.one).revision;
+      const auto head = station.last_head(station.one);
+      state.areas = head.areas;
+      station.say(station.one);
+    };
+    station.say(station.one);
+    hold_all();
+    station.broadcaster->tick();
+    row.lack(station);
+    station.say(station.one);
+    station.broadcaster->tick();
+    CHECK(station.broadcaster->withheld(Millis{60'000}).empty());
+    station.tick(Millis{61'000});
+    station.broadcaster->tick();
+    const auto withheld = station.broadcaster->withheld(Millis{60'000});
+    REQUIRE(withheld.size() == 1);
+    CHECK(withheld[0].id == "n-one");
+    CHECK(withheld[0].area == "hue-19753");
+    CHECK(withheld[0].lacks.starts_with(row.lacks));
+    hold_all();
+    station.broadcaster->tick();
+    CHECK(station.broadcaster->withheld(Millis{0}).empty());
+  }
+}
+
+TEST_CASE("alerts that a node does not get are published again, as its plan is") {
+  Station station;
+  station.start();
+  station.say(station.one);
+  raise(station, "hue-19753");
+  station.one.state.plan_held = station.last_plan(station.one).revision;
+  const auto times = [&] {
+    return std::count_if(station.link->sent.begin(), station.link->sent.end(),
+                         [](const auto& sent) { return sent.topic == protocol::alert_topic("hue-19753"); });
+  };
+  const auto before = times();
+  for (int second = 0; second < 40; ++second) {
+    station.say(station.one);  // it speaks, and holds none
+    station.tick(Millis{1000});
+    station.broadcaster->tick();
+    station.settle();
+  }
+  CHECK(times() > before);
+  CHECK(times() < before + 8);
+}

@@ -27,6 +27,7 @@ export const reasons: Words = {
   updated: 'được thay bằng tin khẩn mới hơn',
   cancelled: 'tin khẩn đã được hủy',
   moved: 'cụm loa đã chuyển địa bàn',
+  withheld: 'có bản tin khẩn mới hơn nhưng không đến được cụm loa',
   revoked: 'khóa ký đã bị thu hồi',
   player_error: 'lỗi phát âm thanh',
   stalled: 'âm thanh bị treo',
@@ -69,6 +70,7 @@ export const refusals: Words = {
   expired: 'thông điệp đã hết hạn',
   wrong_area: 'không đúng địa bàn của cụm loa',
   replayed: 'lệnh đã làm rồi',
+  withheld: 'máy chủ có bản mới hơn nhưng không đến được cụm loa',
   unsupported: 'cụm loa chưa làm được việc này',
 };
 
@@ -85,6 +87,7 @@ export const alarms: Words = {
   events_failed: 'Máy chủ gặp lỗi bên trong',
   key_lapses: 'Khóa ký sắp hết hạn mà chưa có khóa thay',
   certificate_lapses: 'Chứng thư sắp hết hạn',
+  withheld: 'Bản mới không đến được cụm loa',
 };
 
 /** Why the controller does not do what was asked: `code` of problem+json, of a job, and of a preview. */

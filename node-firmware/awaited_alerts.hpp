@@ -1,0 +1,47 @@
+#pragma once
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node-firmware/node_clock.hpp"
+
+namespace loa::node {
+
+/// Areas for which a head named newer alerts than are held: a broker that loses or withholds a cancel is found out by the head, which
+/// it cannot forge. Asks for what is retained again, and tells when what is held must not sound any more. Loop thread.
+class AwaitedAlerts {
+ public:
+  /// A snapshot is published before the head that names it, so it is asked for soon; the pauses double up to kLongestPause.
+  static constexpr std::chrono::seconds kFirstAsk{3};
+  static constexpr std::chrono::minutes kLongestPause{5};
+  /// For this long what is held goes on, so that a repeat is not cut by two messages that crossed.
+  static constexpr std::chrono::seconds kPatience{10};
+
+  /// A head named `named` for the area, of which `held` is held.
+  void named(const std::string& area, std::int64_t named, std::int64_t held, Monotonic now);
+  /// The area's newest came, or the node left the area.
+  void forget(const std::string& area) { awaited_.erase(area); }
+  /// The session ended: what the next one brings is judged by its own heads.
+  void forget_all() { awaited_.clear(); }
+
+  /// Areas to subscribe to again now.
+  std::vector<std::string> to_ask(Monotonic now);
+  /// Areas whose patience has just ended, each told once, with the revision that was named.
+  std::map<std::string, std::int64_t> overdue(Monotonic now);
+  /// When the next of both is due.
+  std::optional<Monotonic> next() const;
+
+ private:
+  struct Awaited {
+    std::int64_t revision = 0;
+    Monotonic ask{};
+    std::chrono::nanoseconds pause{kFirstAsk};
+    Monotonic deadline{};
+    bool told = false;
+  };
+  std::map<std::string, Awaited> awaited_;
+};
+
+}  // namespace loa::node

@@ -1,0 +1,227 @@
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <set>
+
+#include "tests/support/false_clock.hpp"
+#include "tests/support/hostile_broker.hpp"
+#include "tests/system/village.hpp"
+
+using namespace loa::tests;
+using namespace std::chrono_literals;
+namespace json = boost::json;
+
+namespace {
+
+std::string content(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// A village whose two nodes reach their broker only through one that is not on our side.
+struct BetrayedVillage {
+  BetrayedVillage() : port(free_port()) {
+    village.reach_broker_at(port);
+    village.add_node("PX-01", Village::kWard, "[times]\nstate_period = \"5s\"\n");
+    village.add_node("AL-01", Village::kCommune);
+    broker.emplace(HostileBroker::Settings{port, village.broker_port(), content(village.folder() / "live/server.pem"),
+                                           content(village.folder() / "live/server.key"),
+                                           [this](const std::string& node) { return identity(node); }});
+    village.start_node("PX-01");
+    village.start_node("AL-01");
+    ready = village.nodes_ready();
+  }
+
+  HostileBroker::Identity identity(const std::string& node) {
+    for (const char* code : {"PX-01", "AL-01"}) {
+      if (village.node_id(code) != node) continue;
+      const auto bundle = json::parse(content(village.node_folder(code) / "bundle.json"));
+      return {text(bundle, "tls_certificate_pem"), text(bundle, "tls_key_pem")};
+    }
+    throw std::runtime_error("a stranger: " + node);
+  }
+  json::value node(const char* code) { return village.admin().get("/nodes/" + village.node_id(code)); }
+  std::string status(const char* code) { return text(node(code), "status"); }
+  std::string last_refusal(const char* code) {
+    const auto known = node(code);
+    const auto* refusal = known.at("report").as_object().if_contains("last_refusal");
+    return refusal ? text(*refusal, "code") : "";
+  }
+  bool has_reason(const char* code, const std::string& reason) {
+    const auto known = node(code);
+    for (const auto& one : known.at("reasons").as_array())
+      if (text(one, "code") == reason) return true;
+    return false;
+  }
+  /// Whether a record of this query was heard at all.
+  std::size_t heard(const std::string& query) {
+    std::size_t count = 0;
+    for (const auto& record : village.records(query))
+      if (record.at("heard_ms").as_int64() > 0) ++count;
+    return count;
+  }
+
+  Village village;
+  std::uint16_t port;
+  std::optional<HostileBroker> broker;
+  bool ready = false;
+};
+
+bool is_alert(const Publication& one) { return one.topic.ends_with("/alert"); }
+bool is_head(const Publication& one) { return one.topic.ends_with("/head"); }
+
+}  // namespace
+
+TEST_CASE("a broker that withholds a cancel is found out by the next head: the alert sounds no more, and the node says why") {
+  BetrayedVillage with;
+  auto& village = with.village;
+  INFO(village.last_words());
+  REQUIRE(with.ready);
+  const auto alert = village.alert({{"repeats", 40}, {"repeat_every_s", 10}});
+  REQUIRE(village.wait_for_records("alert=" + alert, 1, 40s).size() >= 1);
+  with.broker->obey([](const std::string&, const Publication& one) {
+    return is_alert(one) ? std::vector<Publication>{} : std::vector{one};
+  });
+  village.approver().post("/alerts/" + alert + "/cancel");
+  REQUIRE(eventually(40s, [&] { return with.last_refusal("PX-01") == "withheld"; }));
+  const auto before = with.heard("alert=" + alert);
+  CHECK_FALSE(eventually(21s, [&] { return with.heard("alert=" + alert) > before || with.status("PX-01") == "playing"; }));
+  // What was withheld comes as soon as the broker lets it.
+  const auto ask = with.broker->heard(village.node_id("PX-01"), "/alert").size();
+  with.broker->behave();
+  CHECK(eventually(60s, [&] { return with.broker->heard(village.node_id("PX-01"), "/alert").size() > ask; }));
+  CHECK_FALSE(eventually(11s, [&] { return with.heard("alert=" + alert) > before; }));
+}
+
+TEST_CASE("a broker that drops every head is noticed by the node, and shown") {
+  BetrayedVillage with;
+  INFO(with.village.last_words());
+  REQUIRE(with.ready);
+  with.broker->obey([](const std::string&, const Publication& one) {
+    return is_head(one) ? std::vector<Publication>{} : std::vector{one};
+  });
+  CHECK(eventually(40s, [&] { return with.has_reason("PX-01", "controller_unheard"); }));
+  with.broker->behave();
+  CHECK(eventually(60s, [&] { return !with.has_reason("PX-01", "controller_unheard"); }));
+}
+
+TEST_CASE("a broker that repeats and reorders changes nothing of what is heard") {
+  struct Order {
+    std::mutex mutex;
+    std::map<std::string, Publication> kept;
+  };
+  BetrayedVillage with;
+  auto& village = with.village;
+  INFO(village.last_words());
+  REQUIRE(with.ready);
+  const auto programme = village.approved_programme();
+  const auto kept = std::make_shared<Order>();
+  SECTION("everything three times") {
+    with.broker->obey([](const std::string&, const Publication& one) { return std::vector{one, one, one}; });
+  }
+  SECTION("every second one before the first, and the first again") {
+    with.broker->obey([kept](const std::string& node, const Publication& one) -> std::vector<Publication> {
+      const std::lock_guard lock(kept->mutex);
+      const auto before = kept->kept.find(node);
+      if (before == kept->kept.end()) {
+        kept->kept.emplace(node, one);
+        return {};
+      }
+      auto first = before->second;
+      kept->kept.erase(before);
+      return {one, first, one};
+    });
+  }
+  const auto broadcast = village.schedule(programme, 15s);
+  const auto records = village.wait_for_records("broadcast=" + broadcast, 2, 60s);
+  INFO(json::serialize(records));
+  REQUIRE(records.size() == 2);
+  for (const auto& record : records) CHECK(text(record, "outcome") == "played");
+  CHECK(village.records("broadcast=" + broadcast).size() == 2);
+}
+
+TEST_CASE("a broker that gives nodes what was meant for others is refused, and nothing foreign sounds") {
+  BetrayedVillage with;
+  auto& village = with.village;
+  INFO(village.last_words());
+  REQUIRE(with.ready);
+  const auto px = village.node_id("PX-01"), al = village.node_id("AL-01");
+  with.broker->obey([&](const std::string& node, const Publication& one) -> std::vector<Publication> {
+    if (node != al) return {one};
+    // What AL-01 gets, PX-01 gets too: under AL-01's topic, under its own, and alerts under those of its own areas.
+    const auto own = [&](std::string topic) {
+      if (const auto at = topic.find(al); at != std::string::npos) topic.replace(at, al.size(), px);
+      if (const auto at = topic.find(Village::kCommune); at != std::string::npos) topic.replace(at, std::string(Village::kCommune).size(), Village::kWard);
+      return topic;
+    };
+    for (const bool retained : {false, true}) {
+      with.broker->say(px, {one.topic, one.payload, retained});
+      with.broker->say(px, {own(one.topic), one.payload, retained});
+    }
+    return {one};
+  });
+  const auto programme = village.approved_programme();
+  const auto body = json::object{{"areas", json::array{Village::kCommune}}};
+  const auto broadcast = village.schedule(programme, 10s, body);
+  const auto alert = village.alert({{"area", Village::kCommune}});
+  const auto records = village.wait_for_records("broadcast=" + broadcast, 1, 60s);
+  REQUIRE(village.wait_for_records("alert=" + alert, 1, 60s).size() == 1);
+  REQUIRE(records.size() == 1);
+  CHECK(text(records[0], "node_code") == "AL-01");
+  const std::set<std::string> codes{"wrong_audience", "key_not_allowed", "wrong_area", "stale"};
+  CHECK(eventually(20s, [&] { return codes.contains(with.last_refusal("PX-01")); }));
+  CHECK_FALSE(village.node("PX-01").wait_for_line(broadcast + "@", 1s).has_value());
+  CHECK_FALSE(village.node("PX-01").wait_for_line(alert + ".", 1s).has_value());
+}
+
+TEST_CASE("a broker that replays yesterday's bytes makes nothing sound, also to a board that wakes without a clock") {
+  BetrayedVillage with;
+  auto& village = with.village;
+  INFO(village.last_words());
+  REQUIRE(with.ready);
+  const auto px = village.node_id("PX-01");
+  const auto programme = village.approved_programme();
+  // Yesterday: a broadcast that has its time only now, and an alert that would still repeat. Both were taken back.
+  const auto broadcast = village.schedule(programme, 45s);
+  REQUIRE(village.nodes_ready());
+  const auto alert = village.alert({{"repeats", 40}, {"repeat_every_s", 10}});
+  REQUIRE(village.wait_for_records("alert=" + alert, 1, 40s).size() >= 1);
+  const auto yesterday = with.broker->heard(px);
+  REQUIRE(yesterday.size() >= 4);
+  village.approver().post("/alerts/" + alert + "/cancel");
+  village.officer().post("/broadcasts/" + broadcast + "/cancel");
+  REQUIRE(eventually(20s, [&] { return with.status("PX-01") == "ready" || with.status("PX-01") == "fetching"; }));
+  REQUIRE(village.nodes_ready(30s));
+  const auto before = with.heard("alert=" + alert);
+
+  // Today: the true broker is swallowed, and yesterday said again and again, live and retained.
+  with.broker->obey([](const std::string&, const Publication&) { return std::vector<Publication>{}; });
+  const auto replay = [&] {
+    for (const auto& one : yesterday)
+      for (const bool retained : {false, true}) with.broker->say(px, {one.topic, one.payload, retained});
+  };
+  SECTION("to a node that goes on running") {}
+  SECTION("to a node that starts anew") {
+    village.node("PX-01").kill();
+    village.start_node("PX-01");
+  }
+  SECTION("to a board that wakes in 1970") {
+    village.node("PX-01").kill();
+    const auto boot = another_boot(village.node_folder("PX-01") / "boot_id", "00000000-0000-4000-8000-000000000001");
+    village.start_node("PX-01", {boot, false_clock("@1970-01-01 00:00:05")});
+  }
+  const auto end = std::chrono::steady_clock::now() + 35s;  // behind the broadcast's time
+  while (std::chrono::steady_clock::now() < end) {
+    replay();
+    CHECK_FALSE(village.node("PX-01").wait_for_line(broadcast + "@", 1s).has_value());
+  }
+  // What it did and refused is shown once it is heard again.
+  with.broker->behave();
+  REQUIRE(eventually(60s, [&] { return !with.last_refusal("PX-01").empty() && text(with.node("PX-01").at("report"), "clock") != "untrusted"; }));
+  CHECK(std::set<std::string>{"old_revision", "stale", "expired", "replayed"}.contains(with.last_refusal("PX-01")));
+  CHECK(with.heard("alert=" + alert) == before);
+  CHECK(with.heard("broadcast=" + broadcast) == 0);
+}
