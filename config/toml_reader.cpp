@@ -27,6 +27,18 @@ std::string read_bounded(const std::filesystem::path& file) {
   return out.str();
 }
 
+/// TOML 1.0 takes no control characters but tab and the end of a line; toml++ 3.3 asserts at some instead of refusing them.
+void refuse_control_characters(const std::string& text, const std::string& name) {
+  int line = 1, column = 1;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if ((code < 0x20 && c != '\t' && c != '\n' && c != '\r') || code == 0x7f)
+      throw ConfigError(fmt::format("{}:{}:{}: the control character 0x{:02x} has no place here", name, line, column, code));
+    line += c == '\n';
+    column = c == '\n' ? 1 : column + ((code & 0xc0) != 0x80);
+  }
+}
+
 std::string at(const std::string& file, const toml::source_region& source, const std::string& message) {
   return fmt::format("{}:{}:{}: {}", file, source.begin.line, source.begin.column, message);
 }
@@ -173,6 +185,7 @@ TomlFile::TomlFile(const std::string& text, const std::string& name) : root_(std
   auto& node = *root_.node_;
   node.file = name;
   node.folder = std::filesystem::absolute(name).parent_path();
+  refuse_control_characters(text, name);
   try {
     node.document = std::make_shared<toml::table>(toml::parse(text, name));
   } catch (const toml::parse_error& error) {

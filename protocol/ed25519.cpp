@@ -52,14 +52,14 @@ PrivateKey PrivateKey::generate() {
 }
 
 Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
+  const Refusal no_key{RefusalCode::malformed, "", "not an unencrypted Ed25519 private key in PEM"};
+  if (pem.empty()) return no_key;  // an empty text without a place is no buffer to OpenSSL
   const Bio bio{BIO_new_mem_buf(pem.data(), static_cast<int>(std::min<std::size_t>(pem.size(), 1 << 20))),
                 &BIO_free};
   if (!bio) throw std::bad_alloc{};
   Handle key{PEM_read_bio_PrivateKey(bio.get(), nullptr, &no_passphrase, nullptr)};
   ERR_clear_error();
-  if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_ED25519) {
-    return Refusal{RefusalCode::malformed, "", "not an unencrypted Ed25519 private key in PEM"};
-  }
+  if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_ED25519) return no_key;
   return PrivateKey{std::move(key)};
 }
 

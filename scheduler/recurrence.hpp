@@ -42,8 +42,8 @@ struct Expansion {
 };
 
 /// The times t of `when` with from <= t < until, t read as RFC 5545 does (`Resolved::before`); the caller may
-/// decide otherwise. At most `most` times and a fixed amount of work; a recurrence that check() refuses gives
-/// none and is not complete. Touches no shared state and may be called from any thread.
+/// decide otherwise. At most `most` times and a fixed amount of work; a recurrence that cannot be read (all that check() refuses but
+/// never_occurs) gives none and is not complete. A rule that never occurs may still have its added times. Touches no shared state and may be called from any thread.
 Expansion expand(const Recurrence& when, TimePoint from, TimePoint until, std::size_t most);
 
 }  // namespace loa::scheduler

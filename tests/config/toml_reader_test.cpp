@@ -52,6 +52,8 @@ TEST_CASE("a bad setting is refused with file, line, column and what was expecte
       {"list of another type", "[http]\nproxies = [1]\n", "loa.toml:2:12: `http.proxies` must be a list of texts"},
       {"value where a table belongs", "http = 1\n", "loa.toml:1:8: `http` must be a table"},
       {"doubled key", "[http]\nport = 1\nport = 2\n", "loa.toml:3:8: Error while parsing key-value pair: cannot redefine"},
+      {"control character in a table's name", "# Lũ\n[\x0ehttp]\n", "loa.toml:2:2: the control character 0x0e has no place here"},
+      {"control character in a text", "[http]\naddress = \"ũ\x7f\"\n", "loa.toml:2:13: the control character 0x7f has no place here"},
       {"not TOML", "[http\n", "loa.toml:1:6: "},
   }));
   CAPTURE(row.name);

@@ -130,6 +130,7 @@ TEST_CASE("a private key survives its PEM, and nothing else is taken as one") {
   const auto again = PrivateKey::from_pem(key.to_pem()).value();
   CHECK(again.public_key() == key.public_key());
   CHECK(again.sign("loa") == key.sign("loa"));
+  CHECK(PrivateKey::from_pem({}).error().message == "not an unencrypted Ed25519 private key in PEM");
   CHECK(PrivateKey::from_pem("").error().message == "not an unencrypted Ed25519 private key in PEM");
   CHECK(PrivateKey::from_pem("-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n").has_error());
   CHECK(public_key_from_text(to_text(key.public_key())).value() == key.public_key());

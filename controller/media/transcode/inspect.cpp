@@ -49,7 +49,7 @@ Result<Inspection> recognise(ByteWindow& file, std::uint64_t max_bytes) {
   const auto begins = [&](std::string_view with) { return magic.compare(0, with.size(), with) == 0; };
   if (begins("fLaC")) return inspect_flac(file, id3);
   if (id3 > 0) return inspect_mp3(file, id3);
-  if (begins("RIFF") && magic.substr(8) == "WAVE") return inspect_wav(file, max_bytes);
+  if (begins("RIFF") && magic.size() == 12 && magic.ends_with("WAVE")) return inspect_wav(file, max_bytes);
   if (begins("OggS")) return inspect_ogg(file, max_bytes);
   if (magic.size() >= 8 && magic.substr(4, 4) == "ftyp") return inspect_m4a(file, max_bytes);
   return inspect_mp3(file, id3);

@@ -51,6 +51,7 @@ TEST_CASE("what is not sound is refused") {
       {"a picture", "\x89PNG\r\n\x1a\n" + std::string(10'000, 'x'), kinds},
       {"zeros", std::string(100'000, '\0'), kinds},
       {"all bits", std::string(100'000, '\xff'), kinds},
+      {"a WAV cut inside its first header", std::string("RIFFd\0\0", 7), kinds},
       {"a playlist", "#EXTM3U\nhttp://example.org/live.mp3\n", kinds},
       {"an Ogg of something else", "OggS" + std::string(22, '\0') + "\x01\x08theora..",
        "the Ogg file holds neither Vorbis nor Opus sound"},
