@@ -17,6 +17,7 @@
 #include "controller/broker_keeper.hpp"
 #include "controller/event_failures.hpp"
 #include "controller/stock.hpp"
+#include "controller/store/recovery_hold.hpp"
 #include "protocol/link_mosquitto.hpp"
 #include "tts-adapters/espeak.hpp"
 
@@ -107,6 +108,8 @@ App::App(const Settings& settings, protocol::Formats formats)
       jobs_(loop_.get_executor(), clips_, *synthesizers_, media_settings(), {}),
       alarms_(store_, [this] { return conditions_of(facts()); },
               [this](const store::Alarm& alarm) { api_.publish({"alarm", alarm.id, alarm.area, "", store::name_of(alarm.kind), {}}); }) {
+  if (store_.run_sync([](store::Session& session) { return store::find_recovery_hold(session); }))
+    throw std::runtime_error("the controller is on hold after a restore: see docs/recovery.md; `loa-controller resume` ends it");
   take_stock(settings.stock, clips_, store_);
   broker_files_.write_first();
 }

@@ -82,6 +82,10 @@ std::optional<Clip> find_clip(Session& session, const std::string& sha256) {
   return sql::select_one<Clip>(session, "from clips where sha256 = :sha256", sql::params(sha256));
 }
 
+std::vector<std::string> list_clip_names(Session& session) {
+  return sql::values<std::string>(session, "select sha256 from clips order by sha256");
+}
+
 bool put_stock_clip(Transaction& transaction, const StockClipRow& stock) {
   auto& session = transaction.session();
   if (!find_clip(session, stock.sha256)) return false;

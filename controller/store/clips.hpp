@@ -34,6 +34,8 @@ struct StockClipRow {
 /// Adds it, or does nothing where the same bytes are known already.
 void put_clip(Transaction& transaction, const Clip& clip);
 std::optional<Clip> find_clip(Session& session, const std::string& sha256);
+/// The hashes of all clips, in order.
+std::vector<std::string> list_clip_names(Session& session);
 
 /// Adds or replaces the stock clip of that name; false: no such clip.
 bool put_stock_clip(Transaction& transaction, const StockClipRow& stock);

@@ -120,6 +120,13 @@ CREATE TABLE grants (
   area text not null references areas (id),
   primary key (user_id, role, area)
 );
+CREATE TABLE kept_alerts (
+  hold bigint not null references recovery_holds (number),
+  alert text not null references alerts (id),
+  kept bigint not null,
+  kept_by text not null,
+  primary key (hold, alert)
+);
 CREATE TABLE log_positions (
   node text not null,
   log_id text not null,
@@ -312,6 +319,14 @@ CREATE TABLE receipts (
   message text not null,
   key_id text not null,
   received bigint not null
+);
+CREATE TABLE recovery_holds (
+  number bigint primary key,
+  begun bigint not null,
+  reason text not null,
+  backup_made bigint,
+  ended bigint,
+  ended_by text not null
 );
 CREATE TABLE refusals (
   node text not null,

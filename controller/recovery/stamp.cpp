@@ -1,0 +1,57 @@
+#include "controller/recovery/stamp.hpp"
+
+#include <soci/soci.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "controller/authority/files.hpp"
+#include "controller/store/recovery_hold.hpp"
+#include "protocol/json_reader.hpp"
+#include "protocol/json_writer.hpp"
+#include "protocol/limits.hpp"
+
+namespace loa::recovery {
+
+template <class F, protocol::DescribedAs<Stamp> T>
+void describe(F& f, T& stamp) {
+  f("made", stamp.made);
+  f("to", stamp.to, protocol::diagnostic(1000));
+  f("failed", stamp.failed);
+  f("error", stamp.error, protocol::diagnostic(1000));
+}
+
+namespace {
+
+std::filesystem::path file_in(const std::filesystem::path& state) { return state / "last-backup.json"; }
+
+}  // namespace
+
+std::optional<Stamp> read_stamp(const std::filesystem::path& state) {
+  std::error_code missing;
+  if (!std::filesystem::exists(file_in(state), missing)) return std::nullopt;
+  try {
+    auto read = protocol::read_json<Stamp>(authority::read_file(file_in(state)));
+    return read ? std::optional(std::move(*read)) : std::nullopt;
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+void write_stamp(const std::filesystem::path& state, const Stamp& stamp) {
+  authority::write_file(file_in(state), protocol::write_json(stamp), 0600);
+  struct stat owner {};
+  if (::geteuid() == 0 && ::stat(state.c_str(), &owner) == 0 && ::lchown(file_in(state).c_str(), owner.st_uid, owner.st_gid) != 0)
+    throw std::system_error(errno, std::generic_category(), file_in(state).string());
+}
+
+void put_on_hold(const std::filesystem::path& database, scheduler::TimePoint backup_made, scheduler::TimePoint now) {
+  const auto session = store::open_session(database.string());
+  store::Transaction transaction(*session, store::system_actor(), now);
+  store::begin_recovery_hold(transaction, "restored from a backup", backup_made);
+  transaction.commit();
+}
+
+}  // namespace loa::recovery

@@ -1,0 +1,89 @@
+#include "controller/store/recovery_hold.hpp"
+
+#include <algorithm>
+
+#include "controller/store/alerts.hpp"
+#include "controller/store/areas.hpp"
+#include "controller/store/columns.hpp"
+
+namespace loa::store {
+
+template <>
+struct sql::Fields<RecoveryHold> {
+  static void visit(Columns& c, RecoveryHold& hold) {
+    c("number", hold.number);
+    c("begun", hold.begun);
+    c("reason", hold.reason);
+    c("backup_made", hold.backup_made);
+    c("ended", hold.ended);
+    c("ended_by", hold.ended_by);
+  }
+};
+
+namespace {
+
+bool in_force(const AlertRow& row, TimePoint now) { return state_of(row, now) == AlertState::active; }
+
+std::vector<std::string> alerts_in_force(Session& session, TimePoint now) {
+  return sql::values<std::string>(session, "select id from alerts where cancelled is null and confirmed is not null and expires > :now order by id",
+                                  sql::params(now));
+}
+
+}  // namespace
+
+std::int64_t begin_recovery_hold(Transaction& transaction, const std::string& reason, std::optional<TimePoint> backup_made) {
+  auto& session = transaction.session();
+  if (const auto open = find_recovery_hold(session)) return open->number;
+  RecoveryHold hold;
+  hold.number = sql::value<std::int64_t>(session, "select coalesce(max(number), 0) + 1 from recovery_holds").value_or(1);
+  hold.begun = transaction.now();
+  hold.reason = reason;
+  hold.backup_made = backup_made;
+  sql::insert(session, "recovery_holds", hold);
+  transaction.audit("begin", "hold", std::to_string(hold.number), {}, reason);
+  return hold.number;
+}
+
+std::optional<RecoveryHold> find_recovery_hold(Session& session) {
+  return sql::select_one<RecoveryHold>(session, "from recovery_holds where ended is null order by number desc limit 1");
+}
+
+bool keep_alert(Transaction& transaction, const std::string& alert, std::int64_t seen) {
+  auto& session = transaction.session();
+  const auto hold = find_recovery_hold(session);
+  const auto row = find_alert(session, alert);
+  if (!hold || !row || !in_force(*row, transaction.now())) return false;
+  sql::execute(session,
+               "insert into kept_alerts (hold, alert, kept, kept_by) values (:hold, :alert, :kept, :by) on conflict do nothing",
+               sql::params(hold->number, alert, transaction.now(), transaction.actor().user));
+  if (seen > row->alert.revision)
+    sql::execute(session, "update alerts set revision = :revision where id = :id", sql::params(seen + 1, alert));
+  transaction.audit("keep", "alert", alert, row->alert.area, row->alert.title);
+  return true;
+}
+
+std::vector<std::string> list_kept_alerts(Session& session) {
+  return sql::values<std::string>(session,
+                                  "select k.alert from kept_alerts k join recovery_holds h on h.number = k.hold where h.ended is null order by k.alert");
+}
+
+std::optional<std::vector<std::string>> end_recovery_hold(Transaction& transaction) {
+  auto& session = transaction.session();
+  const auto hold = find_recovery_hold(session);
+  if (!hold) return std::nullopt;
+  const auto kept = list_kept_alerts(session);
+  std::vector<std::string> areas;
+  for (const auto& id : alerts_in_force(session, transaction.now())) {
+    if (std::find(kept.begin(), kept.end(), id) != kept.end()) continue;
+    const auto area = find_alert(session, id)->alert.area;
+    if (cancel_alert(transaction, id)) areas.push_back(area);
+  }
+  sql::execute(session, "update recovery_holds set ended = :now, ended_by = :by where number = :number",
+               sql::params(transaction.now(), transaction.actor().user, hold->number));
+  transaction.audit("end", "hold", std::to_string(hold->number));
+  std::sort(areas.begin(), areas.end());
+  areas.erase(std::unique(areas.begin(), areas.end()), areas.end());
+  return areas;
+}
+
+}  // namespace loa::store

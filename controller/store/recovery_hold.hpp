@@ -1,0 +1,34 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/store/session.hpp"
+
+namespace loa::store {
+
+/// A controller on hold: its database may be older than what it last published, so it publishes nothing until a person has looked (docs/recovery.md).
+/// Not to be confused with Hold, the lock of the program that serves a database.
+struct RecoveryHold {
+  std::int64_t number = 0;
+  TimePoint begun;
+  std::string reason;                   ///< one English sentence
+  std::optional<TimePoint> backup_made; ///< where a backup was restored: the moment that it holds
+  std::optional<TimePoint> ended;
+  std::string ended_by;
+};
+
+/// Begins one, unless one is open already; its number.
+std::int64_t begin_recovery_hold(Transaction& transaction, const std::string& reason, std::optional<TimePoint> backup_made);
+/// The open one.
+std::optional<RecoveryHold> find_recovery_hold(Session& session);
+/// Marks an alert as one that goes on after the open hold, above the revision `seen` that nodes or broker were found to hold of it; false where none
+/// is open or the alert is not in force.
+bool keep_alert(Transaction& transaction, const std::string& alert, std::int64_t seen);
+/// The alerts so marked.
+std::vector<std::string> list_kept_alerts(Session& session);
+/// Ends the open one, and with it every alert that is in force and was not kept. The areas whose alerts that changed; nothing where none is open.
+std::optional<std::vector<std::string>> end_recovery_hold(Transaction& transaction);
+
+}  // namespace loa::store
