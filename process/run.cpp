@@ -36,6 +36,8 @@ const char* name_of(End end) {
       return "file_size";
     case End::output:
       return "output";
+    case End::confined:
+      return "confined";
     case End::cancelled:
       return "cancelled";
   }
@@ -60,6 +62,15 @@ std::uint64_t resident_bytes(pid_t pid) {
   return got == 2 ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
 }
 
+/// What a child that confined itself said of its attempt before SIGSYS ended it (confine_self).
+std::string attempt_said(const std::string& err) {
+  constexpr std::string_view kBegin = "confined: tried to ";
+  const auto at = err.rfind(kBegin);
+  if (at == std::string::npos) return "make a system call";
+  const auto from = at + kBegin.size();
+  return err.substr(from, err.find('\n', from) - from);
+}
+
 /// One child from its start to its burial.
 class Watch {
  public:
@@ -75,6 +86,7 @@ class Watch {
     const Fd cancel(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     std::stop_callback on_stop(stop, [&cancel] { ::eventfd_write(cancel.get(), 1); });
     if (command_.stdin_text.empty()) child_.in.close();
+    if (!child_.attempt.empty()) forbid(std::move(child_.attempt));
     while (!ended_) step(cancel.get());
     bury();
     explain();
@@ -83,17 +95,23 @@ class Watch {
 
  private:
   void step(int cancel) {
-    std::array<pollfd, 5> fds{{{cancel, POLLIN, 0},
+    std::array<pollfd, 6> fds{{{cancel, POLLIN, 0},
                                {child_.exit_event.get(), POLLIN, 0},
                                {child_.in.get(), POLLOUT, 0},
                                {child_.out.get(), POLLIN, 0},
-                               {child_.err.get(), POLLIN, 0}}};
+                               {child_.err.get(), POLLIN, 0},
+                               {child_.guard ? child_.guard->listener() : -1, POLLIN, 0}}};
     if (::poll(fds.data(), fds.size(), static_cast<int>(kTick.count())) < 0 && errno != EINTR)
       return stop(End::signalled);
     if (fds[0].revents) return stop(End::cancelled);
     if (fds[2].revents) feed();
     if (fds[3].revents) take_out();
     if (fds[4].revents) take_err();
+    if (fds[5].revents & POLLIN) {
+      if (auto attempt = child_.guard->answer()) return forbid(std::move(*attempt));
+    } else if (fds[5].revents) {
+      child_.guard->close();
+    }
     if (ended_) return;
     if (has_ended()) {
       ended_ = true;
@@ -107,6 +125,11 @@ class Watch {
   void stop(End why) {
     if (cause_ == End::exited) cause_ = why;
     ended_ = true;
+  }
+
+  void forbid(std::string attempt) {
+    attempt_ = std::move(attempt);
+    stop(End::confined);
   }
 
   bool has_ended() const {
@@ -207,7 +230,10 @@ class Watch {
     }
     result_.signal = WTERMSIG(status);
     const bool cpu_spent = result_.cpu >= limits_.cpu - milliseconds(100);
-    if (result_.signal == SIGXCPU || (result_.signal == SIGKILL && cpu_spent)) {
+    if (result_.signal == SIGSYS) {
+      result_.end = End::confined;
+      attempt_ = attempt_said(result_.err);
+    } else if (result_.signal == SIGXCPU || (result_.signal == SIGKILL && cpu_spent)) {
       result_.end = End::cpu_time;
     } else if (result_.signal == SIGXFSZ) {
       result_.end = End::file_size;
@@ -238,6 +264,8 @@ class Watch {
           return fmt::format("wrote a file larger than {} bytes and was ended", limits_.file_bytes);
         case End::output:
           return "wrote more to standard output than it may and was ended";
+        case End::confined:
+          return fmt::format("tried to {}, which it may not, and was ended", attempt_);
         case End::cancelled:
           return "was cancelled";
       }
@@ -256,6 +284,7 @@ class Watch {
   std::size_t fed_ = 0;
   std::size_t out_bytes_ = 0;
   bool ended_ = false;
+  std::string attempt_;  ///< what a confined child tried
   End cause_ = End::exited;
 };
 

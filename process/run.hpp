@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "process/confine.hpp"
+
 namespace loa::process {
 
 /// What to run: no shell, an environment of its own, nothing inherited but what is named here.
@@ -19,6 +21,9 @@ struct Command {
   std::filesystem::path folder;                     ///< working folder; empty: that of this process
   /// NAME=value besides PATH, HOME and LANG=C.UTF-8, which are always there.
   std::vector<std::string> environment;
+  /// Set: the program runs behind walls, with no network, no other process, and no file but these. Not set: it confines itself, or is
+  /// trusted.
+  std::optional<Reach> reach;
 };
 
 /// What the child may use. Zero means no limit for the two counts marked so.
@@ -43,6 +48,7 @@ enum class End {
   memory,
   file_size,
   output,  ///< stdout or one line of it above its limit
+  confined,  ///< tried what its walls forbid; see message
   cancelled
 };
 

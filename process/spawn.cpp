@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,15 +18,6 @@
 #include <utility>
 
 namespace loa::process {
-
-Fd& Fd::operator=(Fd&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-void Fd::close() {
-  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-}
 
 namespace {
 
@@ -76,6 +68,7 @@ struct ChildSide {
   const char* folder;
   pid_t parent;
   int in, out, err, report;
+  const Walls* walls;
 
   static bool limit(int what, rlim_t soft, rlim_t hard) {
     const rlimit both{soft, hard};
@@ -106,7 +99,7 @@ struct ChildSide {
     if (prepare(limits)) {
       // Everything is CLOEXEC here, but libraries elsewhere in the process may not be as careful.
       ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-      ::execve(program, argv, environment);
+      if (!walls || walls->enter()) ::execve(program, argv, environment);
     }
     const int error = errno;
     [[maybe_unused]] const auto written = ::write(report, &error, sizeof error);
@@ -120,6 +113,29 @@ Started refused(const std::string& program, int error) {
   Started started;
   started.error = "cannot start " + program + ": " + std::strerror(error);
   return started;
+}
+
+/// Waits until exec has succeeded or failed, answering what a confined child asks meanwhile; the error number, 0 where it runs.
+int wait_for_exec(const Fd& report, Started& started) {
+  while (true) {
+    std::array<pollfd, 2> fds{{{report.get(), POLLIN, 0}, {started.guard ? started.guard->listener() : -1, POLLIN, 0}}};
+    if (::poll(fds.data(), fds.size(), -1) < 0) continue;
+    if (fds[0].revents) {
+      int error = 0;
+      ssize_t got = 0;
+      while ((got = ::read(report.get(), &error, sizeof error)) < 0 && errno == EINTR) {
+      }
+      return got > 0 ? error : 0;
+    }
+    if (fds[1].revents & POLLIN) {
+      if (auto attempt = started.guard->answer()) {
+        started.attempt = std::move(*attempt);
+        return 0;
+      }
+    } else if (fds[1].revents) {
+      started.guard->close();
+    }
+  }
 }
 
 }  // namespace
@@ -139,24 +155,34 @@ Started spawn(const Command& command, const Limits& limits) {
     in.write.close();
   }
   const std::string folder = command.folder.string();
+  std::optional<Walls> walls;
+  try {
+    if (command.reach) walls.emplace(*command.reach, program);
+  } catch (const std::exception& error) {
+    Started started;
+    started.error = "cannot start " + program + ", because it cannot be confined: " + error.what();
+    return started;
+  }
   const ChildSide child{
       program.c_str(),   argv.data(),   envp.data(),     folder.empty() ? nullptr : folder.c_str(),
       ::getpid(),        in.read.get(), out.write.get(), err.write.get(),
-      report.write.get()};
+      report.write.get(), walls ? &*walls : nullptr};
   const pid_t pid = ::fork();
   if (pid < 0) return refused(program, errno);
   if (pid == 0) child.go(limits);
   ::setpgid(pid, pid);  // both sides do it, so that it holds whoever runs first
   report.write.close();
-  int error = 0;
-  ssize_t got = 0;
-  while ((got = ::read(report.read.get(), &error, sizeof error)) < 0 && errno == EINTR) {
+  Started started;
+  if (walls) {
+    walls->started();
+    // A child that died, or could not enter, sends none and reports why.
+    if (auto listener = walls->take_listener(); listener.open())
+      started.guard = std::make_unique<CallGuard>(std::move(listener), pid, *command.reach);
   }
-  if (got > 0) {
+  if (const int error = wait_for_exec(report.read, started)) {
     ::waitpid(pid, nullptr, 0);
     return refused(program, error);
   }
-  Started started;
   started.pid = pid;
   started.in = std::move(in.write);
   started.out = std::move(out.read);
