@@ -18,6 +18,8 @@
 #include "controller/event_failures.hpp"
 #include "controller/stock.hpp"
 #include "controller/store/recovery_hold.hpp"
+#include "process/confine.hpp"
+#include "process/tally.hpp"
 #include "protocol/link_mosquitto.hpp"
 #include "tts-adapters/espeak.hpp"
 
@@ -43,9 +45,9 @@ authority::BrokerSettings broker_settings(const Settings& settings, const protoc
   return broker;
 }
 
-std::unique_ptr<tts::Registry> synthesizers() {
+std::unique_ptr<tts::Registry> synthesizers(std::shared_ptr<process::Tally> tally) {
   auto registry = std::make_unique<tts::Registry>();
-  registry->add(std::make_unique<tts::EspeakSynthesizer>());
+  registry->add(std::make_unique<tts::EspeakSynthesizer>("espeak-ng", 60s, std::move(tally)));
   return registry;
 }
 
@@ -78,6 +80,8 @@ class App {
   std::shared_ptr<const authority::ControllerKeys> keys_;
   store::Store store_;
   media::ClipStore clips_;
+  std::shared_ptr<process::Tally> transcoders_ = std::make_shared<process::Tally>();  ///< how children ended
+  std::shared_ptr<process::Tally> speakers_ = std::make_shared<process::Tally>();
   std::unique_ptr<tts::Registry> synthesizers_;
   BrokerKeeper broker_files_;
   protocol::MosquittoLink link_;
@@ -99,7 +103,7 @@ App::App(const Settings& settings, protocol::Formats formats)
       keys_(std::make_shared<authority::ControllerKeys>(authority::load_keys(settings.state))),
       store_(loop_.get_executor(), settings.database_url(), clock_),
       clips_(settings.clips_folder()),
-      synthesizers_(synthesizers()),
+      synthesizers_(synthesizers(speakers_)),
       broker_files_(store_, authority_, broker_settings(settings, formats), settings.broker_folder()),
       link_(loop_.get_executor(), link_settings()),
       broadcaster_(store_, link_, keys_, {settings.brokers, settings.files, {}},
@@ -131,6 +135,7 @@ protocol::LinkSettings App::link_settings() const {
 media::MediaSettings App::media_settings() const {
   media::MediaSettings media;
   media.transcoder = settings_.transcoder;
+  media.tally = transcoders_;
   return media;
 }
 
@@ -218,6 +223,7 @@ boost::asio::awaitable<void> App::begin() {
   broker_files_.start();
   alarms_.start();
   spdlog::info("loa-controller {} listens on {}:{}", LOA_VERSION, settings_.http.address, server_->port());
+  if (const auto missing = process::missing_walls(); !missing.empty()) spdlog::warn("children are confined less well: {}", missing);
   ::sd_notify(0, "READY=1");
 }
 

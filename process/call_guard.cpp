@@ -25,7 +25,7 @@ namespace {
 /// What any program needs to come up: libraries, the linker's cache, texts and character sets, and two harmless devices.
 const std::vector<fs::path>& needed_to_start() {
   static const std::vector<fs::path> paths{"/usr/lib",          "/lib",   "/lib64", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache",
-                                           "/usr/share/locale", "/dev/null", "/dev/urandom"};
+                                           "/usr/share/locale", "/etc/locale.alias", "/dev/null", "/dev/urandom"};
   return paths;
 }
 
@@ -113,12 +113,13 @@ Fd Walls::take_listener() {
   return Fd(number);
 }
 
-CallGuard::CallGuard(Fd listener, pid_t child, const Reach& reach) : listener_(std::move(listener)), child_(child) {
+CallGuard::CallGuard(Fd listener, pid_t child, const fs::path& program, const Reach& reach) : listener_(std::move(listener)), child_(child) {
   const auto keep = [](std::vector<std::string>& into, const std::vector<fs::path>& paths) {
     for (const auto& path : paths) into.push_back(resolved(path));
   };
   keep(read_, reach.read);
   keep(read_, needed_to_start());
+  keep(read_, {program});
   keep(write_, reach.write);
   write_.emplace_back("/dev/null");
   keep(refused_, reach.refused);

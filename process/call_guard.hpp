@@ -37,7 +37,7 @@ class Walls {
 /// after we read it: Landlock is what holds the files, this names and ends.
 class CallGuard {
  public:
-  CallGuard(Fd listener, pid_t child, const Reach& reach);
+  CallGuard(Fd listener, pid_t child, const std::filesystem::path& program, const Reach& reach);
 
   int listener() const { return listener_.get(); }
   /// Answers one call that waits. A text: what it tried ("open /etc/passwd"); the caller ends the child, whose call stays unanswered.

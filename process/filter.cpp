@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,7 +26,7 @@ constexpr const char* kComputing[] = {
     "fdatasync", "ftruncate", "ftruncate64", "fstat", "fstat64", "fadvise64", "fadvise64_64", "arm_fadvise64_64", "poll", "ppoll",
     "ppoll_time64", "select", "pselect6", "pselect6_time64", "_newselect", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
     "eventfd2", "pipe", "pipe2", "brk", "munmap", "mremap", "madvise", "mincore", "futex", "futex_time64", "futex_waitv", "set_robust_list",
-    "get_robust_list", "rseq", "membarrier", "sched_yield", "sched_getaffinity", "sched_getparam", "sched_getscheduler",
+    "get_robust_list", "rseq", "membarrier", "sched_yield", "sched_getaffinity", "sched_getparam", "sched_getattr", "sched_getscheduler",
     "sched_get_priority_max", "sched_get_priority_min", "getcpu", "clock_gettime", "clock_gettime64", "clock_getres", "clock_getres_time64",
     "clock_nanosleep", "clock_nanosleep_time64", "nanosleep", "gettimeofday", "time", "times", "getrusage", "getpid", "gettid", "getppid",
     "getuid", "geteuid", "getgid", "getegid", "getuid32", "geteuid32", "getgid32", "getegid32", "getrandom", "uname", "sysinfo",
@@ -57,11 +58,14 @@ class Rules {
   }
   void allow_when(const char* name, const std::vector<scmp_arg_cmp>& when) { add(SCMP_ACT_ALLOW, name, when); }
 
-  /// What both kinds need with arguments: threads but no processes, and names of threads.
+  /// What both kinds need with arguments: threads but no processes, their names, and what wakes them.
   void allow_threads() {
     allow_when("clone", {SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)});
     // Its flags lie in memory, where a filter cannot look: libc then falls back to clone.
     add(SCMP_ACT_ERRNO(ENOSYS), "clone3", {});
+    // GLib gives its pools' threads the importance of their maker, and does without where it may not.
+    add(SCMP_ACT_ERRNO(EPERM), "sched_setattr", {});
+    allow_when("socketpair", {SCMP_A0(SCMP_CMP_EQ, AF_UNIX)});  // two ends of one's own: what GStreamer wakes its threads by
     for (const int option : {PR_SET_NAME, PR_GET_NAME, PR_CAPBSET_READ, PR_SET_VMA})
       allow_when("prctl", {SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(option))});
   }

@@ -19,7 +19,7 @@ struct Command {
   std::string stdin_text;         ///< written to standard input, which is then closed
   std::optional<std::filesystem::path> stdin_file;  ///< read as standard input instead of the text
   std::filesystem::path folder;                     ///< working folder; empty: that of this process
-  /// NAME=value besides PATH, HOME and LANG=C.UTF-8, which are always there.
+  /// NAME=value besides PATH, HOME (of this process, where none is given here) and LANG=C.UTF-8, which are always there.
   std::vector<std::string> environment;
   /// Set: the program runs behind walls, with no network, no other process, and no file but these. Not set: it confines itself, or is
   /// trusted.
@@ -51,6 +51,9 @@ enum class End {
   confined,  ///< tried what its walls forbid; see message
   cancelled
 };
+
+/// How many ends there are; each is a number below it.
+inline constexpr std::size_t kEnds = static_cast<std::size_t>(End::cancelled) + 1;
 
 /// "exited", "signalled", … as in the enum.
 const char* name_of(End end);

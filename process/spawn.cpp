@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -46,8 +47,12 @@ std::string path_of_program(const std::string& name) {
 
 std::vector<std::string> environment_of(const Command& command) {
   std::vector<std::string> all{"LANG=C.UTF-8"};
-  for (const char* name : {"PATH", "HOME"})
-    if (const char* value = std::getenv(name)) all.push_back(std::string(name) + "=" + value);
+  for (const char* name : {"PATH", "HOME"}) {
+    const auto begin = std::string(name) + "=";
+    const bool given = std::any_of(command.environment.begin(), command.environment.end(),
+                                   [&](const std::string& entry) { return entry.compare(0, begin.size(), begin) == 0; });
+    if (const char* value = std::getenv(name); value && !given) all.push_back(begin + value);
+  }
   all.insert(all.end(), command.environment.begin(), command.environment.end());
   return all;
 }
@@ -177,7 +182,7 @@ Started spawn(const Command& command, const Limits& limits) {
     walls->started();
     // A child that died, or could not enter, sends none and reports why.
     if (auto listener = walls->take_listener(); listener.open())
-      started.guard = std::make_unique<CallGuard>(std::move(listener), pid, *command.reach);
+      started.guard = std::make_unique<CallGuard>(std::move(listener), pid, program, *command.reach);
   }
   if (const int error = wait_for_exec(report.read, started)) {
     ::waitpid(pid, nullptr, 0);

@@ -3,15 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "process/run.hpp"
+#include "process/tally.hpp"
 
 namespace loa::tts {
 
 namespace {
 
 constexpr int kWordsPerMinute = 170;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kCanConfine = false;
+#else
+constexpr bool kCanConfine = true;
+#endif
 
 process::Limits limits_for(std::chrono::milliseconds wall) {
   process::Limits limits;
@@ -24,6 +34,17 @@ process::Limits limits_for(std::chrono::milliseconds wall) {
   limits.memory_bytes = 0;
 #endif
   return limits;
+}
+
+/// What espeak-ng reads and writes: its data, wherever the package puts them, and one file. It never plays, but the
+/// libraries of sound that it is linked with look for their settings and a server before they are not needed.
+process::Reach reach_of(const std::filesystem::path& wav) {
+  process::Reach reach;
+  reach.read = {"/usr/share/espeak-ng-data"};
+  if (!wav.empty()) reach.write = {wav};
+  reach.refused = {"/nonexistent", "/etc/pulse", "/etc/alsa", "/etc/asound.conf", "/etc/machine-id", "/var/lib/dbus/machine-id",
+                   "/dev/shm", "/dev/snd", "/run/pulse", "/run/user", "/usr/share/alsa"};
+  return reach;
 }
 
 /// One line of `espeak-ng --voices`: priority, language, age/gender, name, file, others.
@@ -48,14 +69,28 @@ std::string without_phonemes(std::string text) {
 
 }  // namespace
 
-EspeakSynthesizer::EspeakSynthesizer(std::string program, std::chrono::milliseconds time_limit)
-    : program_(std::move(program)), time_limit_(time_limit) {}
+EspeakSynthesizer::EspeakSynthesizer(std::string program, std::chrono::milliseconds time_limit,
+                                     std::shared_ptr<process::Tally> tally)
+    : program_(std::move(program)), time_limit_(time_limit), tally_(std::move(tally)) {}
+
+process::Outcome EspeakSynthesizer::run(std::vector<std::string> arguments, std::string text, const std::filesystem::path& wav,
+                                        std::chrono::milliseconds time_limit, const std::stop_token& stop) const {
+  process::Command command;
+  command.argv = {program_};
+  command.argv.insert(command.argv.end(), std::make_move_iterator(arguments.begin()), std::make_move_iterator(arguments.end()));
+  command.stdin_text = std::move(text);
+  command.environment = {"HOME=/nonexistent"};
+  if (kCanConfine) command.reach = reach_of(wav);
+  auto outcome = process::run(command, limits_for(time_limit), stop);
+  if (tally_) tally_->count(outcome);
+  return outcome;
+}
 
 std::vector<Voice> EspeakSynthesizer::voices() const {
   const std::scoped_lock lock(mutex_);
   if (voices_) return *voices_;
   std::vector<Voice> found;
-  const auto outcome = process::run({.argv = {program_, "--voices"}}, limits_for(std::chrono::seconds(10)));
+  const auto outcome = run({"--voices"}, {}, {}, std::chrono::seconds(10), {});
   std::istringstream lines(outcome.ok() ? outcome.out : "");
   for (std::string line; std::getline(lines, line);)
     if (auto voice = voice_of(line)) found.push_back(std::move(*voice));
@@ -63,6 +98,7 @@ std::vector<Voice> EspeakSynthesizer::voices() const {
   found.erase(
       std::unique(found.begin(), found.end(), [](const Voice& a, const Voice& b) { return a.id == b.id; }),
       found.end());
+  why_no_voices_ = outcome.ok() ? program_ + " names no voice" : outcome.message;
   // A program that is missing now may be installed later; only an answer is kept.
   if (!found.empty()) voices_ = found;
   return found;
@@ -77,7 +113,10 @@ std::optional<Problem> EspeakSynthesizer::fault_of(const Utterance& utterance) c
   if (!(utterance.speed >= 0.5 && utterance.speed <= 2))
     return Problem{"bad_speed", "the speed must lie between 0.5 and 2"};
   const auto known = voices();
-  if (known.empty()) return Problem{"speech_failed", program_ + " does not answer: is it installed?"};
+  if (known.empty()) {
+    const std::scoped_lock lock(mutex_);
+    return Problem{"speech_failed", program_ + " does not answer: is it installed? " + why_no_voices_};
+  }
   if (std::none_of(known.begin(), known.end(),
                    [&](const Voice& voice) { return voice.id == utterance.voice; }))
     return Problem{"unknown_voice", "espeak has no voice named " + utterance.voice};
@@ -88,9 +127,9 @@ Result<std::filesystem::path> EspeakSynthesizer::synthesize(const Utterance& utt
                                                             const std::filesystem::path& wav,
                                                             const std::stop_token& stop) const {
   if (auto fault = fault_of(utterance)) return *fault;
-  process::Command command;
-  command.argv = {program_,
-                  "-v",
+  // Made here, because the program may change this one file and make none.
+  if (std::ofstream file(wav, std::ios::trunc); !file) return Problem{"speech_failed", "cannot write " + wav.string()};
+  const auto outcome = run({"-v",
                   utterance.voice,
                   "-s",
                   fmt::format("{:.0f}", kWordsPerMinute * utterance.speed),
@@ -98,11 +137,10 @@ Result<std::filesystem::path> EspeakSynthesizer::synthesize(const Utterance& utt
                   "1",
                   "-w",
                   wav.string(),
-                  "--stdin"};
-  command.stdin_text = without_phonemes(utterance.text);
-  const auto outcome = process::run(command, limits_for(time_limit_), stop);
-  if (outcome.ok() && std::filesystem::exists(wav)) return wav;
+                  "--stdin"},
+                 without_phonemes(utterance.text), wav, time_limit_, stop);
   std::error_code ignored;
+  if (outcome.ok() && std::filesystem::file_size(wav, ignored) > 0) return wav;
   std::filesystem::remove(wav, ignored);
   switch (outcome.end) {
     case process::End::cancelled:
@@ -110,6 +148,8 @@ Result<std::filesystem::path> EspeakSynthesizer::synthesize(const Utterance& utt
     case process::End::wall_time:
     case process::End::cpu_time:
       return Problem{"speech_timeout", outcome.message};
+    case process::End::confined:
+      return Problem{"confined", "the words make the speaking program do what no speech needs: " + outcome.message};
     default:
       return Problem{"speech_failed",
                      outcome.message + (outcome.err.empty() ? "" : ": " + outcome.err.substr(0, 300))};

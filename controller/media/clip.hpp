@@ -10,7 +10,7 @@ namespace loa::media {
 /// Why there is no clip: a stable code (the page maps it to Vietnamese) and one English sentence for a
 /// person. Codes of loa-transcode: `not_audio`, `truncated`, `too_long`, `too_short`, `claims_huge`,
 /// `silent_only`, `decode_failed`, `too_large`. Around it: `out_of_limits` (time, memory or size of the
-/// child), `transcoder_missing`, `cancelled`, `queue_full`, `storage_failed`, and the codes of tts::Problem
+/// child), `confined` (it tried what its walls forbid), `transcoder_missing`, `cancelled`, `queue_full`, `storage_failed`, and the codes of tts::Problem
 /// for speech.
 struct Problem {
   Problem() = default;

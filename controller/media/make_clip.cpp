@@ -81,6 +81,7 @@ class Maker {
     boost::json::object last;
     const auto outcome =
         process::run(command, limits, stop_, [&](std::string_view line) { take_line(line, begin, last); });
+    if (settings_.tally) settings_.tally->count(outcome);
     auto answer = judge(outcome, last);
     if (!answer) return answer;
     return keep(std::move(*answer), out.file());
@@ -108,6 +109,8 @@ class Maker {
         return Problem{"transcoder_missing", outcome.message};
       case End::exited:
         break;
+      case End::confined:
+        return Problem{"confined", "the file makes the decoder do what no sound needs: " + outcome.message};
       case End::signalled:
         return Problem{"decode_failed", "the file makes the decoder fail: " + outcome.message};
       default:

@@ -1,12 +1,14 @@
 #pragma once
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <variant>
 
 #include "controller/media/clip_store.hpp"
 #include "process/run.hpp"
+#include "process/tally.hpp"
 #include "tts-adapters/reading.hpp"
 
 namespace loa::media {
@@ -28,6 +30,7 @@ struct MediaSettings {
                          .memory_bytes = kTranscoderMemory,
                          .file_bytes = 64ULL << 20,
                          .open_files = 64};
+  std::shared_ptr<process::Tally> tally;  ///< counts how the children end; null: nobody does
 };
 
 /// An audio file as it was uploaded, at a path made by ClipStore::work_file(); it is removed when the work

@@ -19,7 +19,7 @@ declare -A allowed=(
   [controller/media]="process tts-adapters protocol"
   [controller/broadcast]="scheduler protocol controller/store controller/authority"
   [controller/api]="scheduler protocol controller/http controller/store controller/media tts-adapters"
-  [controller]="scheduler protocol config tts-adapters controller/http controller/store controller/authority controller/recovery controller/media controller/broadcast controller/api"
+  [controller]="scheduler protocol config process tts-adapters controller/http controller/store controller/authority controller/recovery controller/media controller/broadcast controller/api"
   [tools/loa]="scheduler protocol controller/authority"
 )
 

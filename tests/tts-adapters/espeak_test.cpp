@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "process/tally.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace loa::tts;
@@ -86,8 +87,8 @@ TEST_CASE_METHOD(Desk, "what espeak cannot speak is refused") {
 TEST_CASE_METHOD(Desk, "an espeak that is missing, hangs, fails or is cancelled says so and leaves no file") {
   using namespace std::chrono_literals;
   CHECK(speak(EspeakSynthesizer("/nowhere/espeak-ng"), {"a", "vi", 1}).error().message ==
-        "/nowhere/espeak-ng does not answer: is it installed?");
-  const auto hangs = speak(EspeakSynthesizer(script("sleep 60"), 300ms), {"a", "vi", 1});
+        "/nowhere/espeak-ng does not answer: is it installed? cannot start /nowhere/espeak-ng: No such file or directory");
+  const auto hangs = speak(EspeakSynthesizer(script("while :; do :; done"), 300ms), {"a", "vi", 1});
   REQUIRE_FALSE(hangs);
   CHECK(hangs.error().code == "speech_timeout");
   const auto fails = speak(EspeakSynthesizer(script("echo broken >&2; exit 1")), {"a", "vi", 1});
@@ -96,10 +97,38 @@ TEST_CASE_METHOD(Desk, "an espeak that is missing, hangs, fails or is cancelled 
   CHECK(fails.error().message.find("broken") != std::string::npos);
   std::stop_source stop;
   stop.request_stop();
-  const EspeakSynthesizer slow(script("sleep 60"));
+  const EspeakSynthesizer slow(script("while :; do :; done"));
   REQUIRE_FALSE(slow.voices().empty());
   CHECK(slow.synthesize({"a", "vi", 1}, wav, stop.get_token()).error().code == "cancelled");
   CHECK_FALSE(std::filesystem::exists(wav));
+}
+
+TEST_CASE_METHOD(Desk, "a speaking program that tries what no speech needs is ended, and the reason is said") {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  struct Row {
+    const char* name;
+    std::string script;
+    std::string message;
+  };
+  const auto elsewhere = (folder / "elsewhere").string();
+  const Row rows[] = {
+      {"another program", "sleep 60", "espeak tried to start another process"},
+      {"the list of accounts", "read line </etc/passwd", "espeak tried to open /etc/passwd"},
+      {"a file elsewhere", "echo x >" + elsewhere, "espeak tried to write " + elsewhere},
+  };
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      const auto tally = std::make_shared<loa::process::Tally>();
+      const auto spoken = speak(EspeakSynthesizer(script(row.script), std::chrono::seconds(20), tally), {"a", "vi", 1});
+      REQUIRE_FALSE(spoken);
+      CHECK(spoken.error().code == "confined");
+      CHECK_THAT(spoken.error().message, Catch::Contains(row.message + ", which it may not, and was ended"));
+      CHECK(tally->of(loa::process::End::confined) == 1);
+      CHECK_FALSE(std::filesystem::exists(wav));
+      CHECK_FALSE(std::filesystem::exists(elsewhere));
+    }
+  }
+#endif
 }
 
 TEST_CASE("the registry finds synthesizers by name") {

@@ -1,4 +1,5 @@
 // What the limiter does to speech at different ceilings of gain reduction: the loudness it reaches and the harm it does.
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,7 @@
 #include "controller/media/transcode/gst_parts.hpp"
 #include "controller/media/transcode/limiter.hpp"
 #include "controller/media/transcode/meter.hpp"
+#include "process/fd.hpp"
 #include "tests/support/temp_folder.hpp"
 
 namespace {
@@ -33,7 +35,8 @@ Samples read(const std::string& file) {
   const auto kind = inspect(file, ~0ULL);
   if (!kind) throw std::runtime_error(file + ": " + kind.error().message);
   Samples all;
-  const auto count = decode(file, *kind, [&](std::span<const float> block) {
+  const loa::process::Fd opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto count = decode(opened.get(), *kind, [&](std::span<const float> block) {
     all.insert(all.end(), block.begin(), block.end());
     return true;
   });
@@ -153,7 +156,8 @@ Samples amplified(Samples samples, double gain_db) {
 
 Samples coded(const Samples& in) {
   const loa::tests::TempFolder folder;
-  Encoder encoder(folder / "clip.opus");
+  const loa::process::Fd out(::open((folder / "clip.opus").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  Encoder encoder(out.get());
   if (!encoder.write(in)) throw std::runtime_error("encoding stopped");
   if (const auto problem = encoder.finish()) throw std::runtime_error(problem->message);
   return read(folder / "clip.opus");

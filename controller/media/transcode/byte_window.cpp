@@ -1,5 +1,8 @@
 #include "controller/media/transcode/byte_window.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
@@ -12,9 +15,10 @@ constexpr std::size_t kWindow = 64 << 10;
 
 }  // namespace
 
-ByteWindow::ByteWindow(const std::filesystem::path& file) : file_(std::fopen(file.c_str(), "rbe")) {
-  if (!file_) throw std::system_error(errno, std::generic_category(), file.string());
-  size_ = std::filesystem::file_size(file);
+ByteWindow::ByteWindow(int file) : file_(file) {
+  struct stat info {};
+  if (::fstat(file, &info) != 0) throw std::system_error(errno, std::generic_category(), "the file");
+  size_ = static_cast<std::uint64_t>(info.st_size);
 }
 
 std::string_view ByteWindow::at(std::uint64_t offset, std::size_t count) {
@@ -24,9 +28,15 @@ std::string_view ByteWindow::at(std::uint64_t offset, std::size_t count) {
   if (offset < begin_ || offset + count > begin_ + window_.size()) {
     window_.resize(kWindow);
     begin_ = offset;
-    if (::fseeko(file_.get(), static_cast<off_t>(offset), SEEK_SET) != 0)
-      throw std::system_error(errno, std::generic_category(), "seek");
-    window_.resize(std::fread(window_.data(), 1, kWindow, file_.get()));
+    std::size_t filled = 0;
+    while (filled < kWindow) {
+      const auto got = ::pread(file_, window_.data() + filled, kWindow - filled, static_cast<off_t>(offset + filled));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) throw std::system_error(errno, std::generic_category(), "the file");
+      if (got == 0) break;
+      filled += static_cast<std::size_t>(got);
+    }
+    window_.resize(filled);
   }
   const auto from = static_cast<std::size_t>(offset - begin_);
   if (from >= window_.size()) return {};

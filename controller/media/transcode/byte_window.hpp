@@ -1,17 +1,15 @@
 #pragma once
 #include <cstdint>
-#include <cstdio>
-#include <filesystem>
-#include <memory>
 #include <string_view>
 #include <vector>
 
 namespace loa::media {
 
-/// Reads a file here and there through one 64 KiB window. Throws std::system_error when it cannot be opened.
+/// Reads an open file here and there through one 64 KiB window, whatever its position is. Throws std::system_error when it cannot be read.
 class ByteWindow {
  public:
-  explicit ByteWindow(const std::filesystem::path& file);
+  /// `file` stays the caller's and open.
+  explicit ByteWindow(int file);
   std::uint64_t size() const { return size_; }
   /// `count` (at most 64 KiB) bytes from `offset`, fewer at the end; valid until the next call.
   std::string_view at(std::uint64_t offset, std::size_t count);
@@ -24,10 +22,7 @@ class ByteWindow {
   std::uint64_t le64(std::uint64_t offset);
 
  private:
-  struct Close {
-    void operator()(std::FILE* f) const { std::fclose(f); }
-  };
-  std::unique_ptr<std::FILE, Close> file_;
+  int file_;
   std::uint64_t size_ = 0;
   std::uint64_t begin_ = 0;
   std::vector<char> window_;

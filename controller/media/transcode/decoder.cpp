@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "controller/media/transcode/fd_source.hpp"
 #include "controller/media/transcode/gst_parts.hpp"
 
 namespace loa::media {
@@ -59,10 +60,9 @@ void on_pad(GstElement*, GstPad* pad, gpointer data) {
 
 void forget_target(gpointer data, GClosure*) { delete static_cast<Target*>(data); }
 
-/// filesrc ! demuxer ! parser ! decoder ! audioconvert ! audioresample ! appsink
-GstAppSink* build(Pipeline& pipeline, const std::filesystem::path& file, const Chain& chain) {
-  GstElement* last = pipeline.add("filesrc");
-  g_object_set(last, "location", file.c_str(), nullptr);
+/// source ! demuxer ! parser ! decoder ! audioconvert ! audioresample ! appsink
+GstAppSink* build(Pipeline& pipeline, int file, const Chain& chain) {
+  GstElement* last = pipeline.add(new_fd_source(file));
   bool wait_for_pad = false;
   for (const char* factory : chain.demuxer) {
     GstElement* next = pipeline.add(factory);
@@ -105,7 +105,7 @@ bool hand_out(GstSample* sample, const OnBlock& on_block, std::int64_t& count) {
 
 }  // namespace
 
-Result<std::int64_t> decode(const std::filesystem::path& file, const Inspection& kind,
+Result<std::int64_t> decode(int file, const Inspection& kind,
                             const OnBlock& on_block, std::chrono::milliseconds patience) {
   Pipeline pipeline;
   GstAppSink* sink = build(pipeline, file, chain_for(kind));

@@ -13,10 +13,10 @@ inline constexpr int kRate = 48'000;
 /// Gets mono 48 kHz samples in order; returning false ends the decoding early.
 using OnBlock = std::function<bool(std::span<const float>)>;
 
-/// Decodes a file of a known kind to mono 48 kHz through a fixed chain of GStreamer elements, on the calling
+/// Decodes an open file of a known kind, from its begin, to mono 48 kHz through a fixed chain of GStreamer elements, on the calling
 /// thread, and returns the count of samples handed out. No element is chosen by the file. Problem
 /// `decode_failed`, also when nothing comes for `patience`.
-Result<std::int64_t> decode(const std::filesystem::path& file, const Inspection& kind,
+Result<std::int64_t> decode(int file, const Inspection& kind,
                             const OnBlock& on_block,
                             std::chrono::milliseconds patience = std::chrono::seconds(10));
 

@@ -1,7 +1,11 @@
 #include "controller/media/transcode/encoder.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <system_error>
 
 #include "controller/media/transcode/ogg_serial.hpp"
 
@@ -14,11 +18,13 @@ constexpr GstClockTime kFinish = 30 * GST_SECOND;
 
 }  // namespace
 
-Encoder::Encoder(const std::filesystem::path& file) : file_(file) {
+Encoder::Encoder(int file) : file_(file) {
+  if (::ftruncate(file, 0) != 0 || ::lseek(file, 0, SEEK_SET) != 0)
+    throw std::system_error(errno, std::generic_category(), "the clip's file");
   GstElement* source = pipeline_.add("appsrc");
   GstElement* opus = pipeline_.add("opusenc");
   GstElement* ogg = pipeline_.add("oggmux");
-  GstElement* sink = pipeline_.add("filesink");
+  GstElement* sink = pipeline_.add("fdsink");
   GstCaps* caps = gst_caps_from_string("audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1");
   g_object_set(source, "caps", caps, "format", GST_FORMAT_TIME, "block", TRUE, "max-bytes", kQueueBytes,
                nullptr);
@@ -27,7 +33,7 @@ Encoder::Encoder(const std::filesystem::path& file) : file_(file) {
   gst_util_set_object_arg(G_OBJECT(opus), "bitrate-type", "constrained-vbr");
   gst_util_set_object_arg(G_OBJECT(opus), "frame-size", "20");
   g_object_set(opus, "bitrate", 24'000, nullptr);
-  g_object_set(sink, "location", file.c_str(), "sync", FALSE, nullptr);
+  g_object_set(sink, "fd", file, "sync", FALSE, nullptr);
   Pipeline::link(source, opus);
   Pipeline::link(opus, ogg);
   Pipeline::link(ogg, sink);

@@ -12,7 +12,8 @@ namespace loa::media {
 /// the same bytes.
 class Encoder {
  public:
-  explicit Encoder(const std::filesystem::path& file);
+  /// Writes to an open file from its begin, in place of what it holds.
+  explicit Encoder(int file);
   /// Waits while the encoder is busy; false once it has failed.
   bool write(std::span<const float> samples);
   /// Ends the file; nothing, or why it is not whole.
@@ -22,7 +23,7 @@ class Encoder {
   Pipeline pipeline_;
   GstAppSrc* source_ = nullptr;
   std::int64_t written_ = 0;
-  std::filesystem::path file_;
+  int file_;
 };
 
 }  // namespace loa::media

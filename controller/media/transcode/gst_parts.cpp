@@ -22,8 +22,11 @@ void load_gstreamer() {
   ::setenv("GST_REGISTRY_DISABLE", "yes", 1);
   ::setenv("GST_PLUGIN_SYSTEM_PATH_1_0", "", 1);
   ::setenv("GST_PLUGIN_PATH_1_0", "", 1);
+  // The filter forbids memory that becomes code, so Orc uses the functions that its users were compiled with.
+  ::setenv("ORC_CODE", "backup", 1);
   gst_registry_fork_set_enabled(FALSE);
   gst_init(nullptr, nullptr);
+  g_random_int();  // GLib takes its seed from a file, which is not opened later
   for (const char* name : kPlugins) {
     const std::string file = std::string(LOA_GST_PLUGIN_DIR "/libgst") + name + ".so";
     GError* error = nullptr;
@@ -40,6 +43,10 @@ void load_gstreamer() {
 GstElement* Pipeline::add(const char* factory) {
   GstElement* element = gst_element_factory_make(factory, nullptr);
   if (!element) throw std::runtime_error("GStreamer has no " + std::string(factory));
+  return add(element);
+}
+
+GstElement* Pipeline::add(GstElement* element) {
   gst_bin_add(GST_BIN(pipeline_), element);
   return element;
 }

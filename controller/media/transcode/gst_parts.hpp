@@ -29,6 +29,8 @@ class Pipeline {
 
   /// Adds a new element of that factory; throws std::runtime_error where there is none.
   GstElement* add(const char* factory);
+  /// Adds an element that was just made, and returns it.
+  GstElement* add(GstElement* element);
   /// Links two elements; throws std::runtime_error where they do not fit.
   static void link(GstElement* from, GstElement* to);
   /// The first error on the bus as a sentence; empty where there is none. Waits up to `wait` for one or for

@@ -1,9 +1,12 @@
 #include "controller/media/transcode/inspect.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "controller/media/transcode/byte_window.hpp"
 #include "controller/media/transcode/containers.hpp"
+#include "process/fd.hpp"
 
 namespace loa::media {
 
@@ -58,8 +61,13 @@ Result<Inspection> recognise(ByteWindow& file, std::uint64_t max_bytes) {
 }  // namespace
 
 Result<Inspection> inspect(const std::filesystem::path& file, std::uint64_t max_bytes) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) return Problem{"not_audio", "this is not a file"};
+  const process::Fd opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  return inspect(opened.get(), max_bytes);
+}
+
+Result<Inspection> inspect(int file, std::uint64_t max_bytes) {
+  struct stat info {};
+  if (file < 0 || ::fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) return Problem{"not_audio", "this is not a file"};
   ByteWindow bytes(file);
   if (bytes.size() == 0) return Problem{"not_audio", "the file is empty"};
   if (bytes.size() > max_bytes)

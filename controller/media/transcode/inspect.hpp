@@ -24,9 +24,11 @@ struct Inspection {
   bool has_id3 = false;
 };
 
-/// Recognises a file by its bytes and checks that its headers agree with its size. Problems: `not_audio`,
+/// Recognises an open file by its bytes and checks that its headers agree with its size. Problems: `not_audio`,
 /// `truncated`, `claims_huge`, `too_large` (above max_bytes), `decode_failed` (a known kind in a form that is
 /// not taken).
+Result<Inspection> inspect(int file, std::uint64_t max_bytes);
+/// The same of a file by name; what cannot be opened is `not_audio`.
 Result<Inspection> inspect(const std::filesystem::path& file, std::uint64_t max_bytes);
 
 }  // namespace loa::media

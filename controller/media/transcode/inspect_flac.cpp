@@ -10,6 +10,9 @@ Result<Inspection> inspect_flac(ByteWindow& file, std::uint64_t offset) {
   const auto samples = static_cast<double>(fields & 0xf'ffff'ffffULL);
   if ((file.u8(offset + 4) & 0x7f) != 0 || rate == 0)
     return Problem{"decode_failed", "the FLAC file does not begin with its stream information"};
+  // A block of 65,535 samples at one hertz would be eighteen hours of sound.
+  if (rate < 4000)
+    return Problem{"decode_failed", "the FLAC header names an impossible rate"};
   Inspection found{.container = Container::flac, .has_id3 = offset != 0};
   if (samples > 0) found.claimed_seconds = samples / rate;
   return found;

@@ -1,7 +1,8 @@
 #include "controller/media/transcode/ogg_serial.hpp"
 
+#include <unistd.h>
+
 #include <array>
-#include <fstream>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -35,18 +36,18 @@ constexpr std::size_t kHeader = 27, kSerialAt = 14, kCrcAt = 22;
 
 }  // namespace
 
-void set_ogg_serial(const std::filesystem::path& name, std::uint32_t serial) {
-  std::fstream file(name, std::ios::in | std::ios::out | std::ios::binary);
-  const auto read = [&file](std::string& page, std::size_t more) {
+void set_ogg_serial(int file, std::uint32_t serial) {
+  off_t begin = 0;
+  // Appends `more` bytes of the page to `page`; false where the file ends before the first of them.
+  const auto read = [&](std::string& page, std::size_t more) {
     const auto had = page.size();
     page.resize(had + more);
-    if (!file.read(page.data() + had, static_cast<std::streamsize>(more)))
-      throw std::runtime_error("not a whole Ogg file");
+    const auto got = ::pread(file, page.data() + had, more, begin + static_cast<off_t>(had));
+    if (got == 0 && had == 0) return false;
+    if (got != static_cast<ssize_t>(more)) throw std::runtime_error("not a whole Ogg file");
+    return true;
   };
-  while (file.peek() != std::char_traits<char>::eof()) {
-    const auto begin = file.tellg();
-    std::string page;
-    read(page, kHeader);
+  for (std::string page; read(page, kHeader); page.clear()) {
     if (page.compare(0, 4, "OggS") != 0) throw std::runtime_error("not an Ogg file");
     const std::size_t segments = static_cast<std::uint8_t>(page[kHeader - 1]);
     read(page, segments);
@@ -55,12 +56,10 @@ void set_ogg_serial(const std::filesystem::path& name, std::uint32_t serial) {
     put32(page, kSerialAt, serial);
     put32(page, kCrcAt, 0);
     put32(page, kCrcAt, crc_of(page));
-    file.seekp(begin);
-    file.write(page.data(), static_cast<std::streamsize>(page.size()));
-    file.seekg(begin + static_cast<std::streamoff>(page.size()));
+    if (::pwrite(file, page.data(), page.size(), begin) != static_cast<ssize_t>(page.size()))
+      throw std::runtime_error("the Ogg file cannot be rewritten");
+    begin += static_cast<off_t>(page.size());
   }
-  file.flush();
-  if (file.bad()) throw std::runtime_error("the Ogg file cannot be rewritten");
 }
 
 }  // namespace loa::media

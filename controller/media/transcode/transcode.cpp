@@ -1,11 +1,13 @@
 #include "controller/media/transcode/transcode.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "controller/media/sha256.hpp"
+#include "controller/media/transcode/byte_window.hpp"
 #include "controller/media/transcode/encoder.hpp"
 #include "controller/media/transcode/limiter.hpp"
 #include "controller/media/transcode/meter.hpp"
@@ -221,7 +223,7 @@ class Work {
   Clip clip_of(const Measured& measured) {
     Clip clip;
     clip.sha256 = sha256_of(options_.out);
-    clip.bytes = std::filesystem::file_size(options_.out);
+    clip.bytes = ByteWindow(options_.out).size();
     clip.samples = measured.samples;
     clip.duration_ms = (measured.samples * 1000 + kRate - 1) / kRate;
     clip.lufs = measured.lufs;
@@ -253,8 +255,8 @@ Result<Clip> transcode(const TranscodeOptions& options, const OnPercent& on_perc
   } catch (const std::exception& e) {
     result = Problem{"decode_failed", e.what()};
   }
-  std::error_code ignored;
-  if (!result) std::filesystem::remove(options.out, ignored);
+  if (!result && options.out >= 0 && ::ftruncate(options.out, 0) != 0)
+    result = Problem{"decode_failed", result.error().message + "; and the clip's file cannot be emptied"};
   return result;
 }
 

@@ -187,9 +187,10 @@ TEST_CASE("the watchdog ends a decoder that neither ends nor fails") {
   REQUIRE(::mkfifo((folder / "in").c_str(), 0600) == 0);
   const int writer = ::open((folder / "in").c_str(), O_RDWR | O_NONBLOCK);
   REQUIRE(writer >= 0);
+  const int reader = ::open((folder / "in").c_str(), O_RDONLY);
   const Inspection kind{.container = Container::flac};
   const auto decoded = decode(
-      folder / "in", kind, [](std::span<const float>) { return true; }, std::chrono::milliseconds(500));
+      reader, kind, [](std::span<const float>) { return true; }, std::chrono::milliseconds(500));
   ::close(writer);
   REQUIRE_FALSE(decoded);
   CHECK(decoded.error().code == "decode_failed");

@@ -165,6 +165,7 @@ export const problems: Words = {
   silent_only: 'Tệp chỉ toàn im lặng.',
   decode_failed: 'Không đọc được âm thanh trong tệp này. Xin thử lưu lại dưới dạng khác.',
   out_of_limits: 'Xử lý tệp này tốn quá nhiều thời gian hoặc bộ nhớ nên đã dừng.',
+  confined: 'Tệp này làm trình xử lý âm thanh làm việc bị cấm nên đã dừng. Đừng dùng tệp này; xin báo người quản trị.',
   interrupted: 'Máy chủ khởi động lại giữa chừng. Xin làm lại.',
   transcoder_missing: 'Máy chủ thiếu chương trình xử lý âm thanh. Xin báo người quản trị.',
   cancelled: 'Việc đã bị hủy.',
