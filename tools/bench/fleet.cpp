@@ -86,6 +86,7 @@ class Fleet {
         throw std::runtime_error(fmt::format("{} took longer than {} s; {} of {} nodes are ready", what, limit.count(), ready(), nodes.size()));
       loop.restart();
       loop.run_for(20ms);
+      for (const auto& node : nodes) node->look();
       if (each) each();
     }
   }

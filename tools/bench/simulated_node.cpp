@@ -1,5 +1,6 @@
 #include "tools/bench/simulated_node.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "protocol/clock.hpp"
@@ -40,6 +41,7 @@ void SimulatedNode::start() {
   };
   handlers.connected = [this](const auto&) {
     ++sessions_;
+    head_deadline_ = Steady::now() + head_patience_;
     for (const auto& filter : protocol::node_filters(bundle_.node)) link_.subscribe(filter);
     for (const auto& area : areas_) link_.subscribe(protocol::alert_topic(area.area));
     say();
@@ -69,6 +71,13 @@ std::string SimulatedNode::state(bool gone) {
   return protocol::sign(MessageType::state, bundle_.node, protocol::encode(state), key_);
 }
 
+void SimulatedNode::look() {
+  if (!connected() || head_ || Steady::now() < head_deadline_) return;
+  head_patience_ = std::min<std::chrono::seconds>(head_patience_ * 2, std::chrono::minutes(5));
+  head_deadline_ = Steady::now() + head_patience_;
+  link_.renew();
+}
+
 void SimulatedNode::say() { static_cast<void>(link_.publish(protocol::state_topic(bundle_.node), state(false), true)); }
 
 void SimulatedNode::message(const protocol::LinkMessage& one) {
@@ -86,6 +95,7 @@ void SimulatedNode::message(const protocol::LinkMessage& one) {
     const auto head = protocol::decode_head(verified->payload, bundle_.node);
     if (!head || head->nonce != nonce_) return;
     head_ = true;
+    head_patience_ = std::chrono::seconds(3);
     wanted_ = head->plan_revision;
     if (wanted_ > plan_) link_.subscribe(protocol::plan_topic(bundle_.node));
   } else if (topic->type == MessageType::plan) {

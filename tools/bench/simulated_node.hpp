@@ -31,6 +31,8 @@ class SimulatedNode {
   void ask() { link_.subscribe("loa/1/keys"); }
   /// When anything last came.
   Steady::time_point last_heard() const { return last_heard_; }
+  /// Begins a session anew that brings no head, as a real node does (docs/architecture.md); call often.
+  void look();
   int sessions() const { return sessions_; }
   const std::string& id() const { return bundle_.node; }
   const std::string& code() const { return bundle_.code; }
@@ -49,6 +51,8 @@ class SimulatedNode {
   std::int64_t session_number_ = 0, sequence_ = 0, plan_ = 0, wanted_ = 0;
   std::vector<protocol::AreaHead> areas_;
   bool head_ = false;
+  Steady::time_point head_deadline_{};
+  std::chrono::seconds head_patience_{3};
   int sessions_ = 0;
   Steady::time_point key_set_at_{}, last_heard_{};
 };
