@@ -1,4 +1,7 @@
 // Uploaded sound, read by us before any decoder sees it; clips as node and controller read them; what the transcoder says.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <filesystem>
@@ -64,9 +67,13 @@ void clip(std::string_view bytes) {
   const auto file = as_file(bytes);
   const auto length = node::opus_length(file);
   if (length) demand(length->count() >= 0 && length->count() <= 24LL * 3600 * 1000, "a clip lasts at most a day");
+  const int open = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+  demand(open >= 0, "the file is there");
   try {
-    media::set_ogg_serial(file, media::kClipSerial);
+    media::set_ogg_serial(open, media::kClipSerial);
+    ::close(open);
   } catch (const std::runtime_error& error) {
+    ::close(open);
     demand(std::string_view(error.what()).size() > 5, "a refusal says what is wrong");
     return;
   }
