@@ -55,6 +55,10 @@ Settings read_settings(const std::filesystem::path& file) {
   settings.http.port = static_cast<unsigned short>(http.integer("port", 8443, 0, 65535));
   settings.tls = http.flag("tls", true);
   settings.http.trusted_proxies = http.texts("trusted_proxies", {}, 20);
+  auto& limits = settings.http.limits;
+  limits.connections = static_cast<std::size_t>(http.integer("connections", 512, 10, 10'000));
+  limits.connections_an_address = static_cast<std::size_t>(http.integer("connections_an_address", 128, 1, 10'000));
+  limits.slowest = static_cast<std::uint32_t>(http.integer("slowest", 512, 0, 1'000'000));
 
   auto nodes = root.table("nodes");
   settings.brokers = addresses(nodes, "brokers", "mqtts://");

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -30,7 +31,7 @@ using PlainStream = beast::tcp_stream;
 using TlsStream = asio::ssl::stream<beast::tcp_stream>;
 using Parser = wire::request_parser<wire::buffer_body>;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kChunk = 64 * 1024, kFirstRead = 4 * 1024;
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
@@ -47,11 +48,15 @@ template <class Stream>
 class Connection final : public OpenConnection {
  public:
   template <class... Args>
-  Connection(std::shared_ptr<Shared> shared, std::string address, Args&&... args)
-      : x_shared(std::move(shared)), x_stream(std::forward<Args>(args)...), x_address(std::move(address)) {
+  Connection(std::shared_ptr<Shared> shared, const asio::ip::address& address, Args&&... args)
+      : x_shared(std::move(shared)), x_stream(std::forward<Args>(args)...), x_address(address.to_string()), x_key(address_key(address)) {
     x_shared->open.insert(this);
+    ++x_shared->of_address[x_key];
   }
-  ~Connection() override { x_shared->open.erase(this); }
+  ~Connection() override {
+    x_shared->open.erase(this);
+    if (--x_shared->of_address[x_key] == 0) x_shared->of_address.erase(x_key);
+  }
 
   void close() override {
     if (auto events = x_events.lock()) events->close();
@@ -62,10 +67,15 @@ class Connection final : public OpenConnection {
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       limit(limits().handshake);
       auto [error] = co_await x_stream.async_handshake(asio::ssl::stream_base::server, kTuple);
+      if (error == beast::error::timeout) ++counts().slow_handshake;
       if (error) co_return;
     }
-    auto wait = limits().header;
-    while (co_await serve_one(wait)) wait = limits().idle;
+    limit(limits().header);
+    bool more = true;
+    while (more) {
+      more = co_await serve_one();
+      if (more) more = co_await next_begins();
+    }
     co_await finish();
   }
 
@@ -73,13 +83,27 @@ class Connection final : public OpenConnection {
   const Limits& limits() const { return x_shared->settings.limits; }
   void limit(std::chrono::milliseconds time) { beast::get_lowest_layer(x_stream).expires_after(time); }
 
+  Counts& counts() const { return x_shared->counts; }
+
+  // Waits for the first byte of another request; its header then has the time of every header.
+  asio::awaitable<bool> next_begins() {
+    if (x_buffer.size() == 0) {
+      limit(limits().idle);
+      auto [error, bytes] = co_await x_stream.async_read_some(x_buffer.prepare(kFirstRead), kTuple);
+      if (error) co_return false;
+      x_buffer.commit(bytes);
+    }
+    limit(limits().header);
+    co_return true;
+  }
+
   // One request and its answer; false: the connection is to be closed.
-  asio::awaitable<bool> serve_one(std::chrono::milliseconds wait) {
+  asio::awaitable<bool> serve_one() {
     Parser parser;
     parser.header_limit(limits().header_bytes);
     parser.body_limit(boost::none);
-    limit(wait);
     auto [error, bytes] = co_await wire::async_read_header(x_stream, x_buffer, parser, kTuple);
+    if (error == beast::error::timeout) ++counts().slow_header;
     if (error) {
       if (auto problem = header_problem(error)) co_await write(problem_response(*problem), false, false);
       co_return false;
@@ -109,6 +133,8 @@ class Connection final : public OpenConnection {
 
   std::optional<Problem> read_head(Parser& parser, Request& request) const {
     const auto& message = parser.get();
+    if (message.version() >= 11 && message.count(wire::field::host) != 1)
+      return Problem{400, "bad_request", "A request names its host once (RFC 9112 section 3.2).", {}};
     request.method = parse_method(std::string(message.method_string()));
     for (const auto& field : message)
       request.headers.emplace_back(lower_case(std::string(field.name_string())), std::string(field.value()));
@@ -159,7 +185,8 @@ class Connection final : public OpenConnection {
     std::optional<Response> refusal;
     if (!parser.is_done() && lower_case(request.header("expect")) == "100-continue") co_await write_text("HTTP/1.1 100 Continue\r\n\r\n");
     std::vector<char> chunk(kChunk);
-    const auto deadline = std::chrono::steady_clock::now() + limits().body;
+    const auto began = std::chrono::steady_clock::now();
+    Pace pace{began, 0};
     std::uint64_t received = 0;
     while (!parser.is_done() && !x_cut) {
       auto& body = parser.get().body();
@@ -169,11 +196,14 @@ class Connection final : public OpenConnection {
       limit(limits().read);
       auto [error, bytes] = co_await wire::async_read_some(x_stream, x_buffer, parser, kTuple);
       if (error == wire::error::need_buffer) error = {};
-      if (error || std::chrono::steady_clock::now() > deadline) {
+      const auto got = chunk.size() - parser.get().body().size;
+      const auto now = std::chrono::steady_clock::now();
+      const bool slow = error == beast::error::timeout || now > began + limits().body || !keeps_up(pace, now, got);
+      if (slow) ++counts().slow_body;
+      if (error || slow) {
         x_cut = true;
         break;
       }
-      const auto got = chunk.size() - parser.get().body().size;
       received += got;
       if (received > most) {
         refusal = too_large(most);
@@ -185,6 +215,20 @@ class Connection final : public OpenConnection {
         request.body.append(chunk.data(), got);
     }
     co_return refusal;
+  }
+
+  struct Pace {
+    std::chrono::steady_clock::time_point since;
+    std::uint64_t bytes;
+  };
+  bool keeps_up(Pace& pace, std::chrono::steady_clock::time_point now, std::uint64_t got) const {
+    pace.bytes += got;
+    const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - pace.since);
+    if (passed < limits().pace) return true;
+    const auto least = static_cast<std::uint64_t>(passed.count()) * limits().slowest / 1000;
+    const bool enough = pace.bytes >= least;
+    pace = {now, 0};
+    return enough;
   }
 
   asio::awaitable<Response> answer(Request request) {
@@ -201,6 +245,7 @@ class Connection final : public OpenConnection {
 
   // Sends the answer; false where the connection must end after it.
   asio::awaitable<bool> write(Response response, bool keep_alive, bool head_only) {
+    if (const auto kind = response.status / 100; kind < counts().answers.size()) ++counts().answers[kind];
     if (auto* events = std::get_if<std::shared_ptr<EventStream>>(&response.body)) {
       auto stream = *events;
       if (co_await write_text(header_text(response, {}, false)) && !head_only) co_await write_events(stream);
@@ -225,6 +270,7 @@ class Connection final : public OpenConnection {
       limit(limits().write);
       const auto part = std::min(kChunk, text.size() - done);
       auto [error, bytes] = co_await asio::async_write(x_stream, asio::buffer(text.data() + done, part), kTuple);
+      if (error == beast::error::timeout) ++counts().slow_reader;
       if (error) co_return false;
       done += part;
     }
@@ -282,6 +328,7 @@ class Connection final : public OpenConnection {
   std::shared_ptr<Shared> x_shared;
   Stream x_stream;
   std::string x_address;
+  std::string x_key;  // what the bound on connections of one address counts by
   beast::flat_buffer x_buffer{256 * 1024};
   std::weak_ptr<EventStream> x_events;
   bool x_cut = false;  // the body ended early: there is nobody to answer
@@ -303,10 +350,19 @@ void log_end(std::exception_ptr error) {
 
 }  // namespace
 
+std::string address_key(const asio::ip::address& address) {
+  if (address.is_v4()) return address.to_string();
+  const auto v6 = address.to_v6();
+  if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
+  auto bytes = v6.to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
+  return asio::ip::make_address_v6(bytes).to_string();
+}
+
 void start_connection(std::shared_ptr<Shared> shared, asio::ip::tcp::socket socket) {
   boost::system::error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  const auto address = socket.remote_endpoint(ignored).address().to_string();
+  const auto address = socket.remote_endpoint(ignored).address();
   const auto executor = socket.get_executor();
   if (shared->tls) {
     auto& context = *shared->tls;

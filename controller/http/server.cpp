@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <algorithm>
 #include <stdexcept>
 
 #include "controller/http/connection.hpp"
@@ -21,6 +22,7 @@ struct Server::Listener {
   std::shared_ptr<Shared> shared = std::make_shared<Shared>();
   bool stopped = false;
 
+  bool welcome(const tcp::socket& socket);
   static asio::awaitable<void> accept(std::shared_ptr<Listener> self);
 };
 
@@ -28,7 +30,8 @@ namespace {
 
 std::unique_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
   auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
-  context->set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 |
+  context->set_options(SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | asio::ssl::context::no_sslv2 | asio::ssl::context::no_sslv3 |
+                       asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 |
                        asio::ssl::context::default_workarounds);
   context->use_certificate_chain_file(files.certificate.string());
   context->use_private_key_file(files.key.string(), asio::ssl::context::pem);
@@ -36,6 +39,24 @@ std::unique_ptr<asio::ssl::context> make_tls(const TlsFiles& files) {
 }
 
 }  // namespace
+
+/// False where the connection is one too many, of all or of its address; it is closed without a word, since a word costs more.
+bool Server::Listener::welcome(const tcp::socket& socket) {
+  const auto& limits = shared->settings.limits;
+  if (shared->open.size() >= limits.connections) {
+    ++shared->counts.refused_full;
+    return false;
+  }
+  boost::system::error_code error;
+  const auto address = socket.remote_endpoint(error).address();
+  if (error) return false;
+  const auto& proxies = shared->settings.trusted_proxies;
+  if (std::find(proxies.begin(), proxies.end(), address.to_string()) != proxies.end()) return true;
+  const auto open = shared->of_address.find(address_key(address));
+  if (open == shared->of_address.end() || open->second < limits.connections_an_address) return true;
+  ++shared->counts.refused_address;
+  return false;
+}
 
 asio::awaitable<void> Server::Listener::accept(std::shared_ptr<Listener> self) {
   asio::steady_timer pause(self->acceptor.get_executor());
@@ -49,7 +70,7 @@ asio::awaitable<void> Server::Listener::accept(std::shared_ptr<Listener> self) {
       co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
       continue;
     }
-    if (self->shared->open.size() >= self->shared->settings.limits.connections) continue;
+    if (!self->welcome(socket)) continue;
     start_connection(self->shared, std::move(socket));
   }
 }
@@ -79,6 +100,8 @@ Server::~Server() { stop(); }
 unsigned short Server::port() const { return x_listener->acceptor.local_endpoint().port(); }
 
 std::size_t Server::connections() const { return x_listener->shared->open.size(); }
+
+Counts Server::counts() const { return x_listener->shared->counts; }
 
 void Server::stop() {
   x_listener->stopped = true;

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -13,17 +14,30 @@
 
 namespace loa::http {
 
-/// Bounds of one server; each time is for one wait, except `body`, which is for all of a body.
+/// Bounds of one server; each time is for one wait, except `body`, which is for all of a body. Whoever is slower is cut off without an
+/// answer: its connection counts as ended (Counts).
 struct Limits {
   std::uint32_t header_bytes = 16 * 1024;
   std::size_t connections = 512;  ///< more are closed as they come
+  /// Of one address (an IPv6 network of 64 bits); more are closed as they come. Trusted proxies bound their own clients.
+  std::size_t connections_an_address = 128;
   std::chrono::milliseconds handshake{10'000};
-  std::chrono::milliseconds header{10'000};  ///< from accept to the end of the first header
-  std::chrono::milliseconds idle{60'000};    ///< from one answer to the end of the next header
+  std::chrono::milliseconds header{10'000};  ///< from accept, or the first byte of a later request, to the end of its header
+  std::chrono::milliseconds idle{60'000};    ///< from one answer to the first byte of the next request
   std::chrono::milliseconds read{20'000};    ///< without a byte of the body
   std::chrono::milliseconds body{15 * 60'000};
+  std::uint32_t slowest = 512;                    ///< bytes a second of a body, over each `pace` …
+  std::chrono::milliseconds pace{30'000};
   std::chrono::milliseconds write{30'000};      ///< for each 64 KiB of an answer
   std::chrono::milliseconds heartbeat{15'000};  ///< between two lines of an event stream
+};
+
+/// What a server did since its start; nothing in it grows with who asks.
+struct Counts {
+  std::array<std::uint64_t, 6> answers{};  ///< by the first digit of their status; [0] is not used
+  std::uint64_t refused_full = 0;          ///< connections beyond Limits::connections
+  std::uint64_t refused_address = 0;       ///< … beyond connections_an_address
+  std::uint64_t slow_handshake = 0, slow_header = 0, slow_body = 0, slow_reader = 0;  ///< connections ended for their pace
 };
 
 /// PEM files of the server's own certificate (with its chain) and key.
@@ -76,6 +90,7 @@ class Server {
   unsigned short port() const;
   /// Connections that are open now.
   std::size_t connections() const;
+  Counts counts() const;
   /// Accepts nothing more and closes what is open.
   void stop();
 

@@ -44,6 +44,9 @@ TEST_CASE("the shipped controller.toml is read whole and shows the defaults") {
   CHECK(shipped.http.address == defaults.http.address);
   CHECK(shipped.http.port == defaults.http.port);
   CHECK(shipped.tls == defaults.tls);
+  CHECK(shipped.http.limits.connections == defaults.http.limits.connections);
+  CHECK(shipped.http.limits.connections_an_address == defaults.http.limits.connections_an_address);
+  CHECK(shipped.http.limits.slowest == defaults.http.limits.slowest);
   CHECK(shipped.broker.bind_address == defaults.broker.bind_address);
   CHECK(shipped.broker.port == defaults.broker.port);
   CHECK(shipped.broker.live_folder == defaults.broker.live_folder);

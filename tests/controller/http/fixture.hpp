@@ -70,6 +70,9 @@ class RunningServer {
   std::size_t connections() {
     return on_loop([this] { return x_server->connections(); });
   }
+  Counts counts() {
+    return on_loop([this] { return x_server->counts(); });
+  }
   std::string base(const char* scheme = "http") const { return std::string(scheme) + "://127.0.0.1:" + std::to_string(port); }
 
   tests::TempFolder folder;
