@@ -16,7 +16,11 @@
 #include "controller/broadcast/broadcaster.hpp"
 #include "controller/broker_keeper.hpp"
 #include "controller/event_failures.hpp"
+#include "controller/figures.hpp"
+#include "controller/metrics/endpoint.hpp"
 #include "controller/stock.hpp"
+#include "controller/recovery/stamp.hpp"
+#include "controller/store/receipts.hpp"
 #include "controller/store/recovery_hold.hpp"
 #include "process/confine.hpp"
 #include "process/tally.hpp"
@@ -64,6 +68,9 @@ class App {
   api::Hooks hooks();
   http::Result<api::NewBoard> make_board(const std::string& node, const std::string& code, const std::vector<std::string>& areas);
   std::vector<api::HealthCheck> health() const;
+  void listen_for_monitoring();
+  boost::asio::awaitable<std::vector<metrics::Family>> measure();
+  void read_lifetimes();
   std::vector<api::OpenAlarms> open_alarms() const;
   Facts facts();
   std::vector<api::VoiceChoice> voices() const;
@@ -88,6 +95,8 @@ class App {
   broadcast::Broadcaster broadcaster_;
   api::Api api_;
   media::Jobs jobs_;  // after the Api: its callbacks go there, and it ends first
+  std::optional<metrics::Endpoint> metrics_;
+  std::optional<http::Server> metrics_server_;
   std::optional<http::Server> server_;
   std::exception_ptr failure_;  // of begin()
   EventFailures failures_;
@@ -194,13 +203,17 @@ std::vector<api::OpenAlarms> App::open_alarms() const {
   return open;
 }
 
-Facts App::facts() {
+void App::read_lifetimes() {
   const auto now = clock_.now();
   if (lifetimes_.empty() || now >= lifetimes_at_ + kLifetimesEvery) {
     lifetimes_ = authority::read_lifetimes({settings_.authority_folder(), settings_.tls_folder(), settings_.broker_folder(), settings_.broker.live_folder});
     lifetimes_at_ = now;
   }
-  return {now, broadcaster_.health(), broadcaster_.unheard(kNodeUnheard), broadcaster_.withheld(kWithheld), broker_files_.trouble(), failures_.trouble(), lifetimes_, broadcaster_.key_set()};
+}
+
+Facts App::facts() {
+  read_lifetimes();
+  return {clock_.now(), broadcaster_.health(), broadcaster_.unheard(kNodeUnheard), broadcaster_.withheld(kWithheld), broker_files_.trouble(), failures_.trouble(), lifetimes_, broadcaster_.key_set()};
 }
 
 std::vector<api::VoiceChoice> App::voices() const {
@@ -216,9 +229,42 @@ void App::tell(const broadcast::Change& change) {
   if (change.kind == "alarm") alarms_.changed();
 }
 
+/// Everything of /metrics; only the refusals are asked of the store.
+boost::asio::awaitable<std::vector<metrics::Family>> App::measure() {
+  Measured measured;
+  measured.refusals = co_await store_.run(store::sum_refusals);
+  read_lifetimes();
+  measured.now = clock_.now();
+  for (const auto& check : health()) measured.checks.push_back({check.name, check.ok});
+  measured.broadcasting = broadcaster_.figures();
+  measured.open_alarms = alarms_.open();
+  measured.store_waiting = store_.waiting();
+  measured.jobs_waiting = jobs_.waiting();
+  measured.jobs_running = jobs_.running();
+  measured.lifetimes = lifetimes_;
+  measured.keys = broadcaster_.key_set();
+  measured.backup = recovery::read_stamp(settings_.state);
+  measured.http_connections = server_->connections();
+  measured.http = server_->counts();
+  measured.transcoders = transcoders_.get();
+  measured.speakers = speakers_.get();
+  co_return figures_of(measured, own_process());
+}
+
+void App::listen_for_monitoring() {
+  auto where = settings_.metrics;
+  if (where.port == 0) return;
+  const auto token = settings_.metrics_token.empty() ? std::string() : metrics::read_token(settings_.metrics_token);
+  if (!boost::asio::ip::make_address(where.address).is_loopback()) where.tls = http_settings().tls;
+  metrics_.emplace([this] { return measure(); }, token);
+  metrics_server_.emplace(loop_.get_executor(), where, *metrics_);
+  spdlog::info("figures for monitoring at {}:{}{}", where.address, where.port, token.empty() ? "" : ", with a token");
+}
+
 boost::asio::awaitable<void> App::begin() {
   co_await broadcaster_.load();
   server_.emplace(loop_.get_executor(), http_settings(), api_);
+  listen_for_monitoring();
   broadcaster_.start();
   broker_files_.start();
   alarms_.start();
@@ -234,6 +280,7 @@ void App::stop() {
   alarms_.stop();
   api_.close_streams();
   if (server_) server_->stop();
+  if (metrics_server_) metrics_server_->stop();
   broadcaster_.close(kFarewell, [this] { loop_.stop(); });
   last_stop_.expires_after(kLongestStop);
   last_stop_.async_wait([this](const boost::system::error_code& error) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/ip/address.hpp>
 #include <set>
 
 #include "config/toml_reader.hpp"
@@ -29,6 +30,26 @@ void check_database(const config::Section& root, const std::string& url) {
   } catch (const std::exception& error) {
     root.refuse("database", error.what());
   }
+}
+
+}  // namespace
+
+namespace {
+
+/// Figures tell who is silent and what fails, so they are for this machine alone, or for who has a token and over TLS.
+void read_metrics(config::Section& root, Settings& settings) {
+  auto metrics = root.table("metrics");
+  settings.metrics.address = metrics.text("address", "127.0.0.1");
+  settings.metrics.port = static_cast<unsigned short>(metrics.integer("port", 0, 0, 65535));
+  settings.metrics_token = metrics.path("token_file", "");
+  settings.metrics.limits.connections = 32;
+  settings.metrics.limits.connections_an_address = 16;
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(settings.metrics.address, error);
+  if (error) metrics.refuse("address", "`address` must be an IP address, not \"" + settings.metrics.address + "\"");
+  if (address.is_loopback()) return;
+  if (settings.metrics_token.empty()) metrics.refuse("address", "figures leave this machine only for who has a token: set `token_file`, or listen on loopback");
+  if (!settings.tls) metrics.refuse("address", "figures leave this machine over TLS only: set `http.tls`, or listen on loopback");
 }
 
 }  // namespace
@@ -72,6 +93,7 @@ Settings read_settings(const std::filesystem::path& file) {
   settings.broker.live_folder = broker.path("live", "/etc/loa/broker");
   settings.broker.data_folder = broker.path("data", "/var/lib/loa/broker");
   settings.broker.user = broker.text("user", "mosquitto");
+  read_metrics(root, settings);
   root.finish();
   return settings;
 }

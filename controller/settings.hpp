@@ -29,6 +29,8 @@ struct Settings {
   std::vector<std::string> brokers;   ///< told to nodes, one to three `mqtts://host:port`
   std::vector<std::string> files;     ///< told to nodes, one to three `https://host:port`
   bool tls = true;                    ///< HTTPS by the own authority; false only on loopback or behind a named proxy
+  http::ServerSettings metrics;       ///< where /metrics is read; port 0: nowhere. Without its TLS files
+  std::filesystem::path metrics_token;  ///< file of the token that it takes; empty: none, on loopback only
   http::ServerSettings http;          ///< without its TLS files, which lie in `state`
   BrokerPlace broker;
   std::filesystem::path transcoder;   ///< empty: loa-transcode beside the own executable

@@ -163,6 +163,7 @@ void Broadcaster::check_revision(KnownNode& known) {
 }
 
 void Broadcaster::receipt(const protocol::Receipt& one) {
+  count_refusing(one);
   if (const auto open = x_orders.find(one.subject);
       one.about == MessageType::order && open != x_orders.end() && open->second.order.node == one.node)
     x_orders.erase(open);

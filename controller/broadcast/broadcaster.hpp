@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controller/broadcast/change.hpp"
+#include "controller/broadcast/figures.hpp"
 #include "controller/broadcast/heads.hpp"
 #include "controller/broadcast/ingest.hpp"
 #include "controller/broadcast/lacks.hpp"
@@ -74,6 +75,7 @@ class Broadcaster {
 
   const protocol::KeySet& key_set() const { return x_keys->key_set; }
   BroadcastHealth health() const;
+  Figures figures() const;
   /// Nodes that have reported before, and last longer ago than `limit`.
   std::vector<UnheardNode> unheard(Millis limit) const;
   /// Nodes that speak and for longer than `limit` have lacked what was sent to them.
@@ -97,6 +99,7 @@ class Broadcaster {
   void node_state(KnownNode& known, const std::optional<protocol::State>& before);
   void check_revision(KnownNode& known);
   void receipt(const protocol::Receipt& receipt);
+  void count_refusing(const protocol::Receipt& receipt);
   void acknowledge(const AckDue& ack);
   /// Sends the node's open orders; where it is in a session that had them, only those that this run has not sent.
   void resend_orders(const KnownNode& known, bool new_session);
@@ -153,6 +156,7 @@ class Broadcaster {
   bool x_was_connected = false;
   TimePoint x_connection_since;
   std::string x_trouble;
+  std::map<std::string, std::uint64_t> x_refused_by_nodes;  ///< by code
   boost::asio::steady_timer x_timer;
 };
 

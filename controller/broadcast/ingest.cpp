@@ -187,6 +187,9 @@ Ingest::Done Ingest::write(store::Transaction& transaction, const Work& work) {
       store::count_refusal(transaction, {batch.node, "log", "broken_chain", stored.broken_chain, "/records",
                                          "records do not follow the ones before them", transaction.now()});
     if (stored.added == 0) continue;
+    // What a resend repeats stands before what is new.
+    for (auto i = batch.records.size() - std::min<std::size_t>(batch.records.size(), static_cast<std::size_t>(stored.added)); i < batch.records.size(); ++i)
+      ++done.plays[batch.records[i].outcome];
     const auto area = area_of(batch.node);
     for (const auto& record : batch.records)
       done.changes.push_back({"occurrence", record.occurrence_id, batch.node, area, scheduler::name_of(record.outcome)});
@@ -214,6 +217,7 @@ boost::asio::awaitable<void> Ingest::drain() {
     bool failed = false;
     try {
       const auto done = co_await keep(work);
+      for (const auto& [outcome, count] : done.plays) x_plays[outcome] += count;
       for (const auto& ack : done.acks) x_handlers.acknowledge(ack);
       for (const auto& change : done.changes) x_handlers.change(change);
     } catch (const std::exception& error) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "controller/broadcast/change.hpp"
+#include "controller/broadcast/figures.hpp"
 #include "controller/broadcast/roster.hpp"
 #include "controller/store/play_records.hpp"
 #include "controller/store/receipts.hpp"
@@ -50,6 +51,8 @@ class Ingest {
   void flush();
   /// Whether nothing waits to be written but refusals, which wait for the next flush.
   bool idle() const { return !x_writing && waiting() == 0; }
+  /// Adds its part to the figures of the room.
+  void measure(Figures& figures) const;
   std::size_t waiting() const { return x_batches.size() + x_states.size() + x_receipts.size(); }
 
   static constexpr std::size_t kMaxBatches = 256;
@@ -67,6 +70,7 @@ class Ingest {
   struct Done {
     std::vector<AckDue> acks;
     std::vector<Change> changes;
+    std::map<scheduler::Outcome, std::uint64_t> plays;
   };
   bool has_work() const;
   Work take_work();
@@ -87,6 +91,7 @@ class Ingest {
   std::deque<protocol::Receipt> x_receipts;
   std::deque<protocol::LogBatch> x_batches;
   std::map<std::string, store::RefusalRow> x_refusals;
+  std::map<scheduler::Outcome, std::uint64_t> x_plays;  ///< records kept since the start
   bool x_writing = false;
 };
 

@@ -74,6 +74,12 @@ void Outbox::send_waiting() {
   }
 }
 
+std::array<std::size_t, 6> Outbox::sizes() const {
+  std::array<std::size_t, 6> sizes{};
+  for (std::size_t i = 0; i < sizes.size(); ++i) sizes[i] = x_lanes[i].queue.size();
+  return sizes;
+}
+
 std::size_t Outbox::size() const {
   std::size_t all = 0;
   for (const auto& lane : x_lanes) all += lane.queue.size();

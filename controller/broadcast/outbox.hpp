@@ -30,6 +30,8 @@ class Outbox {
   /// Sends what the link takes now; called again by itself when something was acknowledged.
   void pump();
   std::size_t size() const;
+  /// By priority.
+  std::array<std::size_t, 6> sizes() const;
 
  private:
   struct Waiting {

@@ -57,6 +57,8 @@ class Jobs {
   std::optional<Problem> start(Job job);
   /// False when there is no such job (it may just have ended); otherwise on_done brings `cancelled` soon.
   bool cancel(const std::string& id);
+  std::size_t waiting() const { return waiting_.size(); }
+  std::size_t running() const { return running_.size(); }
   /// Nothing when the job has ended or never was.
   std::optional<JobState> find(const std::string& id) const;
 

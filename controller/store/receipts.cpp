@@ -117,6 +117,16 @@ void count_refusal(Transaction& transaction, const RefusalRow& refusal) {
               " place = excluded.place, message = excluded.message, last = excluded.last");
 }
 
+std::map<std::string, std::int64_t> sum_refusals(Session& session) {
+  std::vector<sql::Cell> row(2);
+  row[0].kind = sql::Cell::Kind::text;
+  row[1].kind = sql::Cell::Kind::number;
+  std::map<std::string, std::int64_t> sums;
+  for (const auto& cells : sql::query(session, "select code, cast(sum(count) as bigint) from refusals group by code", {}, row))
+    sums[cells[0].text] = cells[1].number;
+  return sums;
+}
+
 std::vector<RefusalRow> list_refusals(Session& session, const std::vector<std::string>& roots, bool unknown) {
   const std::string others = unknown ? " or node not in (select id from nodes)" : "";
   return sql::select_text<RefusalRow>(

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -48,6 +49,8 @@ struct RefusalRow {
 };
 /// Counts `count` refusals; the table keeps one row a node, about and code.
 void count_refusal(Transaction& transaction, const RefusalRow& refusal);
+/// How many messages were not taken, by code.
+std::map<std::string, std::int64_t> sum_refusals(Session& session);
 /// Newest first; of nodes in the branches of `roots`, with those of unknown nodes where `unknown` is set.
 std::vector<RefusalRow> list_refusals(Session& session, const std::vector<std::string>& roots, bool unknown = false);
 

@@ -93,6 +93,11 @@ Session& Store::session() {
 
 void Store::throw_if_lost(const std::exception& error) { x_worker->connection.throw_if_lost(error); }
 
+std::size_t Store::waiting() const {
+  const std::lock_guard lock(x_worker->mutex);
+  return x_worker->queue.size();
+}
+
 void Store::post(Job job) {
   if (!x_worker->post(std::move(job))) throw StoreBusy();
 }

@@ -75,6 +75,9 @@ class Store {
   /// Empty where the database answers; otherwise one sentence for anyone, which names no machine. Any thread; does not ask the database.
   std::string trouble() const;
 
+  /// Calls that wait for the store thread. Any thread.
+  std::size_t waiting() const;
+
   const protocol::Clock& clock() const { return x_clock; }
   boost::asio::any_io_executor loop() const { return x_loop; }
 

@@ -13,13 +13,14 @@ declare -A allowed=(
   [tts-adapters]="process"
   [node-firmware]="scheduler protocol config"
   [controller/http]=""
+  [controller/metrics]="controller/http"
   [controller/store]="scheduler protocol"
   [controller/authority]="scheduler protocol process"
   [controller/recovery]="scheduler protocol controller/store controller/authority"
   [controller/media]="process tts-adapters protocol"
   [controller/broadcast]="scheduler protocol controller/store controller/authority"
   [controller/api]="scheduler protocol controller/http controller/store controller/media tts-adapters"
-  [controller]="scheduler protocol config process tts-adapters controller/http controller/store controller/authority controller/recovery controller/media controller/broadcast controller/api"
+  [controller]="scheduler protocol config process tts-adapters controller/http controller/metrics controller/store controller/authority controller/recovery controller/media controller/broadcast controller/api"
   [tools/loa]="scheduler protocol controller/authority"
 )
 

@@ -44,6 +44,9 @@ TEST_CASE("the shipped controller.toml is read whole and shows the defaults") {
   CHECK(shipped.http.address == defaults.http.address);
   CHECK(shipped.http.port == defaults.http.port);
   CHECK(shipped.tls == defaults.tls);
+  CHECK(shipped.metrics.address == defaults.metrics.address);
+  CHECK(shipped.metrics.port == defaults.metrics.port);
+  CHECK(shipped.metrics_token == defaults.metrics_token);
   CHECK(shipped.http.limits.connections == defaults.http.limits.connections);
   CHECK(shipped.http.limits.connections_an_address == defaults.http.limits.connections_an_address);
   CHECK(shipped.http.limits.slowest == defaults.http.limits.slowest);
