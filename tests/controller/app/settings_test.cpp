@@ -73,6 +73,15 @@ TEST_CASE("a setting that cannot work stops the controller with file and line") 
       {"files without TLS", "[nodes]\nbrokers = [\"mqtts://b:8883\"]\nfiles = [\"http://f\"]\n",
        "controller.toml:3:9: `files` must begin with https://, not \"http://f\""},
       {"a port that is none", std::string(kNodes) + "[broker]\nport = 0\n", "controller.toml:5:8: `broker.port` must be from 1 to 65535, not 0"},
+      {"figures for the whole network", std::string(kNodes) + "[metrics]\naddress = \"0.0.0.0\"\nport = 9464\n",
+       "controller.toml:5:11: figures leave this machine only for who has a token: set `token_file`, or listen on loopback"},
+      {"figures for the whole network in the clear",
+       std::string(kNodes) + "[http]\ntls = false\n[metrics]\naddress = \"::\"\nport = 9464\ntoken_file = \"token\"\n",
+       "controller.toml:7:11: figures leave this machine over TLS only: set `http.tls`, or listen on loopback"},
+      {"figures at a name", std::string(kNodes) + "[metrics]\naddress = \"localhost\"\n",
+       "controller.toml:5:11: `address` must be an IP address, not \"localhost\""},
+      {"no connections an address", std::string(kNodes) + "[http]\nconnections_an_address = 0\n",
+       "controller.toml:5:26: `http.connections_an_address` must be from 1 to 10000, not 0"},
       {"an unknown log level", std::string("log_level = \"loud\"\n") + kNodes, "controller.toml:1:13: `log_level` must be debug, info, warn or error"},
   }));
   CAPTURE(row.name);

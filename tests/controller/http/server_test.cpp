@@ -1,3 +1,6 @@
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -47,6 +50,7 @@ TEST_CASE("a request is answered with security headers and no script from elsewh
   CHECK(answer.headers.at("content-security-policy").find("default-src 'self'") == 0);
   CHECK(answer.headers.at("content-security-policy").find("unsafe") == std::string::npos);
   CHECK(answer.headers.at("cache-control") == "no-store");
+  for (const char* telling : {"server", "x-powered-by", "via"}) CHECK(answer.headers.count(telling) == 0);
 }
 
 TEST_CASE("what a handler throws is a 500 that says nothing of the inside") {
@@ -350,6 +354,46 @@ TEST_CASE("TLS is spoken with the certificate given") {
   HttpClient stranger(server.base("https"));
   stranger.unchecked();
   CHECK(stranger.get("/echo").status == 0);
+}
+
+TEST_CASE("only TLS 1.2 and 1.3 are spoken, and 1.2 only with forward secrecy and authenticated encryption") {
+  const auto tls = tests::make_test_tls();
+  tests::TempFolder folder;
+  write_file(folder / "server.pem", tls.certificate_pem);
+  write_file(folder / "server.key", tls.key_pem);
+  ServerSettings settings;
+  settings.tls = TlsFiles{folder / "server.pem", folder / "server.key"};
+  RunningServer server(settings);
+  struct Row {
+    const char* name;
+    int least, most;
+    const char* ciphers;  ///< of TLS 1.2 and below
+    bool spoken;
+  };
+  const Row rows[] = {
+      {"TLS 1.3", TLS1_3_VERSION, TLS1_3_VERSION, "ALL:@SECLEVEL=0", true},
+      {"TLS 1.2", TLS1_2_VERSION, TLS1_2_VERSION, "ALL:@SECLEVEL=0", true},
+      {"TLS 1.2 with ChaCha20", TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE+CHACHA20", true},
+      {"TLS 1.2 with CBC", TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0", false},
+      {"TLS 1.2 without forward secrecy", TLS1_2_VERSION, TLS1_2_VERSION, "AES128-GCM-SHA256:AES256-SHA:@SECLEVEL=0", false},
+      {"TLS 1.1", TLS1_1_VERSION, TLS1_1_VERSION, "ALL:@SECLEVEL=0", false},
+      {"TLS 1.0", TLS1_VERSION, TLS1_VERSION, "ALL:@SECLEVEL=0", false},
+  };
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      boost::asio::io_context loop;
+      boost::asio::ssl::context context(boost::asio::ssl::context::tls_client);
+      SSL_CTX_set_min_proto_version(context.native_handle(), row.least);
+      SSL_CTX_set_max_proto_version(context.native_handle(), row.most);
+      SSL_CTX_set_cipher_list(context.native_handle(), row.ciphers);
+      boost::asio::ssl::stream<boost::asio::ip::tcp::socket> client(loop, context);
+      client.next_layer().connect({boost::asio::ip::make_address("127.0.0.1"), server.port});
+      boost::system::error_code error;
+      client.handshake(boost::asio::ssl::stream_base::client, error);
+      INFO(error.message());
+      CHECK(!error == row.spoken);
+    }
+  }
 }
 
 TEST_CASE("plain HTTP is for loopback or behind a named proxy only") {
