@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -10,6 +11,7 @@
 #include "controller/http/routing.hpp"
 #include "controller/http/static_file.hpp"
 #include "protocol/hash.hpp"
+#include "protocol/utf8.hpp"
 
 namespace loa::api {
 namespace asio = boost::asio;
@@ -55,7 +57,18 @@ struct Found {
   std::optional<http::Response> refusal;
 };
 
+// What no text of ours can be: the database would refuse it, or keep only what stands before a zero byte.
+bool is_unreadable(const http::Request& request) {
+  const auto bad = [](std::string_view text) {
+    return protocol::first_invalid_utf8(text) || std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  };
+  return std::any_of(request.segments.begin(), request.segments.end(), bad) ||
+         std::any_of(request.query.begin(), request.query.end(), [&](const auto& one) { return bad(one.first) || bad(one.second); });
+}
+
 Found find(const http::Request& request) {
+  if (is_unreadable(request))
+    return {nullptr, {}, http::problem_response({400, "bad_target", "The address holds what is no text: control characters or no UTF-8.", {}})};
   auto match = http::find_route(routes(), request.method, request.segments);
   if (match.index) return {&routes()[*match.index], std::move(match.parameters), {}};
   if (match.allow.empty()) return {nullptr, {}, http::problem_response(not_found("such address"))};

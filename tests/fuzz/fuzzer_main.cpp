@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
   target = loa::fuzz::find_target(name ? name : "");
   if (target) return 0;
   std::fprintf(stderr, "LOA_FUZZ_TARGET names none of:\n");
-  for (const auto& one : loa::fuzz::targets()) std::fprintf(stderr, "  %s %zu\n", one.name.c_str(), one.most_bytes);
+  for (const auto& one : loa::fuzz::targets())
+    if (one.runs_with_all) std::fprintf(stderr, "  %s %zu\n", one.name.c_str(), one.most_bytes);
   std::_Exit(2);
 }
 

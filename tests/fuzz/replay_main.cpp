@@ -129,11 +129,12 @@ Counts replay(const Target& target) {
 
 int write_seeds(const fs::path& folder) {
   for (const auto& target : targets()) {
+    if (!target.runs_with_all) continue;
     fs::create_directories(folder / target.name);
     int number = 0;
     for (const auto& seed : target.seeds()) {
       const auto digits = std::to_string(number++);
-      std::ofstream(folder / target.name / ("seed-" + std::string(2 - std::min<std::size_t>(2, digits.size()), '0') + digits), std::ios::binary) << seed;
+      std::ofstream(folder / target.name / ("seed-" + std::string(3 - std::min<std::size_t>(3, digits.size()), '0') + digits), std::ios::binary) << seed;
     }
   }
   return 0;
@@ -149,7 +150,8 @@ int main(int argc, char** argv) try {
   const auto first = arguments.empty() ? std::string() : arguments.front();
   if (first == "-h" || first == "--help") return std::fputs(kUsage, stdout) < 0;
   if (first == "--list") {
-    for (const auto& target : targets()) std::printf("%s %zu\n", target.name.c_str(), target.most_bytes);
+    for (const auto& target : targets())
+      if (target.runs_with_all) std::printf("%s %zu\n", target.name.c_str(), target.most_bytes);
     return 0;
   }
   if (first == "--seeds" && arguments.size() == 2) return write_seeds(arguments[1]);
@@ -165,7 +167,8 @@ int main(int argc, char** argv) try {
     if (!wanted.back()) return std::fprintf(stderr, "there is no target %s\n%s", name.c_str(), kUsage), 2;
   }
   if (wanted.empty())
-    for (const auto& target : targets()) wanted.push_back(&target);
+    for (const auto& target : targets())
+      if (target.runs_with_all) wanted.push_back(&target);
   Counts all;
   for (const auto* target : wanted) {
     const auto counts = replay(*target);

@@ -13,6 +13,7 @@ struct Target {
   void (*run)(std::string_view bytes);       ///< returns where all is well; whatever it throws is a finding
   std::vector<std::string> (*seeds)();       ///< good inputs to begin with
   std::size_t most_bytes = 16 * 1024;        ///< longer inputs teach nothing new
+  bool runs_with_all = true;                 ///< false: only where it is named
 };
 
 /// Makes a target known; one static object for each.

@@ -93,6 +93,17 @@ TEST_CASE("a query is read as strictly as a body") {
   CHECK(client.get("/api/v1/occurrences?from=2026-01-01T00:00:00Z&to=2026-12-01T00:00:00Z").code() == "bad_parameter");
 }
 
+TEST_CASE("an address that is no text is refused before the database sees it") {
+  TestApi api;
+  auto client = api.client("root");
+  for (const auto* path : {"nodes/n%00", "nodes/n%ff", "areas/hue%0a", "jobs/j%7f", "programmes?q=%00", "programmes?q=%c3", "programmes?%00=1", "alerts/%ed%a0%80"}) {
+    INFO(path);
+    const auto answer = client.get(std::string("/api/v1/") + path);
+    CHECK(answer.status == 400);
+    CHECK(answer.code() == "bad_target");
+  }
+}
+
 TEST_CASE("an area without nodes takes no broadcast and no alert") {
   TestApi api;
   auto root = api.client("root");
