@@ -124,9 +124,11 @@ class Reader {
     found.two_before = utf8(earlier + " " + last);
     // Three words reach back over "số" to a kind of two words.
     if (found.word_before == "số") found.two_before = utf8(word_before(before)) + " " + found.two_before;
-    found.after_date = date_end_ > 0 && joins_dates(text_.tempSubStringBetween(date_end_, at_));
+    found.after_date = date_end_ > 0 && at_ - date_end_ <= kLongestJoin && joins_dates(text_.tempSubStringBetween(date_end_, at_));
     return found;
   }
+
+  static constexpr std::int32_t kLongestJoin = 20;  // "đến hết" and the blanks around it
 
   static bool joins_dates(icu::UnicodeString between) {
     const auto word = utf8(between.trim());

@@ -157,22 +157,23 @@ std::optional<std::string> say_abbreviation(const Found& found, const ReadingOpt
 }
 
 const std::vector<Rule>& rules() {
-  // A place is tried only where no letter or digit stands before it; every pattern ends where none follows.
+  // A place is tried only where no letter or digit stands before it; every pattern ends where none follows. Repeats are bounded where a rule
+  // may match and then not speak: a text that is one long chain would otherwise be read to its end at each of its places.
   static const std::vector<Rule> kRules{
-      {R"((\d{1,6})/(?:(\d{4})/)?(\p{Lu}[\p{L}]*[0-9]{0,2}(?:-\p{Lu}[\p{L}]*[0-9]{0,2})*)(?![\p{L}\d]))",
+      {R"((\d{1,6})/(?:(\d{4})/)?(\p{Lu}[\p{L}]*[0-9]{0,2}(?:-\p{Lu}[\p{L}]*[0-9]{0,2}){0,8})(?![\p{L}\d]))",
        say_document},
       {R"((\d{1,2})([/\-.])(\d{1,2})\2(\d{4})(?![\p{L}\d/]))", say_full_date, true},
       {R"((\d{1,2})/(\d{4})(?![\p{L}\d/]))", say_month_and_year},
       {R"((\d{1,2})/(\d{1,2})(?![\p{L}\d/]))", say_day_and_month, true},
       {R"((\d{1,6})/(\d{1,6})(?![\p{L}\d/]))", say_fraction},
-      {R"((\d{1,6}(?:/\d{1,6}){2,})(?![\p{L}\d/]))", say_chain},
+      {R"((\d{1,6}(?:/\d{1,6}){2,20})(?![\p{L}\d/]))", say_chain},
       {R"((\d{1,2})[hHgG](\d{2})?(?![\p{L}\d])(\s?(?:phút(?!\p{L})|'))?)", say_time},
       {R"((\d{1,2}):(\d{2})(?::(\d{2}))?(?![\p{L}\d:]))", say_clock},
       {R"((\d+(?:\.\d+)*(?:,\d+)?)\s?(%|‰|°C|km/h|km²|km2|m²|m2|m³|m3|km|cm|mm|kg|ha|VNĐ|VND|đ|m)(?![\p{L}\d]))",
        say_number},
       {R"((\d+(?:\.\d+)*(?:,\d+)?)())", say_number},
       {R"((TP|Tp|tp|TX|Tx|P)\.\s?(?=\p{Lu}\p{Ll}|\d))", say_place},
-      {R"(\p{Lu}[\p{L}\d]*(?:[.\-][\p{L}\d]+)+(?![\p{L}\d]))", say_abbreviation},
+      {R"(\p{Lu}[\p{L}\d]*(?:[.\-][\p{L}\d]+){1,8}(?![\p{L}\d]))", say_abbreviation},
       {R"(\p{Lu}[\p{L}\d]*)", say_abbreviation},
   };
   return kRules;
