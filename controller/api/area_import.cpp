@@ -120,23 +120,27 @@ std::vector<store::Area> in_order(std::vector<std::pair<int, store::Area>> rows,
     if (!id_of.emplace(area.code, area.id).second) faults.add(line, "code", "\"" + area.code + "\" is there twice");
   std::vector<store::Area> ordered;
   std::set<std::string> placed;
-  for (bool moved = true; moved && !rows.empty();) {
-    moved = false;
-    std::vector<std::pair<int, store::Area>> rest;
-    for (auto& [line, area] : rows) {
-      if (!area.parent.empty() && !placed.contains(area.parent)) {
-        rest.emplace_back(line, std::move(area));
-        continue;
-      }
+  std::map<std::string, std::vector<std::size_t>> waiting;  // rows by the code of a parent that has not come yet
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (const auto& parent = rows[i].second.parent; !parent.empty() && !placed.contains(parent)) {
+      waiting[parent].push_back(i);
+      continue;
+    }
+    std::vector<std::size_t> ready{i};
+    while (!ready.empty()) {
+      auto area = std::move(rows[ready.back()].second);
+      ready.pop_back();
       placed.insert(area.code);
+      if (const auto children = waiting.extract(area.code))
+        ready.insert(ready.end(), children.mapped().rbegin(), children.mapped().rend());
       if (!area.parent.empty()) area.parent = id_of[area.parent];
       ordered.push_back(std::move(area));
-      moved = true;
     }
-    rows = std::move(rest);
   }
-  for (const auto& [line, area] : rows)
-    faults.add(line, "parent", "there is no area of code \"" + area.parent + "\" above it in this file");
+  std::set<std::size_t> orphans;
+  for (const auto& [parent, children] : waiting) orphans.insert(children.begin(), children.end());
+  for (const auto i : orphans)
+    faults.add(rows[i].first, "parent", "there is no area of code \"" + rows[i].second.parent + "\" above it in this file");
   return ordered;
 }
 

@@ -1,6 +1,7 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
+#include "controller/api/area_import.hpp"
 #include "tests/controller/api/fixture.hpp"
 #include "tests/controller/http/raw_client.hpp"
 
@@ -138,6 +139,20 @@ TEST_CASE("an upload cut half-way leaves neither file nor job") {
   CHECK(api.calls.jobs.empty());
   CHECK(client.upload("/api/v1/programmes/" + api.draft + "/audio", std::string(1'000'001, 'x'), "audio/wav").code() == "too_large");
   CHECK(count() == before);
+}
+
+TEST_CASE("an import with every child before its parent is read in good time, parents first") {
+  constexpr int kRows = 4990;
+  std::string rows;
+  for (int i = kRows; i > 1; --i) rows += std::to_string(i) + ",x,zone," + std::to_string(i - 1) + ",,,,\n";
+  const auto began = std::chrono::steady_clock::now();
+  const auto areas = read_area_csv("code,name,kind,parent,lat,lon,km2,old_codes\n" + rows + "1,x,province,,,,,\n", "hue");
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(3));
+  REQUIRE(areas.has_value());
+  REQUIRE(areas->size() == kRows);
+  for (std::size_t i = 1; i < areas->size(); ++i) {
+    if ((*areas)[i].parent != (*areas)[i - 1].id) FAIL("area " << (*areas)[i].id << " does not follow its parent");
+  }
 }
 
 TEST_CASE("an import says each fault by line and changes nothing") {

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "controller/api/area_import.hpp"
 #include "controller/api/fields.hpp"
@@ -136,11 +137,12 @@ void areas(std::string_view bytes) {
     demand(!read.error().errors.empty() && read.error().errors.size() <= 50, "faults are listed, but not without end");
     return;
   }
+  std::map<std::string, std::string> code_of;
+  for (const auto& area : *read) code_of[area.id] = area.code;
   std::string text = "code,name,kind,parent,lat,lon,km2,old_codes\n";
   for (const auto& area : *read) {
-    std::string parent, codes;
-    for (const auto& one : *read)
-      if (one.id == area.parent) parent = one.code;
+    std::string codes;
+    const auto parent = area.parent.empty() ? "" : code_of[area.parent];
     for (const auto& code : area.old_codes) codes += (codes.empty() ? "" : " ") + code;
     for (const auto& cell : {area.code, area.name, area.kind, parent, number(area.latitude), number(area.longitude), number(area.km2)}) text += in_quotes(cell) + ",";
     text += in_quotes(codes) + "\n";
