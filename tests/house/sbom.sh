@@ -14,6 +14,11 @@ export SOURCE_DATE_EPOCH=1764000000
 wrong=0
 bad() { echo "$*"; wrong=$((wrong + 1)); }
 
+# A program that somebody adds is looked at too: here, in tools/sbom and by the hardening tests.
+while read -r program; do
+  [[ " ${programs[*]} " == *" $program "* ]] || bad "$program is built and shipped, but tests/house and tools/sbom do not know it"
+done < <(cd "$root" && grep -rhoE 'add_executable\(loa[a-z-]*' controller node-firmware process tts-adapters tools/loa --include=CMakeLists.txt | sed 's/.*(//')
+
 structure() {  # FILE: prints each fault
   jq -r '
     def fault($said): "\(.["bom-ref"] // .name // "?"): \($said)";
