@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -27,9 +28,12 @@ bool is_secret(const std::string& name) { return name == "server.key"; }
 
 void give(const path& file, const std::string& owner) {
   if (owner.empty()) return;
-  const passwd* account = getpwnam(owner.c_str());
-  if (!account) throw std::runtime_error("no account named " + owner);
-  if (::chown(file.c_str(), account->pw_uid, account->pw_gid) != 0)
+  passwd account{};
+  passwd* found = nullptr;
+  std::array<char, 16 * 1024> texts{};
+  if (getpwnam_r(owner.c_str(), &account, texts.data(), texts.size(), &found) != 0 || !found)
+    throw std::runtime_error("no account named " + owner);
+  if (::chown(file.c_str(), account.pw_uid, account.pw_gid) != 0)
     throw std::system_error(errno, std::generic_category(), "chown " + file.string());
 }
 

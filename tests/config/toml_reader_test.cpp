@@ -54,6 +54,7 @@ TEST_CASE("a bad setting is refused with file, line, column and what was expecte
       {"doubled key", "[http]\nport = 1\nport = 2\n", "loa.toml:3:8: Error while parsing key-value pair: cannot redefine"},
       {"control character in a table's name", "# Lũ\n[\x0ehttp]\n", "loa.toml:2:2: the control character 0x0e has no place here"},
       {"control character in a text", "[http]\naddress = \"ũ\x7f\"\n", "loa.toml:2:13: the control character 0x7f has no place here"},
+      {"comment where a table's name belongs", "[ # http\n", "loa.toml:1:3: "},
       {"not TOML", "[http\n", "loa.toml:1:6: "},
   }));
   CAPTURE(row.name);
