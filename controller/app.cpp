@@ -124,6 +124,8 @@ App::App(const Settings& settings, protocol::Formats formats)
               [this](const store::Alarm& alarm) { api_.publish({"alarm", alarm.id, alarm.area, "", store::name_of(alarm.kind), {}}); }) {
   if (store_.run_sync([](store::Session& session) { return store::find_recovery_hold(session); }))
     throw std::runtime_error("the controller is on hold after a restore: see docs/recovery.md; `loa-controller resume` ends it");
+  broadcaster_.certify_with([this](const std::string& csr, const std::string& node) { return authority_.issue_for_request(csr, node, clock_.now()); },
+                            [this] { broker_files_.nodes_changed(); });
   take_stock(settings.stock, clips_, store_);
   broker_files_.write_first();
 }
@@ -214,7 +216,7 @@ void App::read_lifetimes() {
 
 Facts App::facts() {
   read_lifetimes();
-  return {clock_.now(), broadcaster_.health(), broadcaster_.unheard(kNodeUnheard), broadcaster_.withheld(kWithheld), broker_files_.trouble(), failures_.trouble(), lifetimes_, broadcaster_.key_set()};
+  return {clock_.now(), broadcaster_.health(), broadcaster_.unheard(kNodeUnheard), broadcaster_.withheld(kWithheld), broadcaster_.lapsing(kNodeCertificateNotice), broker_files_.trouble(), failures_.trouble(), lifetimes_, broadcaster_.key_set()};
 }
 
 std::vector<api::VoiceChoice> App::voices() const {

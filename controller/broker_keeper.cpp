@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "controller/store/node_keys.hpp"
 #include "controller/store/nodes.hpp"
 
 namespace loa::controller {
@@ -14,23 +15,28 @@ namespace {
 constexpr std::chrono::hours kLookEvery{24};
 constexpr std::chrono::minutes kRetryAfter{1};
 
-std::vector<std::string> node_ids(store::Session& session) {
-  std::vector<std::string> ids;
-  for (const auto& node : store::list_live_nodes(session)) ids.push_back(node.id);
-  return ids;
-}
-
 }  // namespace
 
-BrokerKeeper::BrokerKeeper(store::Store& store, const authority::CertificateAuthority& authority, authority::BrokerSettings settings,
+BrokerKeeper::BrokerKeeper(store::Store& store, authority::CertificateAuthority& authority, authority::BrokerSettings settings,
                            std::filesystem::path folder)
     : store_(store), authority_(authority), settings_(std::move(settings)), folder_(std::move(folder)), timer_(store.loop()) {}
 
-void BrokerKeeper::write_files(const std::vector<std::string>& nodes) {
-  authority::write_broker_files(folder_, settings_, authority_, nodes, store_.clock().now());
+BrokerKeeper::Wanted BrokerKeeper::read(store::Session& session) const {
+  Wanted wanted;
+  for (const auto& node : store::list_live_nodes(session)) wanted.nodes.push_back(node.id);
+  wanted.ended_serials = store::list_ended_serials(session, store_.clock().now());
+  return wanted;
 }
 
-void BrokerKeeper::write_first() { write_files(store_.run_sync(node_ids)); }
+void BrokerKeeper::write_files(const Wanted& wanted) {
+  const auto now = store_.clock().now();
+  authority_.revoke(wanted.ended_serials, now);
+  authority::write_broker_files(folder_, settings_, authority_, wanted.nodes, now);
+}
+
+void BrokerKeeper::write_first() {
+  write_files(store_.run_sync([this](store::Session& session) { return read(session); }));
+}
 
 void BrokerKeeper::start() { look_daily(); }
 
@@ -45,7 +51,8 @@ boost::asio::awaitable<void> BrokerKeeper::write() {
   while (again_) {
     again_ = false;
     try {
-      write_files(co_await store_.run(node_ids));
+      auto look = [this](store::Session& session) { return read(session); };
+      write_files(co_await store_.run(std::move(look)));
       trouble_.clear();
     } catch (const std::exception& error) {
       trouble_ = error.what();

@@ -8,28 +8,33 @@
 
 namespace loa::controller {
 
-/// Keeps the broker's files true: writes them when a node came or went, and daily for the CRL's sake; loa-broker-reload takes
-/// them from there. On the loop; store and authority outlive it.
+/// Keeps the broker's files true: writes them when a node or its keys came or went, and daily for the CRL's sake; loa-broker-reload
+/// takes them from there. They are made from what the store has alone, so that a crash between a write there and here loses nothing. On the loop; store and authority outlive it.
 class BrokerKeeper {
  public:
-  BrokerKeeper(store::Store& store, const authority::CertificateAuthority& authority, authority::BrokerSettings settings,
+  BrokerKeeper(store::Store& store, authority::CertificateAuthority& authority, authority::BrokerSettings settings,
                std::filesystem::path folder);
   /// Writes now, from the nodes that the store has; throws what the disk throws. Blocks; before the loop runs.
   void write_first();
   /// Begins the daily look.
   void start();
-  /// Nodes came or went: write soon.
+  /// Nodes or their keys came or went: write soon.
   void nodes_changed();
   /// Why the files could not be written or did not go live; empty where all is well.
   std::string trouble() const;
 
  private:
   boost::asio::awaitable<void> write();
-  void write_files(const std::vector<std::string>& nodes);
+  struct Wanted {
+    std::vector<std::string> nodes;          ///< who have rights
+    std::vector<std::string> ended_serials;  ///< of certificates that count no more
+  };
+  Wanted read(store::Session& session) const;
+  void write_files(const Wanted& wanted);
   void look_daily();
 
   store::Store& store_;
-  const authority::CertificateAuthority& authority_;
+  authority::CertificateAuthority& authority_;
   authority::BrokerSettings settings_;
   std::filesystem::path folder_;
   boost::asio::steady_timer timer_;

@@ -64,6 +64,22 @@ Alarms withheld_nodes(const std::vector<broadcast::WithheldNode>& nodes) {
   return alarms;
 }
 
+Alarms lapsing_nodes(const std::vector<broadcast::LapsingNode>& nodes) {
+  Alarms alarms;
+  for (const auto& node : nodes)
+    alarms.push_back({AlarmKind::node_certificate_lapses, node.id, node.area,
+                      fmt::format("its {} counts until {}", node.bundled ? "bundle" : "certificate", to_rfc3339(node.ends))});
+  return alarms;
+}
+
+// Keys that were made before boards had keys of their own may not sign certificates: everything else goes on, but nobody joins whole.
+bool may_certify(const protocol::KeySet& set, scheduler::TimePoint now) {
+  return std::any_of(set.keys.begin(), set.keys.end(), [now](const SigningKey& key) {
+    return !key.revoked && key.not_before <= now && now <= key.not_after &&
+           std::find(key.may_sign.begin(), key.may_sign.end(), protocol::MessageType::certificate) != key.may_sign.end();
+  });
+}
+
 }  // namespace
 
 Holding conditions_of(const Facts& facts) {
@@ -81,6 +97,9 @@ Holding conditions_of(const Facts& facts) {
       of_itself(AlarmKind::signing, !broadcasting.clock_behind && !broadcasting.trouble.empty(), broadcasting.trouble);
   holding[AlarmKind::events_failed] = of_itself(AlarmKind::events_failed, !facts.events_trouble.empty(), facts.events_trouble);
   holding[AlarmKind::key_lapses] = lapsing_keys(facts.keys, facts.now);
+  holding[AlarmKind::node_certificate_lapses] = lapsing_nodes(facts.lapsing);
+  holding[AlarmKind::no_certificate_key] = of_itself(AlarmKind::no_certificate_key, !may_certify(facts.keys, facts.now),
+                                                     "no working key may sign loa-certificate: boards speak with their bundle's keys until one may");
   holding[AlarmKind::certificate_lapses] = lapsing_certificates(facts.lifetimes, facts.now);
   if (broadcasting.connected && connection_age >= kNodesReturn)
     holding[AlarmKind::node_unheard] = unheard_nodes(facts.unheard);

@@ -16,6 +16,7 @@ struct Facts {
   broadcast::BroadcastHealth broadcasting;
   std::vector<broadcast::UnheardNode> unheard;  ///< for longer than kNodeUnheard
   std::vector<broadcast::WithheldNode> withheld;  ///< for longer than kWithheld
+  std::vector<broadcast::LapsingNode> lapsing;  ///< within kNodeCertificateNotice
   std::string files_trouble;                    ///< BrokerKeeper::trouble
   std::string events_trouble;                   ///< EventFailures::trouble
   std::vector<authority::Lifetime> lifetimes;
@@ -26,6 +27,8 @@ struct Facts {
 inline constexpr std::chrono::hours kNodeUnheard{12};
 /// What was published reaches a node that is there in seconds, also on a slow line; the controller has said it again by then.
 inline constexpr std::chrono::minutes kWithheld{5};
+/// A board renews its certificate each year of its five: with less than this left it has failed to for years, or its bundle lay in a store.
+inline constexpr std::chrono::hours kNodeCertificateNotice{180 * 24};
 /// The broker may be started anew without one.
 inline constexpr std::chrono::minutes kBrokerGone{2};
 /// After a connect nodes have this long to be heard before their silence counts.

@@ -41,7 +41,7 @@ Agent::Agent(Parts parts, Settings settings, Wishes wishes)
     : parts_(parts),
       settings_(std::move(settings)),
       wishes_(std::move(wishes)),
-      reporter_(parts_.identity, parts_.link, parts_.clock),
+      reporter_(parts_.identity, parts_.keys, parts_.link, parts_.clock),
       ring_(parts_.identity.bundle.root_key) {}
 
 void Agent::start() {
@@ -63,7 +63,9 @@ protocol::ConnectTerms Agent::prepare_connect() {
   auto marks = parts_.store.marks();
   ++marks.session_number;
   parts_.store.keep(marks);
+  parts_.keys.choose(parts_.clock.monotonic());
   protocol::ConnectTerms terms;
+  terms.credentials = protocol::LinkCredentials{parts_.keys.speaking().certificate_pem, parts_.keys.speaking().tls_key_pem};
   terms.will = reporter_.begin_session(marks.session_number, state());
   if (parts_.clock.trusted()) terms.tls_time = parts_.clock.now();
   return terms;
@@ -74,8 +76,10 @@ void Agent::on_connected() {
   head_deadline_ = parts_.clock.monotonic() + head_patience_;
   for (const auto& filter : protocol::node_filters(parts_.identity.bundle.node)) parts_.link.subscribe(filter);
   for (const auto& area : chain()) parts_.link.subscribe(protocol::alert_topic(area));
+  introduce_keys();
   parts_.log.send_again();
   report_asked_ = true;
+  next_request_ = parts_.clock.monotonic();
   wishes_.wake();
 }
 
@@ -104,6 +108,7 @@ Monotonic Agent::tick() {
   look_at_shelf();
   settle();
   report();
+  look_at_keys();
   send_log();
   if (now >= next_housekeeping_) housekeeping();
   return next_wake(sound);
@@ -295,6 +300,7 @@ Monotonic Agent::next_wake(Monotonic sound) const {
   if (controller_heard_) wake = std::min<Monotonic>(wake, last_head_ + 2 * settings_.state_period + 1ms);
   if (!parts_.link.connected()) return std::max(wake, now);
   if (!head_this_session_) wake = std::min(wake, head_deadline_);
+  wake = std::min(wake, next_look_at_keys());
   wake = std::min<Monotonic>(wake, last_report_ + (report_asked_ ? std::chrono::milliseconds(kChangeGap) : settings_.state_period));
   if (parts_.log.waits_for_ack()) wake = std::min(wake, log_deadline_);
   if (reported_) {

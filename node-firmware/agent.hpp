@@ -12,6 +12,7 @@
 #include "node-firmware/identity.hpp"
 #include "node-firmware/lifecycle.hpp"
 #include "node-firmware/node_clock.hpp"
+#include "node-firmware/own_keys.hpp"
 #include "node-firmware/plan_store.hpp"
 #include "node-firmware/play_log.hpp"
 #include "node-firmware/reporter.hpp"
@@ -26,6 +27,7 @@ class Agent {
  public:
   struct Parts {
     const Identity& identity;
+    OwnKeys& keys;
     protocol::Link& link;
     NodeClock& clock;
     PlanStore& store;
@@ -37,6 +39,7 @@ class Agent {
   struct Settings {
     std::chrono::milliseconds state_period = std::chrono::minutes(30);
     std::string os;
+    std::chrono::milliseconds certificate_age = std::chrono::hours(365 * 24);  ///< older, and it is renewed
   };
   /// What the agent asks of its owner.
   struct Wishes {
@@ -93,6 +96,12 @@ class Agent {
   bool obey(const protocol::Order& order);
   void retry_held();
 
+  // The node's own keys (agent_keys.cpp).
+  void look_at_keys();
+  void introduce_keys();
+  void take_certificate(const protocol::LinkMessage& message);
+  Monotonic next_look_at_keys() const;
+
   // The session and what is due (agent.cpp).
   protocol::ConnectTerms prepare_connect();
   void on_connected();
@@ -133,6 +142,8 @@ class Agent {
   Monotonic log_deadline_{};
   std::chrono::nanoseconds log_patience_{};
   Monotonic next_clock_look_{};
+  Monotonic next_request_{};                // for a certificate, while one is wanted
+  std::chrono::nanoseconds request_patience_{};
   Monotonic next_housekeeping_{};
   bool wants_changed_ = true;
   bool verified_ = false;                   // every file of the plan in force

@@ -52,6 +52,7 @@ void Agent::dispatch(const protocol::LinkMessage& message) {
     case MessageType::alert: return take_alert(message);
     case MessageType::order: return take_order(message);
     case MessageType::log_ack: return take_ack(message);
+    case MessageType::certificate: return take_certificate(message);
     case MessageType::controller_state: return take_controller_state(message);
     default: spdlog::debug("nothing for a node on {}", message.topic);
   }
@@ -128,6 +129,7 @@ void Agent::follow_head(const protocol::Head& head) {
   parts_.clock.raise_floor(head.issued);
   keep_clock();
   head_this_session_ = true;
+  parts_.keys.proved();
   head_patience_ = kHeadPatience;
   controller_heard_ = true;
   last_head_ = parts_.clock.monotonic();

@@ -64,6 +64,7 @@ class Node::Impl {
   Impl(Identity identity, Settings settings)
       : settings_(std::move(settings)),
         identity_(std::move(identity)),
+        keys_(settings_.state_folder, identity_),
         store_(settings_.state_folder),
         database_(settings_.state_folder / "node.db"),
         history_(database_),
@@ -77,8 +78,8 @@ class Node::Impl {
                                  [this](const TrackEnded& ended) { conductor_.on_ended(ended); }})),
         conductor_({*player_, shelf_, clock_, database_, history_, log_}, [this] { wake(); }),
         link_(loop_.get_executor(), link_settings(identity_.bundle)),
-        agent_({identity_, link_, clock_, store_, history_, log_, conductor_, shelf_},
-               {settings_.times.state_period, operating_system()}, {[this] { wake(); }, [this] { end(kExitRestart); }}) {}
+        agent_({identity_, keys_, link_, clock_, store_, history_, log_, conductor_, shelf_},
+               {settings_.times.state_period, operating_system(), settings_.times.certificate_age}, {[this] { wake(); }, [this] { end(kExitRestart); }}) {}
 
   int run() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -139,6 +140,7 @@ class Node::Impl {
   asio::steady_timer limit_{loop_};
   Health health_;
   BoardTime board_;
+  OwnKeys keys_;
   PlanStore store_;
   Database database_;
   HistoryStore history_;

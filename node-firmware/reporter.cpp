@@ -20,11 +20,11 @@ constexpr std::size_t kReceiptsAMinute = 20;
 
 }  // namespace
 
-Reporter::Reporter(const Identity& identity, protocol::Link& link, const NodeClock& clock)
-    : identity_(identity), link_(link), clock_(clock) {}
+Reporter::Reporter(const Identity& identity, const OwnKeys& keys, protocol::Link& link, const NodeClock& clock)
+    : identity_(identity), keys_(keys), link_(link), clock_(clock) {}
 
 std::string Reporter::signed_by_us(MessageType type, const std::string& json) const {
-  return protocol::sign(type, identity_.bundle.node, json, identity_.key);
+  return protocol::sign(type, identity_.bundle.node, json, keys_.signing_key());
 }
 
 void Reporter::refused(const About& about, const protocol::Refusal& refusal) {
@@ -115,6 +115,17 @@ bool Reporter::send(const protocol::LogBatch& batch) {
                                   false);
   if (!sent) spdlog::warn("log batch not sent: {}", protocol::name_of(sent.error()));
   return sent.has_value();
+}
+
+bool Reporter::send(const protocol::CertificateRequest& request) {
+  const auto sent = link_.publish(protocol::certificate_request_topic(request.node),
+                                  signed_by_us(MessageType::certificate_request, protocol::encode(request)), false);
+  if (!sent) spdlog::warn("request for a certificate not sent: {}", protocol::name_of(sent.error()));
+  return sent.has_value();
+}
+
+bool Reporter::introduce(const std::string& answer) {
+  return link_.publish(protocol::certificate_request_topic(identity_.bundle.node), answer, false).has_value();
 }
 
 std::optional<Reporter::Echo> Reporter::echo_of(const std::string& nonce) const {

@@ -6,6 +6,7 @@
 
 #include "node-firmware/identity.hpp"
 #include "node-firmware/node_clock.hpp"
+#include "node-firmware/own_keys.hpp"
 #include "protocol/link.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/refusal.hpp"
@@ -20,10 +21,10 @@ struct About {
   std::string kid;
 };
 
-/// All that the node says, signed with its own key: state, will, receipts, log batches. Loop thread.
+/// All that the node says, signed with the key of the session (OwnKeys::speaking): state, will, receipts, log batches, requests for a certificate. Loop thread.
 class Reporter {
  public:
-  Reporter(const Identity& identity, protocol::Link& link, const NodeClock& clock);
+  Reporter(const Identity& identity, const OwnKeys& keys, protocol::Link& link, const NodeClock& clock);
 
   /// Counts the refusal, remembers it as the last, and sends a receipt (at most 20 a minute; the counters miss none).
   void refused(const About& about, const protocol::Refusal& refusal);
@@ -37,6 +38,9 @@ class Reporter {
   void send_gone(protocol::State state);
   /// True where the batch went out.
   bool send(const protocol::LogBatch& batch);
+  bool send(const protocol::CertificateRequest& request);
+  /// Shows the controller the signed message in which it gave the keys that are spoken with.
+  bool introduce(const std::string& answer);
 
   /// When the nonce was sent, if it is one of the last four of this session and this is its first echo, or a later one
   /// (`first` false).
@@ -61,6 +65,7 @@ class Reporter {
   std::string signed_by_us(protocol::MessageType type, const std::string& json) const;
 
   const Identity& identity_;
+  const OwnKeys& keys_;
   protocol::Link& link_;
   const NodeClock& clock_;
   std::string session_;

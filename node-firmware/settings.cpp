@@ -52,6 +52,7 @@ CacheTable::CacheTable(config::Section table) {
 TimesTable::TimesTable(config::Section table) {
   state_period = table.duration("state_period", state_period, 1s, 24h);
   watch_stall = table.duration("watch_stall", watch_stall, 1s, 1min);
+  certificate_age = table.duration("certificate_age", certificate_age, 1s, 4 * 365 * 24h);
   stop_limit = table.duration("stop_limit", stop_limit, 1s, 1min);
 }
 

@@ -31,6 +31,7 @@ struct TimesTable {
   std::chrono::milliseconds state_period = std::chrono::minutes(30);  ///< between two states with a new nonce
   std::chrono::milliseconds watch_stall = std::chrono::seconds(5);    ///< a player that gives no sound for this long is ended
   std::chrono::milliseconds stop_limit = std::chrono::seconds(5);     ///< for an orderly end after SIGTERM
+  std::chrono::milliseconds certificate_age = std::chrono::hours(365 * 24);  ///< an older certificate is renewed
   explicit TimesTable(config::Section table);
   TimesTable() = default;
 };

@@ -34,7 +34,13 @@ std::string encode(const State& state) { return write_json(state); }
 std::string encode(const Receipt& receipt) { return write_json(receipt); }
 std::string encode(const LogBatch& batch) { return write_json(batch); }
 std::string encode(const ControllerState& state) { return write_json(state); }
+std::string encode(const CertificateRequest& request) { return write_json(request); }
+std::string encode(const Certificate& certificate) { return write_json(certificate); }
 std::string encode(const scheduler::PlayRecord& record) { return write_json(record); }
+
+std::string proof_text(const CertificateRequest& request) {
+  return "loa-certificate-request\n" + request.node + "\n" + request.id + "\n" + request.csr_pem;
+}
 
 Result<KeySet> decode_keys(std::string_view json) { return read_json<KeySet>(json); }
 Result<Head> decode_head(std::string_view json, std::string_view node) {
@@ -63,6 +69,12 @@ Result<LogBatch> decode_log(std::string_view json, std::string_view node) {
 }
 Result<ControllerState> decode_controller_state(std::string_view json) {
   return read_json<ControllerState>(json);
+}
+Result<CertificateRequest> decode_certificate_request(std::string_view json, std::string_view node) {
+  return decode_for(json, &CertificateRequest::node, "/node", node);
+}
+Result<Certificate> decode_certificate(std::string_view json, std::string_view node) {
+  return decode_for(json, &Certificate::node, "/aud", node);
 }
 Result<scheduler::PlayRecord> decode_record(std::string_view json) {
   return read_json<scheduler::PlayRecord>(json);

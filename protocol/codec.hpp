@@ -20,6 +20,8 @@ std::string encode(const State& state);
 std::string encode(const Receipt& receipt);
 std::string encode(const LogBatch& batch);
 std::string encode(const ControllerState& state);
+std::string encode(const CertificateRequest& request);
+std::string encode(const Certificate& certificate);
 /// One play record alone: its canonical form, see record_chain.hpp.
 std::string encode(const scheduler::PlayRecord& record);
 
@@ -37,6 +39,8 @@ Result<State> decode_state(std::string_view json, std::string_view node = {});
 Result<Receipt> decode_receipt(std::string_view json, std::string_view node = {});
 Result<LogBatch> decode_log(std::string_view json, std::string_view node = {});
 Result<ControllerState> decode_controller_state(std::string_view json);
+Result<CertificateRequest> decode_certificate_request(std::string_view json, std::string_view node = {});
+Result<Certificate> decode_certificate(std::string_view json, std::string_view node = {});
 Result<scheduler::PlayRecord> decode_record(std::string_view json);
 
 }  // namespace loa::protocol

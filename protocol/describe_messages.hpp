@@ -8,7 +8,7 @@ template <class Visitor, DescribedAs<SigningKey> T>
 void describe(Visitor& visit, T& key) {
   visit("kid", key.kid, id());
   visit("public_key", key.public_key);
-  visit("may_sign", key.may_sign, List<>{0, 11});
+  visit("may_sign", key.may_sign, List<>{0, 13});
   visit("branch", key.branch, area_id());
   visit("not_before", key.not_before);
   visit("not_after", key.not_after);
@@ -131,6 +131,29 @@ void describe(Visitor& visit, T& receipt) {
   visit("message", receipt.message, diagnostic(kMaxMessage));
   visit("key_id", receipt.key_id, id_or_empty());
   visit.must(receipt.accepted == receipt.code.empty(), "code", "a refusal has one, an acceptance has none");
+}
+
+template <class Visitor, DescribedAs<CertificateRequest> T>
+void describe(Visitor& visit, T& request) {
+  visit.format();
+  visit.constant("aud", "controller");
+  visit("node", request.node, id());
+  visit("iat", request.issued);
+  visit("id", request.id, id());
+  visit("csr_pem", request.csr_pem, text(kMaxCsr));
+  visit("signing_key", request.signing_key);
+  visit("proof", request.proof, signature());
+}
+
+template <class Visitor, DescribedAs<Certificate> T>
+void describe(Visitor& visit, T& certificate) {
+  visit.format();
+  visit("aud", certificate.node, id());
+  visit("iat", certificate.issued);
+  visit("request", certificate.request, id());
+  visit("certificate_pem", certificate.certificate_pem, text(kMaxCertificate));
+  visit("signing_key", certificate.signing_key);
+  visit("areas", certificate.areas, List<TextRule>{1, kMaxAreas, area_id()});
 }
 
 template <class Visitor, DescribedAs<ControllerState> T>

@@ -30,7 +30,7 @@ inline constexpr auto kLastOf<scheduler::LevelKind> = scheduler::LevelKind::meas
 template <>
 inline constexpr auto kLastOf<scheduler::ClockQuality> = scheduler::ClockQuality::untrusted;
 template <>
-inline constexpr auto kLastOf<MessageType> = MessageType::bulletin;
+inline constexpr auto kLastOf<MessageType> = MessageType::certificate;
 template <>
 inline constexpr auto kLastOf<OrderKind> = OrderKind::restart;
 template <>

@@ -61,6 +61,8 @@ Result<Claim> read_claim(MessageType type, std::string_view json, const Chain& h
       return claim_of(decode_order(json), &Order::issued, &Order::areas);
     case MessageType::log_ack:
       return claim_of(decode_log_ack(json), &LogAck::issued, &LogAck::areas);
+    case MessageType::certificate:
+      return claim_of(decode_certificate(json), &Certificate::issued, &Certificate::areas);
     case MessageType::alert:
       return claim_of_alert(json, held);
     case MessageType::controller_state: {
@@ -128,6 +130,10 @@ Result<TimePoint> issued_by_node(MessageType type, std::string_view json, std::s
     const auto receipt = decode_receipt(json, node);
     return receipt ? Result<TimePoint>{receipt->issued} : receipt.error();
   }
+  if (type == MessageType::certificate_request) {
+    const auto request = decode_certificate_request(json, node);
+    return request ? Result<TimePoint>{request->issued} : request.error();
+  }
   const auto batch = decode_log(json, node);
   return batch ? Result<TimePoint>{batch->issued} : batch.error();
 }
@@ -183,8 +189,10 @@ bool KeyRing::counts(std::string_view kid) const {
 
 Result<Verified> verify_from_node(std::string_view jws, MessageType expected, std::string_view node,
                                   const PublicKey& key) {
-  if (expected != MessageType::state && expected != MessageType::receipt && expected != MessageType::log) {
-    return refuse(RefusalCode::key_not_allowed, "header/typ", "nodes sign states, receipts and logs");
+  if (expected != MessageType::state && expected != MessageType::receipt && expected != MessageType::log &&
+      expected != MessageType::certificate_request) {
+    return refuse(RefusalCode::key_not_allowed, "header/typ",
+                  "nodes sign states, receipts, logs and requests for certificates");
   }
   auto envelope = open(jws, expected);
   if (!envelope) return envelope.error();

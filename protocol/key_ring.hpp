@@ -55,7 +55,7 @@ class KeyRing {
   std::string jws_;
 };
 
-/// Checks on the controller what `node` says of itself (state, receipt or log) against the node's own key;
+/// Checks on the controller what `node` says of itself (state, receipt, log or request for a certificate) against the node's own key;
 /// `kid` is the node id. Refused: unknown_key (another kid), key_not_allowed (another type), bad_signature,
 /// and whatever `open` refuses.
 Result<Verified> verify_from_node(std::string_view jws, MessageType expected, std::string_view node,

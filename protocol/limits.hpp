@@ -22,6 +22,8 @@ inline constexpr std::size_t kMaxWord = 200;      ///< legal field, event, stock
 inline constexpr std::size_t kMaxMessage = 1000;  ///< a refusal's sentence and place
 inline constexpr std::size_t kMaxUrl = 2048;
 inline constexpr std::size_t kMaxPem = 64 * 1024;
+inline constexpr std::size_t kMaxCsr = 4096;           ///< a request for a certificate, PEM
+inline constexpr std::size_t kMaxCertificate = 8192;   ///< a node's certificate, PEM
 
 inline constexpr std::size_t kMaxAreas = 8;  ///< levels of the area tree
 inline constexpr std::size_t kMaxOccurrences = 4096;

@@ -19,10 +19,17 @@ struct LinkWill {
   bool retained = true;
 };
 
+/// With what a client proves who it is, as PEM texts.
+struct LinkCredentials {
+  std::string certificate_pem;  ///< own, followed by its chain below the CA
+  std::string key_pem;
+};
+
 /// What one attempt to connect is made with; asked anew before each, so that the will carries the coming session.
 struct ConnectTerms {
   std::optional<LinkWill> will;
   std::optional<scheduler::TimePoint> tls_time;  ///< certificate dates are checked against it; nothing: chains and names only
+  std::optional<LinkCredentials> credentials = {};  ///< in place of those of the link's settings
 };
 
 /// One connection that the broker has accepted.

@@ -39,8 +39,8 @@ LinkConnection::LinkConnection(const LinkSettings& settings, Events events)
 LinkConnection::~LinkConnection() = default;
 
 std::optional<std::string> LinkConnection::begin(const BrokerAddress& address, const ConnectTerms& terms) {
-  context_ = make_client_context({settings_.ca_pem, settings_.certificate_pem, settings_.key_pem}, address.host,
-                                 terms.tls_time);
+  const auto own = terms.credentials.value_or(LinkCredentials{settings_.certificate_pem, settings_.key_pem});
+  context_ = make_client_context({settings_.ca_pem, own.certificate_pem, own.key_pem}, address.host, terms.tls_time);
   SSL_CTX_set_app_data(context_.get(), this);
   SSL_CTX_set_info_callback(context_.get(), [](const SSL* ssl, int where, int alert) {
     if (where & SSL_CB_ALERT)

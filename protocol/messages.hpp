@@ -19,7 +19,7 @@ inline constexpr int kFormat = 1;
 
 /// `typ` of the protected header; each belongs to one topic. PROTOCOL.md has the table.
 enum class MessageType {
-  keys, head, plan, alert, order, log_ack, state, receipt, log, controller_state, bulletin
+  keys, head, plan, alert, order, log_ack, state, receipt, log, controller_state, bulletin, certificate_request, certificate
 };
 const char* name_of(MessageType type);  ///< "loa-keys", "loa-head", …
 
@@ -169,6 +169,30 @@ struct ControllerState {
   TimePoint issued;
   std::string session;
   bool operator==(const ControllerState&) const = default;
+};
+
+/// A node asks for keys of its own in place of those that it signs this with: those of its bundle, or, to renew them, its own.
+struct CertificateRequest {
+  std::string node;
+  std::string id;                  ///< random, the same until it is answered: asked again it is answered alike
+  TimePoint issued;
+  std::string csr_pem;             ///< PKCS#10 (RFC 2986) of its new TLS key, common name = node id
+  std::array<unsigned char, 32> signing_key{};  ///< its new Ed25519 key
+  std::string proof;               ///< base64url of that key's signature over proof_text()
+  bool operator==(const CertificateRequest&) const = default;
+};
+/// What a request's new signing key signs, so that nobody asks with a key that he does not have.
+std::string proof_text(const CertificateRequest& request);
+
+/// The controller's answer: from now on the node may speak with these keys.
+struct Certificate {
+  std::string node;
+  TimePoint issued;
+  std::string request;             ///< id of the request that it answers
+  std::string certificate_pem;     ///< of the TLS key that the request named, by the controller's authority
+  std::array<unsigned char, 32> signing_key{};  ///< that the request named
+  std::vector<std::string> areas;  ///< the chain of the node
+  bool operator==(const Certificate&) const = default;
 };
 
 }  // namespace loa::protocol

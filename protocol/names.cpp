@@ -39,6 +39,8 @@ const char* name_of(MessageType type) {
     case MessageType::log: return "loa-log";
     case MessageType::controller_state: return "loa-controller-state";
     case MessageType::bulletin: return "loa-bulletin";
+    case MessageType::certificate_request: return "loa-certificate-request";
+    case MessageType::certificate: return "loa-certificate";
   }
   return "";
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "protocol/base64url.hpp"
 #include "protocol/hash.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/random_id.hpp"
@@ -38,6 +39,11 @@ bool is_word(std::string_view text) {
   return each(text, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
 }
 
+bool is_signature(std::string_view text) {
+  const auto bytes = from_base64url(text);
+  return bytes && bytes->size() == 64;
+}
+
 bool is_language(std::string_view text) {
   return each(text, [](char c) { return is_letter(c) || is_digit(c) || c == '-'; });
 }
@@ -63,6 +69,7 @@ TextRule area_id() { return {40, false, &is_area_id, "an area id of a-z 0-9 -"};
 TextRule sha256() { return {64, false, &is_sha256_hex, "a SHA-256 of 64 lower-case hex digits"}; }
 TextRule sha256_or_empty() { return or_empty(sha256()); }
 TextRule nonce_or_empty() { return {22, true, &is_nonce, "a nonce of 22 base64url characters"}; }
+TextRule signature() { return {86, false, &is_signature, "a signature of 86 base64url characters"}; }
 TextRule word() { return {40, true, &is_word, "a word of a-z 0-9 _"}; }
 TextRule language_tag() { return {35, true, &is_language, "a language tag"}; }
 TextRule address() { return {kMaxUrl, false, &is_address, "an address of printable ASCII"}; }

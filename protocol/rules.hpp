@@ -61,6 +61,8 @@ TextRule area_id();
 TextRule sha256();
 TextRule sha256_or_empty();
 TextRule nonce_or_empty();
+/// An Ed25519 signature: 86 characters of base64url.
+TextRule signature();
 /// A stable word, `[a-z0-9_]`, to 40 bytes; may be empty.
 TextRule word();
 /// BCP 47 tag or empty.

@@ -12,13 +12,15 @@ struct NodeTopic {
   MessageType type;
 };
 
-constexpr std::array<NodeTopic, 7> kNodeTopics{{{"head", MessageType::head},
+constexpr std::array<NodeTopic, 9> kNodeTopics{{{"head", MessageType::head},
                                                 {"plan", MessageType::plan},
                                                 {"order", MessageType::order},
                                                 {"log-ack", MessageType::log_ack},
                                                 {"state", MessageType::state},
                                                 {"receipt", MessageType::receipt},
-                                                {"log", MessageType::log}}};
+                                                {"log", MessageType::log},
+                                                {"certificate-request", MessageType::certificate_request},
+                                                {"certificate", MessageType::certificate}}};
 
 std::string root(int format) { return "loa/" + std::to_string(format) + "/"; }
 
@@ -60,12 +62,16 @@ std::string state_topic(std::string_view node) { return node_topic(node, "state"
 std::string receipt_topic(std::string_view node) { return node_topic(node, "receipt"); }
 std::string log_topic(std::string_view node) { return node_topic(node, "log"); }
 
+std::string certificate_request_topic(std::string_view node) { return node_topic(node, "certificate-request"); }
+std::string certificate_topic(std::string_view node) { return node_topic(node, "certificate"); }
+
 std::vector<std::string> controller_filters() {
-  return {state_topic("+"), receipt_topic("+"), log_topic("+")};
+  return {state_topic("+"), receipt_topic("+"), log_topic("+"), certificate_request_topic("+")};
 }
 
 std::vector<std::string> node_filters(std::string_view node) {
-  return {keys_topic(), controller_state_topic(), head_topic(node), order_topic(node), log_ack_topic(node)};
+  return {keys_topic(), controller_state_topic(), head_topic(node), order_topic(node), log_ack_topic(node),
+          certificate_topic(node)};
 }
 
 bool is_retained(MessageType type) {

@@ -28,8 +28,10 @@ std::string log_ack_topic(std::string_view node);
 std::string state_topic(std::string_view node);
 std::string receipt_topic(std::string_view node);
 std::string log_topic(std::string_view node);
+std::string certificate_request_topic(std::string_view node);
+std::string certificate_topic(std::string_view node);
 
-/// What the controller subscribes to: every node's state, receipts and logs.
+/// What the controller subscribes to: every node's state, receipts, logs and requests for certificates.
 std::vector<std::string> controller_filters();
 
 /// What a node subscribes to at every connect, its plan and its areas' alerts apart.

@@ -3,85 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 
 #include "controller/api/area_answers.hpp"
+#include "controller/api/csv.hpp"
 #include "controller/api/handlers.hpp"
-#include "protocol/utf8.hpp"
 
 namespace loa::api {
 namespace {
 
 constexpr std::string_view kColumns[] = {"code", "name", "kind", "parent", "lat", "lon", "km2", "old_codes"};
-constexpr std::size_t kMostFaults = 50;
 constexpr std::size_t kMostRows = 5000;
-
-struct Row {
-  int line = 0;
-  std::vector<std::string> cells;
-};
-
-struct Faults {
-  std::vector<http::ProblemPart> parts;
-  void add(int line, std::string_view column, std::string detail) {
-    if (parts.size() < kMostFaults)
-      parts.push_back({fmt::format("/{}/{}", line, column), fmt::format("line {}, {}: {}", line, column, detail), ""});
-  }
-};
-
-// Rows of RFC 4180; a cell in quotes may hold commas, line breaks and doubled quotes.
-std::vector<Row> split(std::string_view text, Faults& faults) {
-  std::vector<Row> rows;
-  int line = 1;
-  Row row{1, {""}};
-  bool quoted = false;
-  const auto end_row = [&] {
-    if (row.cells.size() > 1 || !row.cells.front().empty()) rows.push_back(std::move(row));
-    row = Row{line, {""}};
-  };
-  for (std::size_t i = 0; i < text.size() && rows.size() <= kMostRows; ++i) {
-    const char c = text[i];
-    if (c == '\n') ++line;
-    if (quoted) {
-      if (c != '"') {
-        row.cells.back() += c;
-      } else if (i + 1 < text.size() && text[i + 1] == '"') {
-        row.cells.back() += '"';
-        ++i;
-      } else {
-        quoted = false;
-      }
-    } else if (c == '"' && row.cells.back().empty()) {
-      quoted = true;
-    } else if (c == ',') {
-      row.cells.emplace_back();
-    } else if (c == '\n') {
-      end_row();
-    } else if (c != '\r') {
-      row.cells.back() += c;
-    }
-  }
-  if (quoted) faults.add(row.line, "row", "a quote is not closed");
-  end_row();
-  return rows;
-}
-
-std::optional<double> number(const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return {};
-  return value;
-}
-
-void read_number(const Row& row, std::size_t column, double least, double most, std::optional<double>& value, Faults& faults) {
-  const auto& cell = row.cells[column];
-  if (cell.empty()) return;
-  value = number(cell);
-  if (!value || !(*value >= least && *value <= most))
-    faults.add(row.line, kColumns[column], fmt::format("\"{}\" is not a number from {} to {}", cell, least, most));
-}
 
 bool is_code(const std::string& text) {
   return !text.empty() && text.size() <= 20 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -89,7 +22,7 @@ bool is_code(const std::string& text) {
   });
 }
 
-store::Area read_row(const Row& row, const std::string& prefix, Faults& faults) {
+store::Area read_row(const CsvRow& row, const std::string& prefix, CsvFaults& faults) {
   store::Area area;
   area.code = row.cells[0];
   area.name = row.cells[1];
@@ -101,9 +34,9 @@ store::Area read_row(const Row& row, const std::string& prefix, Faults& faults) 
     faults.add(row.line, "kind", "province, ward, commune or zone is taken");
   area.id = parent.empty() ? prefix : prefix + "-" + area.code;
   area.parent = parent;  // a code until all rows are read
-  read_number(row, 4, -90, 90, area.latitude, faults);
-  read_number(row, 5, -180, 180, area.longitude, faults);
-  read_number(row, 6, 0, 1e6, area.km2, faults);
+  area.latitude = number_in(row, 4, kColumns[4], -90, 90, faults);
+  area.longitude = number_in(row, 5, kColumns[5], -180, 180, faults);
+  area.km2 = number_in(row, 6, kColumns[6], 0, 1e6, faults);
   std::string_view codes = row.cells[7];
   while (!codes.empty()) {
     const auto one = codes.substr(0, codes.find(' '));
@@ -114,7 +47,7 @@ store::Area read_row(const Row& row, const std::string& prefix, Faults& faults) 
 }
 
 // Turns parents from codes into ids and puts them before their children; a row whose parents never come is at fault.
-std::vector<store::Area> in_order(std::vector<std::pair<int, store::Area>> rows, Faults& faults) {
+std::vector<store::Area> in_order(std::vector<std::pair<int, store::Area>> rows, CsvFaults& faults) {
   std::map<std::string, std::string> id_of;
   for (const auto& [line, area] : rows)
     if (!id_of.emplace(area.code, area.id).second) faults.add(line, "code", "\"" + area.code + "\" is there twice");
@@ -144,40 +77,19 @@ std::vector<store::Area> in_order(std::vector<std::pair<int, store::Area>> rows,
   return ordered;
 }
 
-http::Problem problem_of(Faults faults) {
-  const auto detail = "Nothing was imported: " + faults.parts.front().detail + ".";
-  return {422, "bad_csv", detail, std::move(faults.parts)};
-}
-
 }  // namespace
 
 http::Result<std::vector<store::Area>> read_area_csv(std::string_view text, const std::string& prefix) {
-  Faults faults;
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  if (const auto bad = protocol::first_invalid_utf8(text)) {
-    const auto line = 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(*bad), '\n'));
-    faults.add(line, "row", "this is not UTF-8");
-    return problem_of(std::move(faults));
-  }
-  const auto rows = split(text, faults);
-  const std::vector<std::string> header(std::begin(kColumns), std::end(kColumns));
-  if (rows.empty() || rows.front().cells != header)
-    faults.add(1, "row", fmt::format("the header must be {}", fmt::join(kColumns, ",")));
-  if (rows.size() > kMostRows) faults.add(rows.back().line, "row", fmt::format("more than {} rows", kMostRows));
-  if (!faults.parts.empty()) return problem_of(std::move(faults));
+  CsvFaults faults;
+  const auto rows = read_csv(text, kColumns, kMostRows, faults);
   std::vector<std::pair<int, store::Area>> areas;
   int roots = 0;
-  for (std::size_t i = 1; i < rows.size(); ++i) {
-    if (rows[i].cells.size() != std::size(kColumns)) {
-      faults.add(rows[i].line, "row", fmt::format("{} cells where {} are wanted", rows[i].cells.size(), std::size(kColumns)));
-      continue;
-    }
-    areas.emplace_back(rows[i].line, read_row(rows[i], prefix, faults));
-    if (rows[i].cells[3].empty() && ++roots > 1) faults.add(rows[i].line, "parent", "a second row without a parent");
+  for (const auto& row : rows) {
+    areas.emplace_back(row.line, read_row(row, prefix, faults));
+    if (row.cells[3].empty() && ++roots > 1) faults.add(row.line, "parent", "a second row without a parent");
   }
-  if (areas.empty() && faults.parts.empty()) faults.add(1, "row", "there are no areas in this file");
   auto ordered = in_order(std::move(areas), faults);
-  if (!faults.parts.empty()) return problem_of(std::move(faults));
+  if (!faults.empty()) return std::move(faults).problem();
   return ordered;
 }
 

@@ -4,6 +4,7 @@
 #include "controller/api/area_answers.hpp"
 #include "controller/api/fields.hpp"
 #include "controller/api/handlers.hpp"
+#include "controller/api/node_codes.hpp"
 #include "controller/api/word.hpp"
 #include "protocol/random_id.hpp"
 
@@ -11,12 +12,6 @@ namespace loa::api {
 namespace {
 
 constexpr TextRule kName{1, 100};
-
-bool is_code(const std::string& text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  });
-}
 
 // The live node of the path, where the caller has the route's right on its area.
 http::Result<store::NodeRow> find(const StoreCall& call) {
@@ -92,8 +87,7 @@ awaitable<Reply> create_node(Api& api, Call call) {
   node.latitude = fields.optional_number("lat", -90, 90);
   node.longitude = fields.optional_number("lon", -180, 180);
   node.created = call.now;
-  if (!node.code.empty() && !is_code(node.code))
-    fields.fault("code", "bad_code", "letters, digits, dot, underscore and hyphen are taken");
+  if (!node.code.empty() && !is_node_code(node.code)) fields.fault("code", "bad_code", kNodeCodeRule);
   if (auto problem = fields.finish()) co_return std::move(*problem);
   auto shared = std::make_shared<Call>(std::move(call));
   auto check = [shared, node](store::Session& db) {

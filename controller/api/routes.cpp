@@ -34,6 +34,9 @@ const std::vector<Route>& routes() {
       {patch, "/api/v1/nodes/{id}", administer, change_node},
       {put, "/api/v1/nodes/{id}/settings", control_nodes, set_node_settings},
       {post, "/api/v1/nodes/{id}/orders", control_nodes, order_node},
+      {post, "/api/v1/nodes/{id}/revoke", administer, revoke_node},
+      {post, "/api/v1/node-replacements", administer, replace_node},
+      {post, "/api/v1/node-imports", administer, import_nodes},
       {get, "/api/v1/receipts", see, list_receipts},
 
       {get, "/api/v1/programmes", see, list_programmes},

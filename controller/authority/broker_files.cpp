@@ -31,9 +31,11 @@ void node_block(std::string& acl, const std::string& node, const std::vector<int
   rule("read", protocol::plan_topic(node));
   rule("read", protocol::order_topic(node));
   rule("read", protocol::log_ack_topic(node));
+  rule("read", protocol::certificate_topic(node));
   rule("write", protocol::state_topic(node));
   rule("write", protocol::receipt_topic(node));
   rule("write", protocol::log_topic(node));
+  rule("write", protocol::certificate_request_topic(node));
 }
 
 void write_ready(const path& folder) {

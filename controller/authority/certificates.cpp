@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <set>
 #include <stdexcept>
 #include <system_error>
 
@@ -22,6 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kYear = 365 * 24h;
+constexpr auto kCertificateLife = 5 * kYear;
 constexpr auto kBackdate = 24h;  // so that a clock a little behind takes what was made just now
 
 Handle<EVP_PKEY> new_key() {
@@ -109,6 +111,19 @@ std::string alternative_name(const std::string& host) {
   return "DNS:" + host;
 }
 
+std::string common_name(X509_NAME* subject) {
+  char name[256] = {};
+  const int length = X509_NAME_get_text_by_NID(subject, NID_commonName, name, sizeof name);
+  return length < 0 ? std::string() : std::string(name, static_cast<std::size_t>(length));
+}
+
+bool is_p256(const EVP_PKEY* key) {
+  char group[64] = {};
+  std::size_t length = 0;
+  return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, group, sizeof group, &length) == 1 &&
+         std::string_view(group, length) == SN_X9_62_prime256v1;
+}
+
 std::vector<Revocation> read_revoked(const std::filesystem::path& file) {
   std::vector<Revocation> revoked;
   if (!std::filesystem::exists(file)) return revoked;
@@ -163,10 +178,17 @@ CertificateAuthority CertificateAuthority::open_or_create(const std::filesystem:
 IssuedCertificate CertificateAuthority::issue(const std::string& name, const char* usage, const std::string& alternative,
                                               TimePoint now) const {
   const auto key = new_key();
+  auto issued = issue(key.get(), name, usage, alternative, now);
+  issued.key_pem = to_pem(key.get());
+  return issued;
+}
+
+IssuedCertificate CertificateAuthority::issue(EVP_PKEY* key, const std::string& name, const char* usage, const std::string& alternative,
+                                              TimePoint now) const {
   const std::string serial = new_serial();
-  const auto certificate = blank(serial, name, key.get());
+  const auto certificate = blank(serial, name, key);
   X509* issuer = certificate_.get();
-  set_validity(certificate.get(), now - kBackdate, now + 5 * kYear);
+  set_validity(certificate.get(), now - kBackdate, now + kCertificateLife);
   require(X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) == 1, "issuer");
   add_extension(certificate.get(), issuer, NID_basic_constraints, "critical,CA:FALSE");
   add_extension(certificate.get(), issuer, NID_key_usage, "critical,digitalSignature");
@@ -175,7 +197,7 @@ IssuedCertificate CertificateAuthority::issue(const std::string& name, const cha
   add_extension(certificate.get(), issuer, NID_authority_key_identifier, "keyid:always");
   if (!alternative.empty()) add_extension(certificate.get(), issuer, NID_subject_alt_name, alternative);
   require(X509_sign(certificate.get(), key_.get(), EVP_sha256()) > 0, "signing a certificate");
-  return {to_pem(certificate.get()), to_pem(key.get()), serial, now + 5 * kYear};
+  return {to_pem(certificate.get()), {}, serial, now + kCertificateLife};
 }
 
 IssuedCertificate CertificateAuthority::issue_server(const std::string& name, const std::vector<std::string>& hosts,
@@ -192,14 +214,31 @@ IssuedCertificate CertificateAuthority::issue_client(const std::string& identity
   return issue(identity, "clientAuth", "", now);
 }
 
-void CertificateAuthority::revoke(const std::string& serial, TimePoint now) {
-  const bool hex = !serial.empty() && serial.size() <= 40 &&
-                   serial.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (!hex) throw std::invalid_argument("certificate: not a serial number: " + serial);
-  for (const Revocation& one : revoked_)
-    if (one.serial == serial) return;
+IssuedCertificate CertificateAuthority::issue_for_request(const std::string& csr_pem, const std::string& identity, TimePoint now) const {
+  if (!protocol::is_id(identity)) throw std::invalid_argument("certificate: not an id: " + identity);
+  const auto csr = request_from_pem(csr_pem);
+  if (!csr) throw std::invalid_argument("certificate: not a request (PKCS#10 in PEM)");
+  EVP_PKEY* key = X509_REQ_get0_pubkey(csr.get());
+  const bool proved = key && X509_REQ_verify(csr.get(), key) == 1;
+  ERR_clear_error();
+  if (!proved) throw std::invalid_argument("certificate: the request is not signed by the key that it names");
+  if (!is_p256(key)) throw std::invalid_argument("certificate: the request names no P-256 key");
+  if (common_name(X509_REQ_get_subject_name(csr.get())) != identity)
+    throw std::invalid_argument("certificate: the request names another than " + identity);
+  return issue(key, identity, "clientAuth", "", now);
+}
+
+void CertificateAuthority::revoke(const std::vector<std::string>& serials, TimePoint now) {
   auto next = revoked_;
-  next.push_back({serial, now});
+  std::set<std::string> known;
+  for (const Revocation& one : revoked_) known.insert(one.serial);
+  for (const std::string& serial : serials) {
+    const bool hex = !serial.empty() && serial.size() <= 40 && serial.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (!hex) throw std::invalid_argument("certificate: not a serial number: " + serial);
+    if (known.insert(serial).second) next.push_back({serial, now});
+  }
+  if (next.size() == revoked_.size()) return;
+  std::erase_if(next, [now](const Revocation& one) { return one.at < now - kCertificateLife - kBackdate; });
   std::string text;
   for (const Revocation& one : next) text += fmt::format("{} {}\n", one.serial, scheduler::to_ms(one.at));
   write_file(folder_ / "revoked", text, 0600);

@@ -42,8 +42,14 @@ class CertificateAuthority {
   /// `identity` is no id (protocol::is_id).
   IssuedCertificate issue_client(const std::string& identity, TimePoint now) const;
 
+  /// For a board that made its key itself: as issue_client, without key, for the request (PKCS#10, PEM) `csr_pem`. Throws
+  /// std::invalid_argument where that is none, is not signed by its own key, names another than `identity` or has no P-256 key.
+  IssuedCertificate issue_for_request(const std::string& csr_pem, const std::string& identity, TimePoint now) const;
+
   /// Puts the certificate on the list, on disk when this returns; again is harmless. The broker learns it from the next CRL.
-  void revoke(const std::string& serial, TimePoint now);
+  void revoke(const std::string& serial, TimePoint now) { revoke(std::vector<std::string>{serial}, now); }
+  /// All of them in one write. What was revoked longer ago than any certificate counts is forgotten.
+  void revoke(const std::vector<std::string>& serials, TimePoint now);
   const std::vector<Revocation>& revoked() const { return revoked_; }
   /// The list as a CRL (v2) in PEM that counts until now + kCrlLife.
   std::string make_crl(TimePoint now) const;
@@ -54,6 +60,7 @@ class CertificateAuthority {
  private:
   CertificateAuthority(std::filesystem::path folder, Handle<X509> certificate, Handle<EVP_PKEY> key);
   IssuedCertificate issue(const std::string& name, const char* usage, const std::string& alternative, TimePoint now) const;
+  IssuedCertificate issue(EVP_PKEY* key, const std::string& name, const char* usage, const std::string& alternative, TimePoint now) const;
 
   std::filesystem::path folder_;
   Handle<X509> certificate_;

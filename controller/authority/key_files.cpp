@@ -44,7 +44,7 @@ protocol::SigningKey listed(const std::string& kid, const protocol::PrivateKey& 
   entry.kid = kid;
   entry.public_key = key.public_key();
   entry.may_sign = {MessageType::head,    MessageType::plan,    MessageType::alert,
-                    MessageType::order,   MessageType::log_ack, MessageType::controller_state};
+                    MessageType::order,   MessageType::log_ack, MessageType::controller_state, MessageType::certificate};
   entry.branch = branch;
   entry.not_before = now - kBackdate;
   entry.not_after = now + kWorkingKeyLife;

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <cctype>
 #include <ctime>
 #include <stdexcept>
 
@@ -54,6 +55,10 @@ Handle<X509_CRL> crl_from_pem(const std::string& pem) {
   return quietly(PEM_read_bio_X509_CRL(reader(pem).get(), nullptr, no_pass_phrase, nullptr));
 }
 
+Handle<X509_REQ> request_from_pem(const std::string& pem) {
+  return quietly(PEM_read_bio_X509_REQ(reader(pem).get(), nullptr, no_pass_phrase, nullptr));
+}
+
 Handle<EVP_PKEY> private_key_from_pem(const std::string& pem) {
   return quietly(PEM_read_bio_PrivateKey(reader(pem).get(), nullptr, no_pass_phrase, nullptr));
 }
@@ -74,6 +79,17 @@ std::string to_pem(EVP_PKEY* key) {
   const auto bio = writer();
   require(PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1, "key to PEM");
   return text_of(bio.get());
+}
+
+std::string serial_of(X509* certificate) {
+  const Handle<BIGNUM> number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
+  require(number != nullptr, "serial");
+  char* hex = BN_bn2hex(number.get());
+  require(hex != nullptr, "serial");
+  std::string text(hex);
+  OPENSSL_free(hex);
+  for (char& digit : text) digit = static_cast<char>(std::tolower(static_cast<unsigned char>(digit)));
+  return text;
 }
 
 std::int64_t to_seconds(const ASN1_TIME* time) {

@@ -29,9 +29,29 @@ Broadcaster::Broadcaster(store::Store& store, protocol::Link& link, std::shared_
                   if (known.is_there()) resend_orders(known, false);
                 },
                 [this](const protocol::Receipt& one) { receipt(one); },
+                [this](const KnownNode& known, const protocol::CertificateRequest& request) {
+                  if (x_issue) x_certifier.take(known, request);
+                },
+                [this](const KnownNode& known, const std::string& answer) { x_certifier.introduce(known, answer); },
+                [this](const std::string&) {
+                  if (x_keys_ended) x_keys_ended();
+                },
                 [this](const AckDue& ack) { acknowledge(ack); },
                 [this](const Change& one) { x_change(one); }}),
+      x_certifier(store, x_roster, x_signer, x_outbox,
+                  {[this](const std::string& csr, const std::string& node) { return x_issue(csr, node); },
+                   [this](const std::string& node, const std::string& code, const std::string& message) {
+                     x_ingest.refuse(node, "certificate-request", code, "/", message);
+                     x_ingest.flush();
+                   },
+                   [this](const protocol::Refusal& why) { put_off(why); }}),
       x_connection_since(store.clock().now()), x_timer(store.loop()) {}
+
+void Broadcaster::certify_with(std::function<authority::IssuedCertificate(const std::string&, const std::string&)> issue,
+                               std::function<void()> keys_ended) {
+  x_issue = std::move(issue);
+  x_keys_ended = std::move(keys_ended);
+}
 
 void Broadcaster::start(Millis period) {
   protocol::LinkHandlers handlers;
@@ -259,6 +279,14 @@ std::vector<WithheldNode> Broadcaster::withheld(Millis limit) const {
   for (const auto& [id, known] : x_roster.nodes)
     if (known.lacks_since && x_clock.now() - *known.lacks_since > limit)
       nodes.push_back({id, known.node.area, fmt::format("{}", fmt::join(lacks_of(known, x_roster), ", ")), *known.lacks_since});
+  return nodes;
+}
+
+std::vector<LapsingNode> Broadcaster::lapsing(Millis notice) const {
+  std::vector<LapsingNode> nodes;
+  for (const auto& [id, known] : x_roster.nodes)
+    if (const auto* keys = known.speaks_with(); keys && keys->not_after < x_clock.now() + notice)
+      nodes.push_back({id, known.node.area, keys->not_after, keys->bundled});
   return nodes;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/broadcast/certifier.hpp"
 #include "controller/broadcast/change.hpp"
 #include "controller/broadcast/figures.hpp"
 #include "controller/broadcast/heads.hpp"
@@ -42,6 +43,14 @@ struct UnheardNode {
   TimePoint heard;  ///< the last time
 };
 
+/// A node whose keys will soon count no more.
+struct LapsingNode {
+  std::string id;
+  std::string area;
+  TimePoint ends;
+  bool bundled = false;  ///< its board has not joined yet
+};
+
 /// Speaks with the nodes: makes, signs and publishes plans, alerts, heads and orders, and takes what nodes report. Made, used and
 /// destroyed on the loop; link and store outlive it.
 class Broadcaster {
@@ -49,6 +58,10 @@ class Broadcaster {
   Broadcaster(store::Store& store, protocol::Link& link, std::shared_ptr<const ControllerKeys> keys, PlanSettings settings,
               OnChange change, protocol::Formats formats = {});
 
+  /// How nodes get keys of their own: `issue` makes a certificate for a request and throws std::invalid_argument where it cannot,
+  /// `keys_ended` is told when certificates have ended, so that the broker learns it. Before load(); without it no request is answered.
+  void certify_with(std::function<authority::IssuedCertificate(const std::string& csr_pem, const std::string& node)> issue,
+                    std::function<void()> keys_ended);
   /// Reads what the store knows (nodes, plans, alerts, newest signed time); await it before start(). Throws what the store throws.
   boost::asio::awaitable<void> load();
   /// Begins to connect and looks after everything that is due every `period`; zero: the caller calls tick().
@@ -80,6 +93,8 @@ class Broadcaster {
   std::vector<UnheardNode> unheard(Millis limit) const;
   /// Nodes that speak and for longer than `limit` have lacked what was sent to them.
   std::vector<WithheldNode> withheld(Millis limit) const;
+  /// Nodes whose certificate, or bundle, ends within `notice`.
+  std::vector<LapsingNode> lapsing(Millis notice) const;
   /// Whether nothing waits to be planned, signed or kept.
   bool idle() const;
 
@@ -138,6 +153,9 @@ class Broadcaster {
   RetainedTopics x_retained;
   Heads x_heads;
   Ingest x_ingest;
+  std::function<authority::IssuedCertificate(const std::string&, const std::string&)> x_issue;
+  std::function<void()> x_keys_ended;
+  Certifier x_certifier;
   std::string x_session;             ///< random at each connect; the will carries the same
   std::vector<std::string> x_roots;  ///< areas without a parent
   struct OpenOrder {

@@ -26,6 +26,7 @@ constexpr Millis kKeepNewestEvery{1000};
 struct Broadcaster::Loaded {
   std::vector<std::string> roots;
   std::vector<store::NodeRow> nodes;
+  std::vector<store::NodeKeys> keys;
   std::vector<store::PlanRevision> revisions;
   std::vector<store::SnapshotRevision> snapshots;
   std::vector<store::Retained> retained;
@@ -38,6 +39,7 @@ Broadcaster::Loaded Broadcaster::read(store::Session& session) {
   for (const auto& area : store::list_areas(session))
     if (area.parent.empty()) loaded.roots.push_back(area.id);
   loaded.nodes = store::list_node_rows(session, loaded.roots);
+  loaded.keys = store::list_live_node_keys(session);
   loaded.revisions = store::list_plan_revisions(session);
   loaded.snapshots = store::list_snapshot_revisions(session);
   loaded.retained = store::list_retained(session);
@@ -94,12 +96,15 @@ bool Broadcaster::counts_still(const std::string& area) const {
 void Broadcaster::take_loaded(Loaded loaded) {
   x_roots = std::move(loaded.roots);
   std::set<std::string> there;
+  std::map<std::string, std::vector<store::NodeKeys>> keys;
+  for (auto& one : loaded.keys) keys[one.node].push_back(std::move(one));
   for (auto& row : loaded.nodes) {
     const auto& id = row.node.id;
     there.insert(id);
     auto& known = x_roster.nodes[id];
     const bool moved = known.areas != row.areas;
     known.node = row.node;
+    known.keys = std::move(keys[id]);
     known.areas = std::move(row.areas);
     known.time_zone = row.wanted.time_zone;
     if (!known.state && row.state) {
@@ -162,7 +167,7 @@ bool Broadcaster::has_work() const {
          x_signer.newest() > x_newest_kept + kKeepNewestEvery;
 }
 
-bool Broadcaster::idle() const { return !x_working && !has_work() && x_ingest.idle(); }
+bool Broadcaster::idle() const { return !x_working && !has_work() && x_ingest.idle() && x_certifier.idle(); }
 
 void Broadcaster::work() {
   if (x_working || !has_work() || x_clock.now() < x_retry_at) return;

@@ -9,6 +9,7 @@
 
 #include "controller/store/alarms.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/envelope.hpp"
 #include "protocol/key_ring.hpp"
 #include "protocol/record_chain.hpp"
 
@@ -23,6 +24,7 @@ const char* about_of(MessageType type) {
     case MessageType::state: return "state";
     case MessageType::receipt: return "receipt";
     case MessageType::log: return "log";
+    case MessageType::certificate_request: return "certificate-request";
     default: return "other";
   }
 }
@@ -41,6 +43,7 @@ TimePoint said_at(const protocol::State& state, bool retained, TimePoint now) {
 // Which refusals a person should look into: someone may speak in a node's name.
 std::optional<store::AlarmKind> alarm_of(const store::RefusalRow& refusal, const std::optional<store::Node>& node) {
   if (refusal.code == "revision_ahead") return store::AlarmKind::revision_ahead;
+  if (refusal.code == kBundleUsedTwice) return store::AlarmKind::bundle_used_twice;
   const bool by_another = refusal.code == protocol::name_of(protocol::RefusalCode::bad_signature) ||
                           refusal.code == protocol::name_of(protocol::RefusalCode::unknown_key);
   if (!by_another) return std::nullopt;
@@ -70,12 +73,77 @@ void Ingest::take(const protocol::LinkMessage& message, const protocol::Topic& t
   if (topic.type == MessageType::state) return take_state(*known, message);
   if (topic.type == MessageType::receipt) return take_receipt(*known, message);
   if (topic.type == MessageType::log) return take_log(*known, message);
+  if (topic.type == MessageType::certificate_request) return take_request(*known, message);
+}
+
+std::optional<protocol::Verified> Ingest::verify(KnownNode& known, const protocol::LinkMessage& message, MessageType type) {
+  const auto& id = known.node.id;
+  const auto verified = protocol::verify_from_node(message.payload, type, id, known.node.signing_key);
+  if (verified) return *verified;
+  if (verified.error().code == protocol::RefusalCode::bad_signature)
+    for (const auto& keys : known.keys) {
+      if (keys.signing_key == known.node.signing_key) continue;
+      const auto other = protocol::verify_from_node(message.payload, type, id, keys.signing_key);
+      if (!other) continue;
+      if (keys.ended)
+        refuse_former(known, keys, message, *other);
+      else
+        use_keys(known, keys);
+      return keys.ended ? std::nullopt : std::optional(*other);
+    }
+  refuse(id, type, verified.error());
+  return std::nullopt;
+}
+
+// The message shows that the board keeps the offered keys and that the broker takes their certificate, so the others end: from here on in
+// memory, and on disk with the batch that holds this message.
+void Ingest::use_keys(KnownNode& known, const store::NodeKeys& keys) {
+  const auto now = x_store.clock().now();
+  const auto serial = keys.serial;
+  spdlog::info("broadcast: {} speaks with its new keys, certificate {}", known.node.id, serial);
+  for (auto& one : known.keys) {
+    if (one.serial == serial) {
+      one.used = now;
+      known.node.signing_key = one.signing_key;
+    } else if (!one.ended) {
+      one.ended = now;
+    }
+  }
+  known.node.certificate_serial = serial;
+  x_taken[known.node.id] = serial;
+}
+
+// Not everything that former keys signed is somebody else's: the broker may send the will of the session in which they were still the
+// node's own, bring back an old state, or repeat the request that the present keys answered.
+void Ingest::refuse_former(const KnownNode& known, const store::NodeKeys& keys, const protocol::LinkMessage& message,
+                           const protocol::Verified& verified) {
+  const auto& id = known.node.id;
+  if (message.retained) return;
+  if (verified.type == MessageType::state && protocol::decode_state(verified.payload)->lifecycle == protocol::Lifecycle::gone) return;
+  if (verified.type == MessageType::certificate_request) {
+    const auto request = protocol::decode_certificate_request(verified.payload);
+    for (const auto& one : known.keys)
+      if (one.request == request->id) return;
+  }
+  const char* about = about_of(verified.type);
+  if (keys.bundled)
+    refuse(id, about, kBundleUsedTwice, "signature", "signed with the bundle's key, which ended when the board had made its own");
+  else
+    refuse(id, about, protocol::name_of(protocol::RefusalCode::bad_signature), "signature", "signed with keys that the board has given up");
+}
+
+void Ingest::take_request(KnownNode& known, const protocol::LinkMessage& message) {
+  if (protocol::open(message.payload, MessageType::certificate)) return x_handlers.introduced(known, message.payload);
+  const auto verified = verify(known, message, MessageType::certificate_request);
+  if (!verified) return;
+  if (const auto request = protocol::decode_certificate_request(verified->payload, known.node.id)) x_handlers.request(known, *request);
+  flush();
 }
 
 void Ingest::take_state(KnownNode& known, const protocol::LinkMessage& message) {
   const auto& id = known.node.id;
-  const auto verified = protocol::verify_from_node(message.payload, MessageType::state, id, known.node.signing_key);
-  if (!verified) return refuse(id, MessageType::state, verified.error());
+  const auto verified = verify(known, message, MessageType::state);
+  if (!verified) return;
   auto state = protocol::decode_state(verified->payload, id);
   if (!state) return refuse(id, MessageType::state, state.error());
   if (!is_newer(*state, known.state)) {
@@ -96,8 +164,8 @@ void Ingest::take_state(KnownNode& known, const protocol::LinkMessage& message) 
 
 void Ingest::take_receipt(KnownNode& known, const protocol::LinkMessage& message) {
   const auto& id = known.node.id;
-  const auto verified = protocol::verify_from_node(message.payload, MessageType::receipt, id, known.node.signing_key);
-  if (!verified) return refuse(id, MessageType::receipt, verified.error());
+  const auto verified = verify(known, message, MessageType::receipt);
+  if (!verified) return;
   auto receipt = protocol::decode_receipt(verified->payload, id);
   if (!receipt) return refuse(id, MessageType::receipt, receipt.error());
   x_handlers.receipt(*receipt);
@@ -107,8 +175,8 @@ void Ingest::take_receipt(KnownNode& known, const protocol::LinkMessage& message
 
 void Ingest::take_log(KnownNode& known, const protocol::LinkMessage& message) {
   const auto& id = known.node.id;
-  const auto verified = protocol::verify_from_node(message.payload, MessageType::log, id, known.node.signing_key);
-  if (!verified) return refuse(id, MessageType::log, verified.error());
+  const auto verified = verify(known, message, MessageType::log);
+  if (!verified) return;
   auto batch = protocol::decode_log(verified->payload, id);
   if (!batch) return refuse(id, MessageType::log, batch.error());
   if (x_batches.size() >= kMaxBatches) {
@@ -133,11 +201,12 @@ void Ingest::refuse(const std::string& node, const std::string& about, const std
 }
 
 bool Ingest::has_work() const {
-  return !x_states.empty() || !x_receipts.empty() || !x_batches.empty() || !x_refusals.empty();
+  return !x_states.empty() || !x_receipts.empty() || !x_batches.empty() || !x_refusals.empty() || !x_taken.empty();
 }
 
 Ingest::Work Ingest::take_work() {
   Work work;
+  work.taken.swap(x_taken);
   for (auto& [id, state] : x_states) work.states.push_back(std::move(state));
   x_states.clear();
   work.receipts.assign(std::make_move_iterator(x_receipts.begin()), std::make_move_iterator(x_receipts.end()));
@@ -153,6 +222,7 @@ Ingest::Work Ingest::take_work() {
 
 // The disk failed: log batches come again from the nodes, the rest waits here.
 void Ingest::put_back(Work work) {
+  x_taken.merge(work.taken);
   for (auto& state : work.states) x_states.try_emplace(state.state.node, std::move(state));
   for (auto& receipt : work.receipts) x_receipts.push_front(std::move(receipt));
   while (x_receipts.size() > kMaxReceipts) x_receipts.pop_back();
@@ -170,6 +240,8 @@ Ingest::Done Ingest::write(store::Transaction& transaction, const Work& work) {
     const auto node = store::find_node(session, id);
     return node ? node->area : std::string();
   };
+  for (const auto& [node, serial] : work.taken)
+    if (store::take_node_keys(transaction, node, serial)) done.keys_taken.push_back(node);
   for (const auto& state : work.states) {
     const auto& s = state.state;
     if (!store::put_node_state(transaction, state)) continue;
@@ -218,6 +290,7 @@ boost::asio::awaitable<void> Ingest::drain() {
     try {
       const auto done = co_await keep(work);
       for (const auto& [outcome, count] : done.plays) x_plays[outcome] += count;
+      for (const auto& node : done.keys_taken) x_handlers.keys_taken(node);
       for (const auto& ack : done.acks) x_handlers.acknowledge(ack);
       for (const auto& change : done.changes) x_handlers.change(change);
     } catch (const std::exception& error) {

@@ -12,6 +12,7 @@
 #include "controller/store/play_records.hpp"
 #include "controller/store/receipts.hpp"
 #include "controller/store/store.hpp"
+#include "protocol/key_ring.hpp"
 #include "protocol/link.hpp"
 #include "protocol/topics.hpp"
 
@@ -31,12 +32,18 @@ struct IngestHandlers {
   /// The newest state that is known, come again: as retained, most often to a controller that started anew.
   std::function<void(KnownNode&)> again;
   std::function<void(const protocol::Receipt&)> receipt;
+  /// A request for a certificate, signed by the keys that the node speaks with.
+  std::function<void(const KnownNode&, const protocol::CertificateRequest&)> request;
+  /// A node shows the message in which it was given its keys; nothing in it is checked yet.
+  std::function<void(const KnownNode&, const std::string& answer)> introduced;
+  /// Committed: a node was heard with new keys, and those that it had have ended.
+  std::function<void(const std::string& node)> keys_taken;
   /// Committed: acknowledge it.
   std::function<void(const AckDue&)> acknowledge;
   OnChange change;
 };
 
-/// Takes what nodes say: verifies it against the node's own key, keeps it in the store in batches, then has it acknowledged.
+/// Takes what nodes say: verifies it against the node's own keys, keeps it in the store in batches, then has it acknowledged.
 /// Bounded: beyond kMaxBatches a log batch is dropped (the node sends it again), beyond kMaxReceipts a receipt is; of states only the
 /// newest of each node waits. On the loop.
 class Ingest {
@@ -53,7 +60,7 @@ class Ingest {
   bool idle() const { return !x_writing && waiting() == 0; }
   /// Adds its part to the figures of the room.
   void measure(Figures& figures) const;
-  std::size_t waiting() const { return x_batches.size() + x_states.size() + x_receipts.size(); }
+  std::size_t waiting() const { return x_batches.size() + x_states.size() + x_receipts.size() + x_taken.size(); }
 
   static constexpr std::size_t kMaxBatches = 256;
   static constexpr std::size_t kBatchesAtOnce = 32;
@@ -61,13 +68,16 @@ class Ingest {
   static constexpr std::size_t kMaxRefusals = 1000;
 
  private:
+  using MessageType = protocol::MessageType;
   struct Work {
     std::vector<store::NodeState> states;
     std::vector<protocol::Receipt> receipts;
     std::vector<protocol::LogBatch> batches;
     std::vector<store::RefusalRow> refusals;
+    std::map<std::string, std::string> taken;  ///< serial of the keys that a node was heard with first, by node
   };
   struct Done {
+    std::vector<std::string> keys_taken;
     std::vector<AckDue> acks;
     std::vector<Change> changes;
     std::map<scheduler::Outcome, std::uint64_t> plays;
@@ -79,10 +89,17 @@ class Ingest {
   boost::asio::awaitable<Done> keep(std::shared_ptr<Work> work);
   boost::asio::awaitable<void> drain();
 
+  /// What the node signed with the keys in force, or with those that it was offered, which are in force from then on; nothing where it
+  /// did not, which is refused.
+  std::optional<protocol::Verified> verify(KnownNode& known, const protocol::LinkMessage& message, MessageType type);
+  void use_keys(KnownNode& known, const store::NodeKeys& keys);
+  void refuse_former(const KnownNode& known, const store::NodeKeys& keys, const protocol::LinkMessage& message,
+                     const protocol::Verified& verified);
+  void take_request(KnownNode& known, const protocol::LinkMessage& message);
   void take_state(KnownNode& known, const protocol::LinkMessage& message);
   void take_receipt(KnownNode& known, const protocol::LinkMessage& message);
   void take_log(KnownNode& known, const protocol::LinkMessage& message);
-  void refuse(const std::string& node, protocol::MessageType about, const protocol::Refusal& refusal);
+  void refuse(const std::string& node, MessageType about, const protocol::Refusal& refusal);
 
   store::Store& x_store;
   Roster& x_roster;
@@ -92,6 +109,7 @@ class Ingest {
   std::deque<protocol::LogBatch> x_batches;
   std::map<std::string, store::RefusalRow> x_refusals;
   std::map<scheduler::Outcome, std::uint64_t> x_plays;  ///< records kept since the start
+  std::map<std::string, std::string> x_taken;
   bool x_writing = false;
 };
 

@@ -22,6 +22,9 @@ const char* name_of(AlarmKind kind) {
     case AlarmKind::key_lapses: return "key_lapses";
     case AlarmKind::certificate_lapses: return "certificate_lapses";
     case AlarmKind::withheld: return "withheld";
+    case AlarmKind::bundle_used_twice: return "bundle_used_twice";
+    case AlarmKind::node_certificate_lapses: return "node_certificate_lapses";
+    case AlarmKind::no_certificate_key: return "no_certificate_key";
     case AlarmKind::none: break;
   }
   return "";
@@ -43,7 +46,8 @@ std::vector<AlarmKind> alarm_kinds() {
 }
 
 bool is_event(AlarmKind kind) {
-  return kind == AlarmKind::revision_ahead || kind == AlarmKind::node_signature || kind == AlarmKind::unknown_node;
+  return kind == AlarmKind::revision_ahead || kind == AlarmKind::node_signature || kind == AlarmKind::unknown_node ||
+         kind == AlarmKind::bundle_used_twice;
 }
 
 template <>

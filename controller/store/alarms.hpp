@@ -26,6 +26,9 @@ enum class AlarmKind {
   key_lapses,           ///< a working key will soon sign no more
   certificate_lapses,   ///< a certificate, or the broker's CRL, will soon end
   withheld,             ///< a node that speaks does not get what was sent to it
+  bundle_used_twice,    ///< keys of a bundle were used after its board had made its own, or by a second board
+  node_certificate_lapses,  ///< a board's certificate, or its bundle's, will soon end
+  no_certificate_key,   ///< no working key may sign certificates: boards cannot make keys of their own
   none
 };
 const char* name_of(AlarmKind kind);

@@ -5,6 +5,7 @@
 #include "controller/store/columns.hpp"
 #include "controller/store/hex.hpp"
 #include "controller/store/node_columns.hpp"
+#include "controller/store/node_keys.hpp"
 #include "controller/store/node_rows.hpp"
 #include "controller/store/plans.hpp"
 
@@ -81,6 +82,7 @@ bool add_node(Transaction& transaction, const Node& node) {
   added.created = transaction.now();
   added.retired.reset();
   sql::insert(session, "nodes", added);
+  add_bundled_keys(transaction, node.id, node.certificate_serial, node.signing_key);
   transaction.audit("add", "node", node.id, node.area, node.code);
   return true;
 }
@@ -110,10 +112,26 @@ bool retire_node(Transaction& transaction, const std::string& id) {
   if (!held || held->retired) return false;
   held->retired = transaction.now();
   write(transaction, *held, "retire");
+  end_node_keys(transaction, id);
   sql::execute(transaction.session(),
                "update occurrences set withdrawn = 1 where node = :node and due > :now and log_id is null",
                sql::params(id, transaction.now()));
   return true;
+}
+
+std::optional<Node> replace_node(Transaction& transaction, const Node& board) {
+  auto& session = transaction.session();
+  auto before = find_place(session, board.code);
+  if (!before || find_node(session, board.id)) return std::nullopt;
+  if (!before->retired) retire_node(transaction, before->id);
+  auto node = *before;
+  node.id = board.id;
+  node.signing_key = board.signing_key;
+  node.certificate_serial = board.certificate_serial;
+  if (!add_node(transaction, node)) return std::nullopt;
+  sql::execute(session, "update broadcast_nodes set node = :node where node = :before", sql::params(node.id, before->id));
+  transaction.audit("replace", "node", node.id, node.area, node.code + " " + before->id);
+  return before;
 }
 
 std::optional<Node> find_node(Session& session, const std::string& id) {
@@ -122,6 +140,11 @@ std::optional<Node> find_node(Session& session, const std::string& id) {
 
 std::optional<Node> find_node_by_code(Session& session, const std::string& code) {
   return sql::select_one<Node>(session, "from nodes where code = :code and retired is null", sql::params(code));
+}
+
+std::optional<Node> find_place(Session& session, const std::string& code) {
+  if (auto live = find_node_by_code(session, code)) return live;
+  return sql::select_one<Node>(session, "from nodes where code = :code order by retired desc, id limit 1", sql::params(code));
 }
 
 std::vector<Node> list_nodes(Session& session, const std::vector<std::string>& roots) {

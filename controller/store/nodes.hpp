@@ -61,8 +61,14 @@ bool set_node_settings(Transaction& transaction, const std::string& id, const Ow
 /// Keeps the history, ends everything else; false where it was not live.
 bool retire_node(Transaction& transaction, const std::string& id);
 
+/// A new board at the place of `board.code`: it gets everything that the node before has, which is retired where it still lives, and the broadcasts
+/// that name that. The node as it was before; nothing where the code was never used or the board's id is taken.
+std::optional<Node> replace_node(Transaction& transaction, const Node& board);
+
 std::optional<Node> find_node(Session& session, const std::string& id);
 std::optional<Node> find_node_by_code(Session& session, const std::string& code);
+/// The live node of this code, else the one that was retired last.
+std::optional<Node> find_place(Session& session, const std::string& code);
 std::optional<NodeRow> find_node_row(Session& session, const std::string& id);
 /// Live nodes in the subtree of any of `roots`, by area then code.
 std::vector<Node> list_nodes(Session& session, const std::vector<std::string>& roots);

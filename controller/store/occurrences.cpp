@@ -91,7 +91,7 @@ const char* const kColumns =
 
 const char* const kWhere =
     " where o.area in (select id from branch) and o.due >= :from and o.due < :until"
-    " and (o.withdrawn = 0 or o.log_id is not null) and (:any_node = '' or o.node = :node)"
+    " and (o.withdrawn = 0 or o.log_id is not null) and (:any_node = '' or o.node in (select a.id from nodes a join nodes b on a.code = b.code where b.id = :node))"
     " and (:any_broadcast = '' or o.broadcast = :broadcast) and (:any_alert = '' or o.alert = :alert)";
 
 // What both statements of a listing choose from `occurrences o`.

@@ -181,7 +181,7 @@ std::vector<RecordView> list_records(Session& session, const RecordFilter& filte
       sql::kBranch + "select " + sql::columns_of<RecordRow>("r") +
           ", n.code, n.name, n.area from play_records r join nodes n on n.id = r.node"
           " where n.area in (select id from branch) and r.due >= :from and r.due < :until"
-          " and (:any_node = '' or r.node = :node) and (:any_broadcast = '' or r.broadcast = :broadcast)"
+          " and (:any_node = '' or n.code in (select code from nodes where id = :node)) and (:any_broadcast = '' or r.broadcast = :broadcast)"
           " and (:any_programme = '' or r.programme = :programme) and (:any_alert = '' or r.alert = :alert)"
           " and (:any_outcome = '' or r.outcome = :outcome)" + after +
           " order by r.due desc, r.node desc, r.log_id desc, r.number desc" + sql::limit(filter.limit),

@@ -41,7 +41,7 @@ struct RecordFilter {
   std::vector<std::string> roots;  ///< branches that the reader may see
   TimePoint from;                  ///< due in [from, until)
   TimePoint until;
-  std::string node;                ///< empty: any
+  std::string node;                ///< of its place, former boards too; empty: any
   std::string broadcast;           ///< empty: any
   std::string programme;           ///< empty: any
   std::string alert;               ///< empty: any

@@ -5,7 +5,7 @@
 namespace loa::store {
 
 template <>
-inline constexpr protocol::MessageType sql::kLast<protocol::MessageType> = protocol::MessageType::bulletin;
+inline constexpr protocol::MessageType sql::kLast<protocol::MessageType> = protocol::MessageType::certificate;
 template <>
 inline constexpr protocol::OrderKind sql::kLast<protocol::OrderKind> = protocol::OrderKind::restart;
 

@@ -24,7 +24,7 @@ class TestController {
 
   TestController() {
     add_key("k-1", "hue", {MessageType::head, MessageType::plan, MessageType::alert, MessageType::order,
-                           MessageType::log_ack, MessageType::controller_state});
+                           MessageType::log_ack, MessageType::controller_state, MessageType::certificate});
     add_key("k-alerts", "hue", {MessageType::alert});
     add_key("k-elsewhere", "da-nang", {MessageType::plan, MessageType::head});
   }
@@ -33,7 +33,8 @@ class TestController {
     protocol::Bundle bundle;
     bundle.node = kNode;
     bundle.code = "HUE-PB-01";
-    bundle.tls_certificate_pem = bundle.tls_key_pem = bundle.ca_pem = "-----BEGIN TEST-----\n";
+    bundle.tls_certificate_pem = bundle.tls_key_pem = "-----BEGIN TEST-----\n";
+    bundle.ca_pem = ca_pem;
     bundle.signing_key_pem = node_key.to_pem();
     bundle.brokers = {"mqtts://127.0.0.1:8883"};
     bundle.files = {"https://127.0.0.1:8443"};
@@ -86,6 +87,7 @@ class TestController {
   std::map<std::string, protocol::PrivateKey> working;
   protocol::KeySet keys{0, scheduler::from_ms(1'700'000'000'000), {}};
   std::vector<std::string> areas{"hue", "phu-bai"};
+  std::string ca_pem = "-----BEGIN TEST-----\n";
 };
 
 }  // namespace loa::tests

@@ -18,15 +18,17 @@ using namespace std::chrono_literals;
 
 /// One run of the node's program on a state folder, with a pretend network, player and shelf.
 struct NodeRun {
-  NodeRun(const std::filesystem::path& folder, const protocol::Bundle& bundle, FakeTime& time, FakeShelf& shelf)
+  NodeRun(const std::filesystem::path& folder, const protocol::Bundle& bundle, FakeTime& time, FakeShelf& shelf,
+          std::chrono::milliseconds certificate_age)
       : identity{bundle, protocol::PrivateKey::from_pem(bundle.signing_key_pem).value()},
+        keys(folder, identity),
         store(folder),
         database(folder / "node.db"),
         history(database),
         log(database),
         clock(time, store.marks().newest_signed, store.marks().clock),
         conductor({player, shelf, clock, database, history, log}, [this] { ++wakes; }),
-        agent({identity, link, clock, store, history, log, conductor, shelf}, {30min, "test"},
+        agent({identity, keys, link, clock, store, history, log, conductor, shelf}, {30min, "test", certificate_age},
               {[this] { ++wakes; }, [this] { restart_asked = true; }}) {
     player.events.started = [this](const node::TrackStarted& started) { conductor.on_started(started); };
     player.events.ended = [this](const node::TrackEnded& ended) { conductor.on_ended(ended); };
@@ -37,6 +39,7 @@ struct NodeRun {
   node::Identity identity;
   tests::FakeLink link;
   FakePlayer player;
+  node::OwnKeys keys;
   node::PlanStore store;
   node::Database database;
   node::HistoryStore history;
@@ -55,7 +58,7 @@ class TestNode {
 
   void boot() {
     run.reset();  // the folder has one owner at a time
-    run = std::make_unique<NodeRun>(folder.path() / "state", controller.bundle(), time, shelf);
+    run = std::make_unique<NodeRun>(folder.path() / "state", controller.bundle(), time, shelf, certificate_age);
     run->agent.tick();
   }
   /// The process is killed: nothing is written or said any more.
@@ -205,6 +208,7 @@ class TestNode {
   FakeTime time;
   FakeShelf shelf;
   std::map<std::string, std::int64_t> alert_revisions;
+  std::chrono::milliseconds certificate_age = 365 * 24h;
   std::map<std::string, Millis> lengths;  ///< how long each clip really sounds
   std::unique_ptr<NodeRun> run;
 

@@ -94,6 +94,7 @@ class Filler {
     if (rule.may_be_empty && pick(0, 3) == 0) return value.clear();
     const std::vector<std::string> candidates{of("0123456789abcdef", 64, 64),
                                               to_base64url(of("abcdefghijklmnop", 16, 16)),
+                                              to_base64url(of("abcdefghijklmnop", 64, 64)),
                                               free_text(),
                                               "https://" + of("abc.:/", 1, 20),
                                               of("abcXYZ012", 1, 20),

@@ -34,6 +34,8 @@ const std::vector<Signed>& signed_samples() {
       {"receipt", MessageType::receipt, samples::kNode, "node"},
       {"log", MessageType::log, samples::kNode, "node"},
       {"controller-state", MessageType::controller_state, samples::kKid, "controller"},
+      {"certificate-request", MessageType::certificate_request, samples::kNode, "node"},
+      {"certificate", MessageType::certificate, samples::kKid, "controller"},
   };
   return all;
 }
@@ -91,6 +93,9 @@ TEST_CASE("a golden sample reads as the value that it was written from") {
   CHECK(decode_log(samples::golden("log.json")).value() == samples::log());
   CHECK(decode_controller_state(samples::golden("controller-state.json")).value() ==
         samples::controller_state());
+  CHECK(decode_certificate_request(samples::golden("certificate-request.json")).value() ==
+        samples::certificate_request());
+  CHECK(decode_certificate(samples::golden("certificate.json")).value() == samples::certificate());
   CHECK(decode_bundle(samples::golden("bundle.json")).value() == samples::bundle());
 }
 

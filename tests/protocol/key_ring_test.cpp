@@ -133,7 +133,8 @@ TEST_CASE("heads, orders, acknowledgements and the controller's state are held t
   const std::vector<Row> rows{{MessageType::head, encode(samples::head())},
                               {MessageType::order, encode(samples::order())},
                               {MessageType::log_ack, encode(samples::log_ack())},
-                              {MessageType::controller_state, encode(samples::controller_state())}};
+                              {MessageType::controller_state, encode(samples::controller_state())},
+                              {MessageType::certificate, encode(samples::certificate())}};
   for (const Row& row : rows) {
     INFO(name_of(row.type));
     const std::string jws = sign(row.type, samples::kKid, row.json, samples::test_key("controller"));
@@ -237,7 +238,7 @@ TEST_CASE("the controller takes what a node says only from that node") {
            MessageType::state, other_node, key),
        "wrong_audience at /node: \"" + samples::kNode + "\" is not n-other"},
       {"a plan", verify_from_node(samples::golden("plan.jws"), MessageType::plan, samples::kNode, key),
-       "key_not_allowed at header/typ: nodes sign states, receipts and logs"},
+       "key_not_allowed at header/typ: nodes sign states, receipts, logs and requests for certificates"},
   };
   for (const Row& row : rows) {
     INFO(row.name);

@@ -64,7 +64,7 @@ TEST_CASE("PROTOCOL.md shows every topic with its type, and whether it is retain
   const std::vector<std::string> topics{
       keys_topic(),          head_topic("{node}"),    plan_topic("{node}"),  alert_topic("{area}"),
       order_topic("{node}"), log_ack_topic("{node}"), state_topic("{node}"), receipt_topic("{node}"),
-      log_topic("{node}"),   controller_state_topic()};
+      log_topic("{node}"),   controller_state_topic(), certificate_request_topic("{node}"), certificate_topic("{node}")};
   for (const std::string& topic : topics) {
     INFO(topic);
     std::string real = topic;
@@ -106,6 +106,8 @@ TEST_CASE("PROTOCOL.md states the limits of the code") {
       {"a word (legal field, event, stock clip name, version)", kMaxWord, " bytes"},
       {"an address", kMaxUrl, " bytes"},
       {"a PEM text", kMaxPem, " bytes"},
+      {"a request for a certificate, PEM", kMaxCsr, " bytes"},
+      {"a node's certificate, PEM", kMaxCertificate, " bytes"},
   };
   for (const Row& row : rows) {
     INFO(row.what);

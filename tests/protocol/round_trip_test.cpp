@@ -39,6 +39,9 @@ TEST_CASE("any message reads as it was written") {
   CHECK(round_trips<LogBatch>("log", [](std::string_view json) { return decode_log(json); }));
   CHECK(round_trips<ControllerState>("controller state",
                                      [](std::string_view json) { return decode_controller_state(json); }));
+  CHECK(round_trips<CertificateRequest>("certificate request",
+                                        [](std::string_view json) { return decode_certificate_request(json); }));
+  CHECK(round_trips<Certificate>("certificate", [](std::string_view json) { return decode_certificate(json); }));
   CHECK(round_trips<loa::scheduler::PlayRecord>("record",
                                                 [](std::string_view json) { return decode_record(json); }));
 }

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "protocol/base64url.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/key_ring.hpp"
@@ -134,7 +135,7 @@ KeySet keys() {
   revoked.revoked = now() - 1h;
   return {7,
           now(),
-          {signing_key(kKid, {head, plan, alert, order, log_ack, controller_state}, "hue"), revoked,
+          {signing_key(kKid, {head, plan, alert, order, log_ack, controller_state, certificate}, "hue"), revoked,
            signing_key("hue-bulletin", {bulletin}, "hue-19753")}};
 }
 
@@ -248,6 +249,22 @@ LogBatch log() {
 
 ControllerState controller_state() { return {true, now(), "s-d4vnt2zqb7rgx5vhd3kycm6paq"}; }
 
+CertificateRequest certificate_request() {
+  CertificateRequest value;
+  value.node = kNode;
+  value.id = "q-h5vnt2zqb7rgx5vhd3kycm6paq";
+  value.issued = now();
+  value.csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nMIHs\n-----END CERTIFICATE REQUEST-----\n";
+  value.signing_key = test_key("node").public_key();
+  value.proof = to_base64url(test_key("node").sign(proof_text(value)));
+  return value;
+}
+
+Certificate certificate() {
+  return {kNode, now(), "q-h5vnt2zqb7rgx5vhd3kycm6paq", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+          test_key("node").public_key(), kChain};
+}
+
 Bundle bundle() {
   Bundle value;
   value.node = kNode;
@@ -278,6 +295,10 @@ std::vector<Message> all_messages() {
       {"log", with(log()), [](std::string_view json) { return again(decode_log(json)); }},
       {"controller-state", with(controller_state()),
        [](std::string_view json) { return again(decode_controller_state(json)); }},
+      {"certificate-request", with(certificate_request()),
+       [](std::string_view json) { return again(decode_certificate_request(json)); }},
+      {"certificate", with(certificate()),
+       [](std::string_view json) { return again(decode_certificate(json)); }},
       {"bundle", with(bundle()), [](std::string_view json) { return again(decode_bundle(json)); }},
   };
 }

@@ -20,6 +20,8 @@ State state();
 Receipt receipt();
 LogBatch log();
 ControllerState controller_state();
+CertificateRequest certificate_request();
+Certificate certificate();
 Bundle bundle();
 
 /// The moment at which the samples are signed.

@@ -23,6 +23,8 @@ TEST_CASE("each topic reads as what it was built from") {
       {state_topic("n-1"), {MessageType::state, 1, "n-1"}, true},
       {receipt_topic("n-1"), {MessageType::receipt, 1, "n-1"}, false},
       {log_topic("n-1"), {MessageType::log, 1, "n-1"}, false},
+      {certificate_request_topic("n-1"), {MessageType::certificate_request, 1, "n-1"}, false},
+      {certificate_topic("n-1"), {MessageType::certificate, 1, "n-1"}, false},
   };
   for (const Row& row : rows) {
     INFO(row.text);
@@ -37,10 +39,11 @@ TEST_CASE("topics have the names that the broker's rules are written for") {
   CHECK(log_ack_topic("n-1") == "loa/1/node/n-1/log-ack");
   CHECK(controller_state_topic() == "loa/1/controller/state");
   CHECK(controller_filters() ==
-        std::vector<std::string>{"loa/1/node/+/state", "loa/1/node/+/receipt", "loa/1/node/+/log"});
+        std::vector<std::string>{"loa/1/node/+/state", "loa/1/node/+/receipt", "loa/1/node/+/log",
+                                 "loa/1/node/+/certificate-request"});
   CHECK(node_filters("n-1") == std::vector<std::string>{"loa/1/keys", "loa/1/controller/state",
                                                         "loa/1/node/n-1/head", "loa/1/node/n-1/order",
-                                                        "loa/1/node/n-1/log-ack"});
+                                                        "loa/1/node/n-1/log-ack", "loa/1/node/n-1/certificate"});
 }
 
 TEST_CASE("anything else is no topic of Loa") {

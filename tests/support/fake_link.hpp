@@ -28,6 +28,7 @@ class FakeLink final : public protocol::Link {
   std::vector<std::string> asked;      ///< every subscribe call in order, of all sessions
   std::optional<protocol::LinkWill> will;            ///< of the last attempt
   std::optional<scheduler::TimePoint> tls_time;      ///< of the last attempt
+  std::optional<protocol::LinkCredentials> credentials;  ///< of the last attempt
   std::size_t max_message_bytes = 1024 * 1024;
   std::size_t max_in_flight = 512;
   bool acknowledges = true;            ///< answers each publication at the next deliver() or acknowledge()
@@ -115,6 +116,7 @@ class FakeLink final : public protocol::Link {
     protocol::ConnectTerms terms = handlers_.prepare_connect();
     will = std::move(terms.will);
     tls_time = terms.tls_time;
+    credentials = std::move(terms.credentials);
   }
   void answer_all(protocol::PublishOutcome outcome) {
     std::deque<Published> open;

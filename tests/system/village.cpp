@@ -156,11 +156,16 @@ void Village::make_people() {
 
 void Village::add_node(const std::string& code, const std::string& area, const std::string& more) {
   const auto made = admin().post("/nodes", {{"code", code}, {"area", area}, {"name", "Cụm " + code}});
-  node_ids_[code] = text(made.at("node"), "id");
-  write_file(node_folder(code) / "bundle.json", text(made, "bundle"));
+  equip(code, text(made.at("node"), "id"), text(made, "bundle"), more);
+}
+
+void Village::equip(const std::string& code, const std::string& node_id, const std::string& bundle, const std::string& settings) {
+  node_ids_[code] = node_id;
+  std::filesystem::remove_all(node_folder(code));
+  write_file(node_folder(code) / "bundle.json", bundle);
   write_file(node_folder(code) / "node.toml",
              fmt::format("state_folder = \"state\"\nstock_folder = \"{}/config/stock\"\nlog_level = \"debug\"\n"
-                         "[sink]\nkind = \"wav\"\nfile = \"sound.wav\"\n{}", source_folder().string(), more));
+                         "[sink]\nkind = \"wav\"\nfile = \"sound.wav\"\n{}", source_folder().string(), settings));
 }
 
 void Village::start_node(const std::string& code, const NodeStart& how) {

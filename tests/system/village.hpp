@@ -29,12 +29,16 @@ class Village {
   /// Adds a node in the area and writes its settings; starts nothing.
   /// `more`: further tables of its settings.
   void add_node(const std::string& code, const std::string& area, const std::string& more = {});
+  /// Gives the place a board with this bundle and an empty disk; `settings` is more of its node.toml.
+  void equip(const std::string& code, const std::string& node_id, const std::string& bundle, const std::string& settings = {});
   /// How a node is started other than plainly.
   struct NodeStart {
     std::vector<std::string> before;       ///< program and arguments that run it
     std::vector<std::string> environment;  ///< NAME=value
   };
   void start_node(const std::string& code, const NodeStart& how = {});
+  /// Ends the node's process, so that it counts no more for nodes_ready.
+  void remove_node(const std::string& code) { nodes_.erase(code); }
   Process& node(const std::string& code) { return *nodes_.at(code); }
   /// Node id by which the API knows it.
   const std::string& node_id(const std::string& code) const { return node_ids_.at(code); }

@@ -25,6 +25,8 @@ void add_session_commands(CLI::App& app, Context& context);
 void add_area_commands(CLI::App& app, Context& context);
 void add_user_commands(CLI::App& app, Context& context);
 void add_node_commands(CLI::App& app, Context& context);
+/// `node revoke`, `node replace` and `node import`, below `node`.
+void add_board_commands(CLI::App& node, Context& context);
 void add_programme_commands(CLI::App& app, Context& context);
 void add_schedule_commands(CLI::App& app, Context& context);
 void add_log_commands(CLI::App& app, Context& context);

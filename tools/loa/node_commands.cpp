@@ -1,11 +1,10 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 
 #include "tools/loa/command.hpp"
+#include "tools/loa/node_lookup.hpp"
+#include "tools/loa/private_file.hpp"
 #include "tools/loa/volume.hpp"
 
 namespace loa::tool {
@@ -25,39 +24,6 @@ struct NodeOptions {
 const std::vector<Column> kColumns{{"CODE", "code"},          {"NAME", "name"},         {"AREA", "area"},
                                    {"STATUS", "status"},      {"PLAN", "wanted_plan"},  {"VERIFIED", "report.plan_verified"},
                                    {"SOUNDING", "report.sounding"}, {"REPORTED", "report.reported_at"}, {"ID", "id"}};
-
-/// A new file that only its owner can read, never over another. It is made before what it is to hold exists, because a bundle
-/// is given once: a folder that cannot be written must be known before. Gone again unless it was written.
-class PrivateFile {
- public:
-  explicit PrivateFile(std::string name)
-      : name_(std::move(name)), fd_(::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) {
-    if (fd_ < 0 && errno == EEXIST) throw CommandError(kRefused, fmt::format("{} exists already", name_));
-    if (fd_ < 0) throw CommandError(kRefused, fmt::format("cannot create {}: {}", name_, std::strerror(errno)));
-  }
-  ~PrivateFile() {
-    ::close(fd_);
-    if (!written_) ::unlink(name_.c_str());
-  }
-  PrivateFile(const PrivateFile&) = delete;
-  PrivateFile& operator=(const PrivateFile&) = delete;
-
-  void write(const std::string& text) {
-    written_ = ::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd_) == 0;
-    if (!written_) throw CommandError(kRefused, fmt::format("cannot write {}", name_));
-  }
-
- private:
-  std::string name_;
-  int fd_;
-  bool written_ = false;
-};
-
-json::value find_node(Client& client, const std::string& code) {
-  for (auto& node : client.all("/nodes", {}, 100'000))
-    if (text_of(node, "code") == code || text_of(node, "id") == code) return node;
-  throw CommandError(kNotFound, fmt::format("no node {} that you may see", code));
-}
 
 void add_node(const Context& context, const NodeOptions& options) {
   const auto file = options.out.empty() ? options.code + ".bundle.json" : options.out;
@@ -108,6 +74,12 @@ void add_list_options(CLI::App* list, const std::shared_ptr<NodeOptions>& option
 
 }  // namespace
 
+json::value find_node(Client& client, const std::string& code) {
+  for (auto& node : client.all("/nodes", {}, 100'000))
+    if (text_of(node, "code") == code || text_of(node, "id") == code) return node;
+  throw CommandError(kNotFound, fmt::format("no node {} that you may see", code));
+}
+
 void add_node_commands(CLI::App& app, Context& context) {
   auto options = std::make_shared<NodeOptions>();
 
@@ -115,7 +87,7 @@ void add_node_commands(CLI::App& app, Context& context) {
   add_list_options(nodes, options);
   nodes->callback([&context, options] { list_nodes(context, *options); });
 
-  auto* node = app.add_subcommand("node", "One node: add, show, mute, volume, orders");
+  auto* node = app.add_subcommand("node", "One node: add, revoke, replace, show, mute, volume, orders; import of many");
   node->require_subcommand(1);
 
   auto* add = node->add_subcommand("add", "Add a node and write the bundle file that it joins with");
@@ -124,6 +96,8 @@ void add_node_commands(CLI::App& app, Context& context) {
   add->add_option("--name", options->name, "Where it hangs");
   add->add_option("--out", options->out, "Bundle file to write (default CODE.bundle.json)");
   add->callback([&context, options] { add_node(context, *options); });
+
+  add_board_commands(*node, context);
 
   auto* show = node->add_subcommand("show", "All that is known of a node");
   show->add_option("CODE", options->code, "Code or id")->required();

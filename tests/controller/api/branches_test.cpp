@@ -56,6 +56,9 @@ std::vector<Row> rows(const TestApi& api) {
       {"PATCH /api/v1/nodes/{id}", "/api/v1/nodes/" + api.node, R"({"name":"x"})"},
       {"PUT /api/v1/nodes/{id}/settings", "/api/v1/nodes/" + api.node + "/settings", R"({"mute":true})"},
       {"POST /api/v1/nodes/{id}/orders", "/api/v1/nodes/" + api.node + "/orders", R"({"kind":"restart"})"},
+      {"POST /api/v1/nodes/{id}/revoke", "/api/v1/nodes/" + api.node + "/revoke", ""},
+      {"POST /api/v1/node-replacements", "/api/v1/node-replacements", R"({"code":"A-1"})"},
+      {"POST /api/v1/node-imports", "/api/v1/node-imports", "code,name,area,lat,lon\nA-9,x,hue-a,,\n", Expect::refused},
       {"GET /api/v1/receipts", "/api/v1/receipts", "", Expect::without},
       {"GET /api/v1/programmes", "/api/v1/programmes", "", Expect::without},
       {"POST /api/v1/programmes", "/api/v1/programmes", R"({"title":"x","area":"hue-a"})", Expect::refused},
@@ -96,7 +99,7 @@ std::vector<Row> rows(const TestApi& api) {
 
 tests::HttpAnswer ask(tests::HttpClient& client, const Row& row) {
   const std::string method(row.route, std::string_view(row.route).find(' '));
-  const bool csv = row.path.find("area-imports") != std::string::npos;
+  const bool csv = row.path.find("-imports") != std::string::npos;
   const char* type = csv ? "Content-Type: text/csv" : "Content-Type: application/json";
   return client.send(method, row.path, row.body, {type});
 }

@@ -21,7 +21,7 @@ Facts well() {
   loa::protocol::SigningKey key;
   key.kid = "k1";
   key.branch = "hue";
-  key.may_sign = {MessageType::plan, MessageType::head};
+  key.may_sign = {MessageType::plan, MessageType::head, MessageType::certificate};
   key.not_before = facts.now - kDay;
   key.not_after = facts.now + 400 * kDay;
   facts.keys.keys = {key};
@@ -71,7 +71,19 @@ TEST_CASE("each fact raises its own alarm and no other") {
       {"a node does not get its plan", [](Facts& f) { f.withheld = {{"n-one", "hue-19753", "plan 5", f.now - 6min}}; }, {"withheld n-one"}},
       {"a certificate was not made anew", [](Facts& f) { f.lifetimes[0].ends = f.now + 59 * kDay; }, {"certificate_lapses broker"}},
       {"the only key will end", [](Facts& f) { f.keys.keys[0].not_after = f.now + 59 * kDay; }, {"key_lapses k1"}},
-      {"the only key has ended", [](Facts& f) { f.keys.keys[0].not_after = f.now - kDay; }, {"key_lapses k1"}},
+      {"the only key has ended", [](Facts& f) { f.keys.keys[0].not_after = f.now - kDay; },
+       {"key_lapses k1", "no_certificate_key controller"}},
+      {"the only key was made before boards had keys of their own",
+       [](Facts& f) { f.keys.keys[0].may_sign = {MessageType::plan, MessageType::head}; }, {"no_certificate_key controller"}},
+      {"another key may sign certificates",
+       [](Facts& f) {
+         f.keys.keys[0].may_sign = {MessageType::plan, MessageType::head};
+         f.keys.keys.push_back(next_key(f));
+         f.keys.keys[1].may_sign = {MessageType::certificate};
+       },
+       {}},
+      {"a board's certificate was not renewed", [](Facts& f) { f.lapsing = {{"n-one", "hue-19753", f.now + kDay, false}}; },
+       {"node_certificate_lapses n-one"}},
       {"a revoked key ends",
        [](Facts& f) { f.keys.keys.push_back(next_key(f)), f.keys.keys[0].revoked = f.now, f.keys.keys[0].not_after = f.now; }, {}},
       {"a key ends that another follows",

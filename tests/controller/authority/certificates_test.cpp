@@ -24,6 +24,21 @@ mode_t mode_of(const std::filesystem::path& file) {
   return status.st_mode & 07777;
 }
 
+Handle<EVP_PKEY> new_key(const char* curve) { return Handle<EVP_PKEY>(EVP_EC_gen(curve)); }
+
+/// A request as a board makes it.
+std::string request_of(EVP_PKEY* key, const std::string& name) {
+  const Handle<X509_REQ> csr(X509_REQ_new());
+  X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(csr.get()), "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+  X509_REQ_set_pubkey(csr.get(), key);
+  REQUIRE(X509_REQ_sign(csr.get(), key, EVP_sha256()) > 0);
+  const Handle<BIO> bio(BIO_new(BIO_s_mem()));
+  PEM_write_bio_X509_REQ(bio.get(), csr.get());
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return std::string(data, static_cast<std::size_t>(size));
+}
+
 // X509_V_OK or why the chain does not hold at `time`, with the CRL of the authority at that time.
 int verify(const CertificateAuthority& authority, const std::string& pem, TimePoint time, const std::string& crl_pem) {
   const Handle<X509_STORE> store(X509_STORE_new());
@@ -115,6 +130,42 @@ TEST_CASE_METHOD(Fixture, "names that could say more than a name are refused") {
     CAPTURE(bad);
     CHECK_THROWS_AS(authority.revoke(bad, kNow), std::invalid_argument);
   }
+}
+
+TEST_CASE_METHOD(Fixture, "what was revoked longer ago than a certificate counts is forgotten") {
+  authority.revoke("0a", kNow);
+  authority.revoke({"0b", "0c", "0b"}, kNow + 5 * 365 * 24h);
+  CHECK(authority.revoked().size() == 3);
+  authority.revoke("0d", kNow + 5 * 365 * 24h + 25h);
+  REQUIRE(authority.revoked().size() == 3);
+  CHECK(authority.revoked()[0].serial == "0b");
+}
+
+TEST_CASE_METHOD(Fixture, "a board's own key gets a certificate, and nothing else does") {
+  const auto key = new_key("P-256");
+  const auto issued = authority.issue_for_request(request_of(key.get(), "n-1"), "n-1", kNow);
+  CHECK(issued.key_pem.empty());
+  CHECK(issued.not_after == kNow + 5 * 365 * 24h);
+  CHECK(verify(authority, issued.certificate_pem, kNow, authority.make_crl(kNow)) == X509_V_OK);
+  const auto certificate = certificate_from_pem(issued.certificate_pem);
+  CHECK(X509_check_private_key(certificate.get(), key.get()) == 1);
+  CHECK(X509_check_purpose(certificate.get(), X509_PURPOSE_SSL_CLIENT, 0) == 1);
+  CHECK(X509_check_ca(certificate.get()) == 0);
+
+  auto spoilt = request_of(key.get(), "n-1");
+  spoilt[spoilt.size() / 2] = spoilt[spoilt.size() / 2] == 'A' ? 'B' : 'A';
+  const std::tuple<const char*, std::string, const char*> rows[] = {
+      {"no PEM", "text", "not a request"},
+      {"a certificate", authority.issue_client("n-1", kNow).certificate_pem, "not a request"},
+      {"another name", request_of(key.get(), "n-2"), "names another than n-1"},
+      {"the controller's name", request_of(key.get(), "controller"), "names another than n-1"},
+      {"another curve", request_of(new_key("P-384").get(), "n-1"), "no P-256 key"},
+  };
+  for (const auto& [name, csr, says] : rows) {
+    CAPTURE(name);
+    CHECK_THROWS_WITH(authority.issue_for_request(csr, "n-1", kNow), Catch::Contains(says));
+  }
+  CHECK_THROWS_AS(authority.issue_for_request(spoilt, "n-1", kNow), std::invalid_argument);
 }
 
 TEST_CASE_METHOD(Fixture, "half an authority is said to be one") {

@@ -42,7 +42,7 @@ TEST_CASE_METHOD(Fixture, "the first keys are what a node with the root key beli
   const auto& listed = keys.key_set.keys.at(0);
   CHECK(listed.branch == "hue");
   for (const auto type : {MessageType::head, MessageType::plan, MessageType::alert, MessageType::order,
-                          MessageType::log_ack, MessageType::controller_state})
+                          MessageType::log_ack, MessageType::controller_state, MessageType::certificate})
     CHECK(std::count(listed.may_sign.begin(), listed.may_sign.end(), type) == 1);
   CHECK(std::count(listed.may_sign.begin(), listed.may_sign.end(), MessageType::keys) == 0);
 

@@ -37,7 +37,7 @@ inline std::shared_ptr<const ControllerKeys> make_keys(const protocol::PrivateKe
     listed.kid = kid;
     listed.public_key = keys->working.back().key.public_key();
     listed.may_sign = {MessageType::head,    MessageType::plan, MessageType::alert, MessageType::order,
-                       MessageType::log_ack, MessageType::controller_state};
+                       MessageType::log_ack, MessageType::controller_state, MessageType::certificate};
     listed.branch = branch;
     listed.not_before = now - std::chrono::hours(24);
     listed.not_after = now + std::chrono::hours(24 * 365);
@@ -88,6 +88,9 @@ struct Station {
   std::vector<Change> changes;
   protocol::Formats formats;
   Millis period{0};  ///< of ticks by themselves
+  int issued = 0;      ///< certificates
+  bool certificates_are_real = false;
+  int keys_ended = 0;  ///< times that the broker was to learn it
   FakeNode one{"n-one", {"hue", "hue-19753"}};
   FakeNode two{"n-two", {"hue", "hue-19774"}};
 
@@ -112,6 +115,16 @@ struct Station {
   }
   ~Station() { close(); }
 
+  /// A certificate that the test can tell from others; the request `bad` cannot have one.
+  authority::IssuedCertificate issue(const std::string& csr, const std::string& node) {
+    if (csr == "bad") throw std::invalid_argument("certificate: not a request");
+    if (certificates_are_real) {
+      ++issued;
+      return authority::CertificateAuthority::open_or_create(folder / "ca", clock.now()).issue_client(node, clock.now());
+    }
+    const auto number = std::to_string(++issued);
+    return {"certificate " + number + " of " + node, "", "c" + number, clock.now() + store::kNodeKeysLife};
+  }
   void open() {
     store = std::make_unique<store::Store>(loop.get_executor(), tests::store_url(folder / "loa.db"), clock);
   }
@@ -126,6 +139,7 @@ struct Station {
     broadcaster = std::make_unique<Broadcaster>(
         *store, *link, keys, PlanSettings{{"mqtts://broker:8883"}, {"https://files:8443"}, {}},
         [this](const Change& change) { changes.push_back(change); }, formats);
+    broadcaster->certify_with([this](const std::string& csr, const std::string& node) { return issue(csr, node); }, [this] { ++keys_ended; });
     bool loaded = false;
     std::exception_ptr error;
     boost::asio::co_spawn(loop, broadcaster->load(), [&](std::exception_ptr thrown) {

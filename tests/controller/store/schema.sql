@@ -154,6 +154,19 @@ CREATE TABLE media_jobs (
   created bigint not null,
   finished bigint
 );
+CREATE TABLE node_keys (
+  node text not null references nodes (id),
+  serial text not null,
+  signing_key text not null,
+  bundled smallint not null,
+  request text not null,
+  certificate text not null,
+  issued bigint not null,
+  not_after bigint not null,
+  used bigint,
+  ended bigint,
+  primary key (node, serial)
+);
 CREATE TABLE node_states (
   node text primary key references nodes (id),
   session text not null,

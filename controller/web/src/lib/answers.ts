@@ -88,6 +88,9 @@ export const alarms: Words = {
   key_lapses: 'Khóa ký sắp hết hạn mà chưa có khóa thay',
   certificate_lapses: 'Chứng thư sắp hết hạn',
   withheld: 'Bản mới không đến được cụm loa',
+  bundle_used_twice: 'Tệp gia nhập của cụm loa bị dùng lần thứ hai',
+  node_certificate_lapses: 'Chứng thư của cụm loa sắp hết hạn',
+  no_certificate_key: 'Chưa có khóa được ký chứng thư cho cụm loa',
 };
 
 /** Why the controller does not do what was asked: `code` of problem+json, of a job, and of a preview. */

@@ -1,0 +1,75 @@
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "node-firmware/agent.hpp"
+#include "protocol/codec.hpp"
+#include "protocol/topics.hpp"
+
+namespace loa::node {
+
+using namespace std::chrono_literals;
+using protocol::MessageType;
+
+namespace {
+
+constexpr auto kRequestPatience = 15s;  // for a certificate; doubles up to:
+constexpr auto kLongestRequestPatience = 30min;
+
+// Nodes that joined on one day do not all renew on one day: up to a twelfth of the age, always the same for a node.
+std::chrono::milliseconds spread(const std::string& node, std::chrono::milliseconds age) {
+  return age / 12 * static_cast<std::int64_t>(std::hash<std::string>{}(node) % 1000) / 1000;
+}
+
+}  // namespace
+
+// Whoever made the bundle, carried it or found it could have copied it, so the node speaks with keys of its own as soon as it can.
+void Agent::look_at_keys() {
+  if (!parts_.link.connected()) return;
+  const auto now = parts_.clock.monotonic();
+  if (now < next_request_) return;
+  if (!parts_.keys.coming()) {
+    const auto age = settings_.certificate_age + spread(parts_.identity.bundle.node, settings_.certificate_age);
+    const bool old = parts_.clock.trusted() && parts_.clock.now() - parts_.keys.issued() >= age;
+    if (!parts_.keys.bundled() && !old) {
+      next_request_ = now + std::min<std::chrono::nanoseconds>(1h, settings_.certificate_age / 4);
+      return;
+    }
+    spdlog::info(parts_.keys.bundled() ? "making keys of its own" : "its keys are old: making others");
+    parts_.keys.make_coming();
+    request_patience_ = kRequestPatience;
+  }
+  const auto request = parts_.keys.request(parts_.clock.now());
+  request_patience_ = std::clamp<std::chrono::nanoseconds>(request_patience_, kRequestPatience, kLongestRequestPatience);
+  next_request_ = now + request_patience_;
+  request_patience_ *= 2;
+  if (request && reporter_.send(*request)) spdlog::info("asked for a certificate, request {}", request->id);
+}
+
+// A controller that was restored from a backup knows no keys that it gave since. It is told by its own signed word, before the first state.
+void Agent::introduce_keys() {
+  const auto& answer = parts_.keys.speaking().answer;
+  if (answer.empty() || head_patience_ <= kHeadPatience) return;
+  if (reporter_.introduce(answer)) spdlog::info("no head in the session before: showing the controller the certificate that it gave");
+}
+
+Monotonic Agent::next_look_at_keys() const { return next_request_; }
+
+void Agent::take_certificate(const protocol::LinkMessage& message) {
+  const auto& node = parts_.identity.bundle.node;
+  About about{MessageType::certificate, node, 0, ""};
+  const auto verified = ring_.verify(message.payload, MessageType::certificate, chain());
+  if (!verified) return refuse(message, about, verified.error());
+  about.kid = verified->kid;
+  const auto certificate = protocol::decode_certificate(verified->payload, node);
+  if (!certificate) return refuse(message, about, certificate.error());
+  about.subject = certificate->request;
+  if (const auto taken = parts_.keys.take(*certificate, message.payload, parts_.identity.bundle.ca_pem); !taken) return refuse(message, about, taken.error());
+  signed_at(verified->issued);
+  spdlog::info("its own certificate came: connecting with it");
+  reporter_.accepted(about);
+  parts_.link.renew();
+}
+
+}  // namespace loa::node
