@@ -11,7 +11,7 @@ namespace {
 
 using namespace protocol;
 
-constexpr int kTypes = static_cast<int>(MessageType::bulletin) + 1;
+constexpr int kTypes = static_cast<int>(MessageType::certificate) + 1;
 
 // First byte: the type that is expected; the rest is the message.
 void take_apart(std::string_view bytes) {

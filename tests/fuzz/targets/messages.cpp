@@ -34,6 +34,8 @@ Result<LogAck> log_ack(std::string_view json) { return decode_log_ack(json); }
 Result<State> state(std::string_view json) { return decode_state(json); }
 Result<Receipt> receipt(std::string_view json) { return decode_receipt(json); }
 Result<LogBatch> log(std::string_view json) { return decode_log(json); }
+Result<CertificateRequest> certificate_request(std::string_view json) { return decode_certificate_request(json); }
+Result<Certificate> certificate(std::string_view json) { return decode_certificate(json); }
 
 template <std::size_t N>
 struct Name {
@@ -60,6 +62,8 @@ const Registration kState{{"message_state", read_and_write<state, true>, golden<
 const Registration kReceipt{{"message_receipt", read_and_write<receipt, true>, golden<"receipt">}};
 const Registration kLog{{"message_log", read_and_write<log>, golden<"log">}};
 const Registration kControllerState{{"message_controller_state", read_and_write<decode_controller_state>, golden<"controller-state">}};
+const Registration kCertificateRequest{{"message_certificate_request", read_and_write<certificate_request>, golden<"certificate-request">}};
+const Registration kCertificate{{"message_certificate", read_and_write<certificate>, golden<"certificate">}};
 const Registration kRecord{{"message_record", read_and_write<decode_record>, record_of_log}};
 const Registration kBundle{{"bundle", read_and_write<decode_bundle>, golden<"bundle">}};
 
