@@ -171,6 +171,7 @@ api::Hooks App::hooks() {
   hooks.make_board = [this](const std::string& node, const std::string& code, const std::vector<std::string>& areas) {
     return make_board(node, code, areas);
   };
+  hooks.board_refused = [this](const std::string& jws) { broadcaster_.board_refused(jws); };
   hooks.key_set = [this] { return std::optional(broadcaster_.key_set()); };
   hooks.health = [this] { return health(); };
   hooks.open_alarms = [this] { return open_alarms(); };

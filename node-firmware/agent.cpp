@@ -85,6 +85,7 @@ void Agent::on_connected() {
 
 void Agent::on_disconnected(const std::string& reason) {
   spdlog::info("no connection: {}", reason);
+  tell_refused(reason);
   head_this_session_ = false;
   awaited_.forget_all();
   parts_.log.send_again();

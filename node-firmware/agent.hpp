@@ -45,6 +45,7 @@ class Agent {
   struct Wishes {
     std::function<void()> wake;            ///< call tick() soon, not from within
     std::function<void()> restart;         ///< an order asked for it: end in order, the service manager starts anew
+    std::function<void(std::string request)> refused = {};  ///< the broker refuses the bundle: show the controller this signed request another way
   };
   Agent(Parts parts, Settings settings, Wishes wishes);
 
@@ -99,6 +100,7 @@ class Agent {
   // The node's own keys (agent_keys.cpp).
   void look_at_keys();
   void introduce_keys();
+  void tell_refused(const std::string& reason);
   void take_certificate(const protocol::LinkMessage& message);
   Monotonic next_look_at_keys() const;
 
@@ -143,6 +145,7 @@ class Agent {
   std::chrono::nanoseconds log_patience_{};
   Monotonic next_clock_look_{};
   Monotonic next_request_{};                // for a certificate, while one is wanted
+  std::optional<Monotonic> refused_told_;   // that the broker refuses the bundle
   std::chrono::nanoseconds request_patience_{};
   Monotonic next_housekeeping_{};
   bool wants_changed_ = true;

@@ -16,6 +16,7 @@ namespace {
 
 constexpr auto kRequestPatience = 15s;  // for a certificate; doubles up to:
 constexpr auto kLongestRequestPatience = 30min;
+constexpr auto kRefusedAgain = 24h;
 
 // Nodes that joined on one day do not all renew on one day: up to a twelfth of the age, always the same for a node.
 std::chrono::milliseconds spread(const std::string& node, std::chrono::milliseconds age) {
@@ -52,6 +53,19 @@ void Agent::introduce_keys() {
   const auto& answer = parts_.keys.speaking().answer;
   if (answer.empty() || head_patience_ <= kHeadPatience) return;
   if (reporter_.introduce(answer)) spdlog::info("no head in the session before: showing the controller the certificate that it gave");
+}
+
+// Somebody else joined with this bundle, or the board was revoked: the broker lets it in no more, so that only the controller's other door is left.
+void Agent::tell_refused(const std::string& reason) {
+  if (!parts_.keys.bundled() || reason.find("certificate revoked") == std::string::npos) return;
+  const auto now = parts_.clock.monotonic();
+  if (refused_told_ && now - *refused_told_ < kRefusedAgain) return;
+  refused_told_ = now;
+  spdlog::error("the broker says that the certificate of this bundle is revoked: it was used before, or its board was revoked. Ask for another: `loa node replace {}`",
+                parts_.identity.bundle.code);
+  parts_.keys.make_coming();
+  const auto request = parts_.keys.request(parts_.clock.now());
+  if (request && wishes_.refused) wishes_.refused(reporter_.signed_request(*request));
 }
 
 Monotonic Agent::next_look_at_keys() const { return next_request_; }

@@ -16,6 +16,7 @@
 #include "node-firmware/downloader_curl.hpp"
 #include "node-firmware/health.hpp"
 #include "node-firmware/player_gst.hpp"
+#include "node-firmware/teller.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/link_mosquitto.hpp"
 
@@ -79,7 +80,7 @@ class Node::Impl {
         conductor_({*player_, shelf_, clock_, database_, history_, log_}, [this] { wake(); }),
         link_(loop_.get_executor(), link_settings(identity_.bundle)),
         agent_({identity_, keys_, link_, clock_, store_, history_, log_, conductor_, shelf_},
-               {settings_.times.state_period, operating_system(), settings_.times.certificate_age}, {[this] { wake(); }, [this] { end(kExitRestart); }}) {}
+               {settings_.times.state_period, operating_system(), settings_.times.certificate_age}, {[this] { wake(); }, [this] { end(kExitRestart); }, [this](std::string request) { show_refused(std::move(request)); }}) {}
 
   int run() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -98,6 +99,10 @@ class Node::Impl {
   TlsTime tls_time() const {
     if (!clock_.trusted()) return {false, std::nullopt};
     return {true, clock_.now()};
+  }
+
+  void show_refused(std::string request) {
+    teller_.tell(identity_.bundle.files, "/api/v1/refused-boards", std::move(request));
   }
 
   void wake() {
@@ -147,6 +152,7 @@ class Node::Impl {
   PlayLog log_;
   NodeClock clock_;
   std::unique_ptr<Downloader> downloader_;
+  Teller teller_{identity_.bundle.ca_pem};
   DiskShelf shelf_;
   std::unique_ptr<Player> player_;
   Conductor conductor_;

@@ -118,10 +118,13 @@ bool Reporter::send(const protocol::LogBatch& batch) {
 }
 
 bool Reporter::send(const protocol::CertificateRequest& request) {
-  const auto sent = link_.publish(protocol::certificate_request_topic(request.node),
-                                  signed_by_us(MessageType::certificate_request, protocol::encode(request)), false);
+  const auto sent = link_.publish(protocol::certificate_request_topic(request.node), signed_request(request), false);
   if (!sent) spdlog::warn("request for a certificate not sent: {}", protocol::name_of(sent.error()));
   return sent.has_value();
+}
+
+std::string Reporter::signed_request(const protocol::CertificateRequest& request) const {
+  return signed_by_us(MessageType::certificate_request, protocol::encode(request));
 }
 
 bool Reporter::introduce(const std::string& answer) {

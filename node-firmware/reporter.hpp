@@ -39,6 +39,8 @@ class Reporter {
   /// True where the batch went out.
   bool send(const protocol::LogBatch& batch);
   bool send(const protocol::CertificateRequest& request);
+  /// The bytes that send() would send.
+  std::string signed_request(const protocol::CertificateRequest& request) const;
   /// Shows the controller the signed message in which it gave the keys that are spoken with.
   bool introduce(const std::string& answer);
 

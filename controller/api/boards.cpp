@@ -19,6 +19,7 @@ namespace loa::api {
 namespace {
 
 constexpr std::string_view kColumns[] = {"code", "name", "area", "lat", "lon"};
+constexpr std::size_t kMostRequest = 16 * 1024;
 constexpr std::size_t kMostRows = 500;  // the answer holds a bundle of about 12 kB for each
 
 /// A board on its way into the store, with the line of the file that names it.
@@ -148,6 +149,13 @@ Reply revoke_node(StoreCall& call) {
   transaction.commit();
   note(call, *node);
   return json_response({{"node", node->id}, {"code", node->code}});
+}
+
+// Anyone may ask, and everyone gets the same answer: what is not signed with a bundle's key changes nothing.
+awaitable<Reply> tell_refused_board(Api& api, Call call) {
+  if (call.request.body.size() > kMostRequest) co_return http::Problem{413, "too_large", "A request for a certificate is smaller.", {}};
+  api.hooks().board_refused(std::move(call.request.body));
+  co_return json_response({}, 202);
 }
 
 awaitable<Reply> replace_node(Api& api, Call call) {

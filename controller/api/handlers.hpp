@@ -32,6 +32,7 @@ Reply set_node_settings(StoreCall& call);
 Reply revoke_node(StoreCall& call);
 awaitable<Reply> replace_node(Api& api, Call call);
 awaitable<Reply> import_nodes(Api& api, Call call);
+awaitable<Reply> tell_refused_board(Api& api, Call call);
 Reply order_node(StoreCall& call);
 Reply stop_area(StoreCall& call);
 Reply list_receipts(StoreCall& call);

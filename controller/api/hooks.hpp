@@ -53,6 +53,8 @@ struct Hooks {
   std::function<http::Result<NewBoard>(const std::string& node, const std::string& code,
                                        const std::vector<std::string>& areas)>
       make_board;
+  /// A board whose bundle the broker refuses shows its request for a certificate, as it is signed; nothing in it is checked yet.
+  std::function<void(std::string jws)> board_refused;
   /// The key set in force, nothing before the first was taken in.
   std::function<std::optional<protocol::KeySet>()> key_set;
   std::function<std::vector<HealthCheck>()> health;

@@ -37,6 +37,7 @@ const std::vector<Route>& routes() {
       {post, "/api/v1/nodes/{id}/revoke", administer, revoke_node},
       {post, "/api/v1/node-replacements", administer, replace_node},
       {post, "/api/v1/node-imports", administer, import_nodes},
+      {post, "/api/v1/refused-boards", anyone, tell_refused_board},
       {get, "/api/v1/receipts", see, list_receipts},
 
       {get, "/api/v1/programmes", see, list_programmes},

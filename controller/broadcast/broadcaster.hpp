@@ -83,6 +83,8 @@ class Broadcaster {
   void node_changed(const std::string& node);
   /// The tree itself changed: chains are read anew, and what follows from them.
   void areas_changed();
+  /// Somebody says that the broker refuses his board, and shows this request for a certificate: see Ingest::take_refused.
+  void board_refused(const std::string& request) { x_ingest.take_refused(request); }
   /// Another key set: published, and everything is signed anew with what it allows.
   void keys_changed(std::shared_ptr<const ControllerKeys> keys);
 

@@ -132,6 +132,19 @@ void Ingest::refuse_former(const KnownNode& known, const store::NodeKeys& keys, 
     refuse(id, about, protocol::name_of(protocol::RefusalCode::bad_signature), "signature", "signed with keys that the board has given up");
 }
 
+void Ingest::take_refused(const std::string& request) {
+  const auto envelope = protocol::open(request, MessageType::certificate_request);
+  const auto* known = envelope ? x_roster.find(envelope->kid) : nullptr;
+  if (!known) return;
+  for (const auto& keys : known->keys) {
+    if (!keys.bundled || !keys.ended) continue;
+    if (!protocol::verify_from_node(request, MessageType::certificate_request, envelope->kid, keys.signing_key)) continue;
+    refuse(envelope->kid, "certificate-request", kBundleUsedTwice, "signature", "a board with this bundle is refused by the broker: another board used it first");
+    flush();
+    return;
+  }
+}
+
 void Ingest::take_request(KnownNode& known, const protocol::LinkMessage& message) {
   if (protocol::open(message.payload, MessageType::certificate)) return x_handlers.introduced(known, message.payload);
   const auto verified = verify(known, message, MessageType::certificate_request);

@@ -51,6 +51,9 @@ class Ingest {
   Ingest(store::Store& store, Roster& roster, IngestHandlers handlers);
 
   void take(const protocol::LinkMessage& message, const protocol::Topic& topic);
+  /// A request for a certificate that came past the broker, because that does not let its board in: where it is signed with the key of a
+  /// bundle that was used up it is refused, and an alarm; otherwise nothing happens.
+  void take_refused(const std::string& request);
   /// Counts a refusal, to be written with the next batch.
   void refuse(const std::string& node, const std::string& about, const std::string& code, const std::string& where,
               const std::string& message);

@@ -260,6 +260,25 @@ struct JoiningNode : TestNode {
 
 }  // namespace
 
+TEST_CASE("a board whose bundle the broker refuses shows the controller its request another way, once a day") {
+  JoiningNode node;
+  const auto fail = [&](const char* reason) {
+    node.link().fail(reason);
+    node.run->agent.tick();
+  };
+  fail("mqtts://broker: connection refused");
+  CHECK(node.run->refused.empty());
+  fail("mqtts://broker: TLS alert from the broker: certificate revoked");
+  REQUIRE(node.run->refused.size() == 1);
+  const auto shown = protocol::open(node.run->refused[0], MessageType::certificate_request, node.controller.node_key.public_key());
+  CHECK(protocol::decode_certificate_request(shown.value())->node == TestController::kNode);
+  fail("mqtts://broker: TLS alert from the broker: certificate revoked");
+  CHECK(node.run->refused.size() == 1);
+  node.pass(25h);
+  fail("mqtts://broker: TLS alert from the broker: certificate revoked");
+  CHECK(node.run->refused.size() == 2);
+}
+
 TEST_CASE("a board asks at its first connect, goes on with its own keys, and asks no more") {
   JoiningNode node;
   const auto bundled = node.controller.node_key.public_key();

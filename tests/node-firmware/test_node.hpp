@@ -29,7 +29,7 @@ struct NodeRun {
         clock(time, store.marks().newest_signed, store.marks().clock),
         conductor({player, shelf, clock, database, history, log}, [this] { ++wakes; }),
         agent({identity, keys, link, clock, store, history, log, conductor, shelf}, {30min, "test", certificate_age},
-              {[this] { ++wakes; }, [this] { restart_asked = true; }}) {
+              {[this] { ++wakes; }, [this] { restart_asked = true; }, [this](std::string request) { refused.push_back(std::move(request)); }}) {
     player.events.started = [this](const node::TrackStarted& started) { conductor.on_started(started); };
     player.events.ended = [this](const node::TrackEnded& ended) { conductor.on_ended(ended); };
     player.events.prepared = [](node::TrackId) {};
@@ -49,6 +49,7 @@ struct NodeRun {
   node::Agent agent;
   int wakes = 0;
   bool restart_asked = false;
+  std::vector<std::string> refused;  ///< requests that were to be shown another way
 };
 
 /// A node with its controller: the test speaks for the broker, ticks the clock and plays the sounds.

@@ -134,6 +134,17 @@ TEST_CASE_METHOD(Joining, "a second board with the same bundle is refused, and a
     CHECK(eventually(20s, [this] { return alarms("bundle_used_twice") == 1; }));
     CHECK_FALSE(has_own_keys());
   }
+  SECTION("the copy joins whole, and the board comes after: it tells the controller past the broker") {
+    equip("PX-02", bundle.node, whole_file(node_folder(code) / "bundle.json"));
+    start_node("PX-02");  // the copy, on another board
+    REQUIRE(eventually(30s, [&] { return !own_keys_of(*this, "PX-02").is_null() && is_on_live_crl(*this, bundle.tls_certificate_pem); }));
+    CHECK(alarms("bundle_used_twice") == 0);
+    start_node(code);
+    INFO(last_words());
+    CHECK(node(code).wait_for_line("loa node replace PX-01", 20s));
+    CHECK(eventually(20s, [this] { return alarms("bundle_used_twice") == 1; }));
+    CHECK_FALSE(has_own_keys());
+  }
   SECTION("the copy comes after the board has joined, before the broker knows it") {
     start_node(code);
     REQUIRE(joined());

@@ -157,4 +157,13 @@ TEST_CASE_METHOD(Boards, "a file with any fault makes no node, and each fault is
   CHECK(nodes() == before);
 }
 
+TEST_CASE_METHOD(Boards, "a board that the broker refuses is heard without a session, and told nothing") {
+  auto nobody = anyone();
+  const auto tell = [&](const std::string& body) { return nobody.send("POST", "/api/v1/refused-boards", body, {"Content-Type: application/jose"}); };
+  CHECK(tell("a.b.c").status == 202);
+  CHECK(tell("a.b.c").body == "{}");
+  CHECK(tell(std::string(17'000, 'x')).code() == "too_large");
+  CHECK(calls.refused_boards == std::vector<std::string>{"a.b.c", "a.b.c"});
+}
+
 }  // namespace loa::api

@@ -132,6 +132,10 @@ Hooks TestApi::hooks() {
   made.make_board = [](const auto& id, const auto&, const auto& areas) -> http::Result<NewBoard> {
     return NewBoard{"bundle of " + id + " in " + areas.back(), {}, "01"};
   };
+  made.board_refused = [this](auto jws) {
+    const std::lock_guard lock(calls.mutex);
+    calls.refused_boards.push_back(std::move(jws));
+  };
   made.key_set = [] {
     protocol::KeySet keys;
     keys.number = 3;

@@ -29,6 +29,7 @@ struct HookCalls {
   std::vector<protocol::Order> orders;
   std::vector<std::string> alerts;
   std::vector<std::string> changed_nodes;
+  std::vector<std::string> refused_boards;
   std::vector<media::Source> jobs;
   std::vector<std::string> finished_jobs;
 };

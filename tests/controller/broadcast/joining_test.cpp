@@ -112,6 +112,20 @@ TEST_CASE_METHOD(Joining, "a board that asks gets a certificate, and its first s
       CHECK(alarm_kinds() == Names{"bundle_used_twice n-one"});
       CHECK(alarms().at(0).count == 2);
     }
+    SECTION("a board that the broker refuses says so another way, and is an alarm too") {
+      NewKeys late(one, clock.now(), "q-late");
+      const auto signed_by = [&](const protocol::PrivateKey& by) {
+        return protocol::sign(MessageType::certificate_request, "n-one", protocol::encode(late.request), by);
+      };
+      for (const auto& nothing : {std::string("noise"), signed_by(late.key), signed_by(own.key), signed_by(two.key)}) {
+        broadcaster->board_refused(nothing);
+        settle();
+      }
+      CHECK(alarm_kinds().empty());
+      broadcaster->board_refused(signed_by(one.key));
+      settle();
+      CHECK(alarm_kinds() == Names{"bundle_used_twice n-one"});
+    }
     SECTION("the will of the session before, an old retained state and the request come again are none") {
       one.state.lifecycle = protocol::Lifecycle::gone;
       say_with(one.key);
