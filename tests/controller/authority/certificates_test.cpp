@@ -1,5 +1,6 @@
 #include "controller/authority/certificates.hpp"
 
+#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
