@@ -19,6 +19,7 @@
 #include "controller/event_failures.hpp"
 #include "controller/figures.hpp"
 #include "controller/metrics/endpoint.hpp"
+#include "controller/key_keeper.hpp"
 #include "controller/stock.hpp"
 #include "controller/recovery/stamp.hpp"
 #include "controller/store/receipts.hpp"
@@ -50,6 +51,12 @@ authority::BrokerSettings broker_settings(const Settings& settings, const protoc
   return broker;
 }
 
+authority::CertificateAuthority followed_authority(const Settings& settings, const protocol::KeySet& keys, scheduler::TimePoint now) {
+  auto authority = authority::CertificateAuthority::open_or_create(settings.authority_folder(), now);
+  authority.follow(keys.authorities);
+  return authority;
+}
+
 std::unique_ptr<tts::Registry> synthesizers(std::shared_ptr<process::Tally> tally) {
   auto registry = std::make_unique<tts::Registry>();
   registry->add(std::make_unique<tts::EspeakSynthesizer>("espeak-ng", 60s, std::move(tally)));
@@ -63,7 +70,7 @@ class App {
   int run();
 
  private:
-  protocol::LinkSettings link_settings() const;
+  protocol::LinkSettings link_settings();
   media::MediaSettings media_settings() const;
   http::ServerSettings http_settings() const;
   api::Hooks hooks();
@@ -76,6 +83,10 @@ class App {
   Facts facts();
   std::vector<api::VoiceChoice> voices() const;
   void tell(const broadcast::Change& change);
+  authority::KeptCertificate own_certificate();
+  void take_keys(const KeyKeeper::Keys& keys);
+  void follow_authority(const protocol::KeySet& keys);
+  std::string keys_trouble() const { return keys_.trouble().empty() ? authority_trouble_ : keys_.trouble(); }
   boost::asio::awaitable<void> begin();
   void stop();
 
@@ -84,8 +95,9 @@ class App {
   boost::asio::io_context loop_;
   boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
   boost::asio::steady_timer last_stop_{loop_};
+  KeyKeeper keys_;
   authority::CertificateAuthority authority_;
-  std::shared_ptr<const authority::ControllerKeys> keys_;
+  std::string authority_trouble_;
   store::Store store_;
   media::ClipStore clips_;
   std::shared_ptr<process::Tally> transcoders_ = std::make_shared<process::Tally>();  ///< how children ended
@@ -109,14 +121,15 @@ class App {
 
 App::App(const Settings& settings, protocol::Formats formats)
     : settings_(settings),
-      authority_(authority::CertificateAuthority::open_or_create(settings.authority_folder(), clock_.now())),
-      keys_(std::make_shared<authority::ControllerKeys>(authority::load_keys(settings.state))),
+      keys_(loop_.get_executor(), settings.state, std::make_shared<authority::ControllerKeys>(authority::load_keys(settings.state)),
+            [this](const KeyKeeper::Keys& keys) { take_keys(keys); }),
+      authority_(followed_authority(settings, keys_.keys()->key_set, clock_.now())),
       store_(loop_.get_executor(), settings.database_url(), clock_),
       clips_(settings.clips_folder()),
       synthesizers_(synthesizers(speakers_)),
       broker_files_(store_, authority_, broker_settings(settings, formats), settings.broker_folder()),
       link_(loop_.get_executor(), link_settings()),
-      broadcaster_(store_, link_, keys_, {settings.brokers, settings.files, {}},
+      broadcaster_(store_, link_, keys_.keys(), {settings.brokers, settings.files, {}},
                    [this](const broadcast::Change& change) { tell(change); }, std::move(formats)),
       api_(store_, {settings.web_root, std::chrono::hours(12), 200ULL << 20, {}}, hooks()),
       jobs_(loop_.get_executor(), clips_, *synthesizers_, media_settings(), {}),
@@ -130,8 +143,15 @@ App::App(const Settings& settings, protocol::Formats formats)
   broker_files_.write_first();
 }
 
-protocol::LinkSettings App::link_settings() const {
-  const auto own = authority::keep_client_certificate(settings_.tls_folder(), authority::kControllerIdentity, authority_, clock_.now());
+// One that was replaced counts no more: whoever copied it could speak to the broker in the controller's name.
+authority::KeptCertificate App::own_certificate() {
+  auto own = authority::keep_client_certificate(settings_.tls_folder(), authority::kControllerIdentity, authority_, clock_.now());
+  if (!own.replaced_serial.empty()) authority_.revoke(own.replaced_serial, clock_.now());
+  return own;
+}
+
+protocol::LinkSettings App::link_settings() {
+  const auto own = own_certificate();
   protocol::LinkSettings link;
   link.addresses = {settings_.broker.address};
   link.client_id = authority::kControllerIdentity;
@@ -184,7 +204,7 @@ api::Hooks App::hooks() {
 }
 
 http::Result<api::NewBoard> App::make_board(const std::string& node, const std::string& code, const std::vector<std::string>& areas) {
-  const auto made = authority::make_bundle(authority_, *keys_, {node, code, areas, settings_.brokers, settings_.files}, clock_.now());
+  const auto made = authority::make_bundle(authority_, *keys_.keys(), {node, code, areas, settings_.brokers, settings_.files}, clock_.now());
   return api::NewBoard{protocol::encode(made.bundle), made.signing_key, made.serial};
 }
 
@@ -197,6 +217,7 @@ std::vector<api::HealthCheck> App::health() const {
           {"broker_files", files.empty(), files},
           {"clock", !broadcasting.clock_behind, broadcasting.clock_behind ? "the clock is behind the newest signed time: nothing is signed" : ""},
           {"signing", broadcasting.trouble.empty(), broadcasting.trouble},
+          {"keys", keys_trouble().empty(), keys_trouble()},
           {"events", failures_.trouble().empty(), failures_.trouble()}};
 }
 
@@ -217,7 +238,7 @@ void App::read_lifetimes() {
 
 Facts App::facts() {
   read_lifetimes();
-  return {clock_.now(), broadcaster_.health(), broadcaster_.unheard(kNodeUnheard), broadcaster_.withheld(kWithheld), broadcaster_.lapsing(kNodeCertificateNotice), broker_files_.trouble(), failures_.trouble(), lifetimes_, broadcaster_.key_set()};
+  return {clock_.now(), broadcaster_.health(), broadcaster_.unheard(kNodeUnheard), broadcaster_.withheld(kWithheld), broadcaster_.lapsing(kNodeCertificateNotice), broker_files_.trouble(), failures_.trouble(), lifetimes_, broadcaster_.key_set(), keys_trouble()};
 }
 
 std::vector<api::VoiceChoice> App::voices() const {
@@ -265,6 +286,27 @@ void App::listen_for_monitoring() {
   spdlog::info("figures for monitoring at {}:{}{}", where.address, where.port, token.empty() ? "" : ", with a token");
 }
 
+// The keys first: what a revoked one signed must not wait for certificates.
+void App::take_keys(const KeyKeeper::Keys& keys) {
+  broadcaster_.keys_changed(keys);
+  try {
+    follow_authority(keys->key_set);
+    authority_trouble_.clear();
+  } catch (const std::exception& error) {
+    authority_trouble_ = error.what();
+    spdlog::error("authority: {}", error.what());
+  }
+}
+
+void App::follow_authority(const protocol::KeySet& keys) {
+  if (!authority_.follow(keys.authorities)) return;
+  spdlog::info("another certificate authority {}", authority_.is_followed() ? "makes the clients' certificates" : "is the only one");
+  const auto own = own_certificate();
+  broadcaster_.connect_as({own.certificate_pem, own.key_pem}, authority_.certificate_pem());
+  broker_files_.nodes_changed();
+  if (server_ && settings_.tls) server_->use(*http_settings().tls);
+}
+
 boost::asio::awaitable<void> App::begin() {
   co_await broadcaster_.load();
   server_.emplace(loop_.get_executor(), http_settings(), api_);
@@ -272,6 +314,7 @@ boost::asio::awaitable<void> App::begin() {
   broadcaster_.start();
   broker_files_.start();
   alarms_.start();
+  keys_.start();
   spdlog::info("loa-controller {} listens on {}:{}", LOA_VERSION, settings_.http.address, server_->port());
   if (const auto missing = process::missing_walls(); !missing.empty()) spdlog::warn("children are confined less well: {}", missing);
   ::sd_notify(0, "READY=1");
@@ -282,6 +325,7 @@ void App::stop() {
   stopping_ = true;
   ::sd_notify(0, "STOPPING=1");
   alarms_.stop();
+  keys_.stop();
   api_.close_streams();
   if (server_) server_->stop();
   if (metrics_server_) metrics_server_->stop();

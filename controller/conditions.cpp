@@ -93,8 +93,9 @@ Holding conditions_of(const Facts& facts) {
   holding[AlarmKind::broker_files] = of_itself(AlarmKind::broker_files, !facts.files_trouble.empty(), facts.files_trouble);
   holding[AlarmKind::clock_behind] = of_itself(AlarmKind::clock_behind, broadcasting.clock_behind,
                                                "the clock is behind the newest signed time: nothing is signed");
-  holding[AlarmKind::signing] =
-      of_itself(AlarmKind::signing, !broadcasting.clock_behind && !broadcasting.trouble.empty(), broadcasting.trouble);
+  const bool cannot_sign = !broadcasting.clock_behind && !broadcasting.trouble.empty();
+  holding[AlarmKind::signing] = of_itself(AlarmKind::signing, cannot_sign || !facts.keys_trouble.empty(),
+                                          facts.keys_trouble.empty() ? broadcasting.trouble : facts.keys_trouble);
   holding[AlarmKind::events_failed] = of_itself(AlarmKind::events_failed, !facts.events_trouble.empty(), facts.events_trouble);
   holding[AlarmKind::key_lapses] = lapsing_keys(facts.keys, facts.now);
   holding[AlarmKind::node_certificate_lapses] = lapsing_nodes(facts.lapsing);

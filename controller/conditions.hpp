@@ -21,6 +21,7 @@ struct Facts {
   std::string events_trouble;                   ///< EventFailures::trouble
   std::vector<authority::Lifetime> lifetimes;
   protocol::KeySet keys;
+  std::string keys_trouble = {};                ///< KeyKeeper::trouble
 };
 
 /// A node that has said nothing for this long is an alarm: a night without power is none.

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "protocol/topics.hpp"
 #include "scheduler/succession.hpp"
@@ -21,6 +22,7 @@ constexpr auto kLogPatience = 30s;      // for an acknowledgement; doubles up to
 constexpr auto kLongestLogPatience = 10min;
 constexpr auto kLongestHeadPatience = 5min;
 constexpr auto kClockLook = 30s;
+constexpr auto kLookHome = 6h;
 constexpr auto kHousekeeping = 1h;
 
 // What a person is waiting to see; the rest may come a little later.
@@ -46,14 +48,15 @@ Agent::Agent(Parts parts, Settings settings, Wishes wishes)
 
 void Agent::start() {
   load_keys();
+  forget_marks();
   load_plan();
   load_alerts();
   set_brokers();
-  last_head_ = parts_.clock.monotonic();
+  last_head_ = last_home_ = parts_.clock.monotonic();
   lifecycle_.take(Event::loaded);
   protocol::LinkHandlers handlers;
   handlers.prepare_connect = [this] { return prepare_connect(); };
-  handlers.connected = [this](const protocol::LinkSession&) { on_connected(); };
+  handlers.connected = [this](const protocol::LinkSession& session) { on_connected(session.address); };
   handlers.disconnected = [this](const std::string& reason) { on_disconnected(reason); };
   handlers.message = [this](const protocol::LinkMessage& message) { on_message(message); };
   parts_.link.start(std::move(handlers));
@@ -68,10 +71,14 @@ protocol::ConnectTerms Agent::prepare_connect() {
   terms.credentials = protocol::LinkCredentials{parts_.keys.speaking().certificate_pem, parts_.keys.speaking().tls_key_pem};
   terms.will = reporter_.begin_session(marks.session_number, state());
   if (parts_.clock.trusted()) terms.tls_time = parts_.clock.now();
+  terms.ca_pem = authorities();
   return terms;
 }
 
-void Agent::on_connected() {
+void Agent::on_connected(const std::string& address) {
+  broker_ = address;
+  if (is_home(address)) last_home_ = parts_.clock.monotonic();
+  if (std::exchange(looking_home_, false)) set_brokers();
   head_this_session_ = false;
   head_deadline_ = parts_.clock.monotonic() + head_patience_;
   for (const auto& filter : protocol::node_filters(parts_.identity.bundle.node)) parts_.link.subscribe(filter);
@@ -86,8 +93,13 @@ void Agent::on_connected() {
 void Agent::on_disconnected(const std::string& reason) {
   spdlog::info("no connection: {}", reason);
   tell_refused(reason);
+  broker_.clear();
   head_this_session_ = false;
   awaited_.forget_all();
+  if (looking_home_ && parts_.clock.monotonic() > last_home_) {  // not the end of the session that look_home() ended
+    looking_home_ = false;
+    set_brokers();
+  }
   parts_.log.send_again();
   wishes_.wake();
 }
@@ -101,6 +113,7 @@ Monotonic Agent::tick() {
   }
   look_at_silence();
   ask_for_head();
+  look_home();
   expire_waiting();
   look_at_awaited();
   parts_.conductor.set_alerts(board_.alerts(parts_.clock.trusted()));
@@ -131,14 +144,33 @@ void Agent::ask_for_head() {
   parts_.link.renew();
 }
 
+bool Agent::is_home(const std::string& address) const {
+  const auto& home = parts_.identity.bundle.brokers;
+  return std::find(home.begin(), home.end(), address) != home.end();
+}
+
+// A plan may name other brokers, and one by a stolen key those of a thief, where no newer key set is ever heard: so the bundle's are
+// looked at again from time to time. Where they are gone, or nobody answers there, the round of all goes on.
+void Agent::look_home() {
+  const auto now = parts_.clock.monotonic();
+  if (broker_.empty() || is_home(broker_) || now < last_home_ + kLookHome) return;
+  last_home_ = now;
+  looking_home_ = true;
+  spdlog::info("looking at the bundle's brokers for newer keys");
+  parts_.link.set_addresses(parts_.identity.bundle.brokers);
+  parts_.link.renew();
+}
+
 void Agent::expire_waiting() {
   const auto now = parts_.clock.monotonic();
   for (auto& posted : board_.waited(now, head_this_session_)) {
-    const auto& highest = parts_.store.marks().alert_highest;
-    const auto named = highest.find(posted.snapshot.area);
-    if (named != highest.end() && posted.snapshot.revision < named->second) {
-      reporter_.refused({protocol::MessageType::alert, posted.snapshot.area, posted.snapshot.revision, posted.kid},
-                        {protocol::RefusalCode::old_revision, "/rev", "the head names a higher revision for this area"});
+    const About about{protocol::MessageType::alert, posted.snapshot.area, posted.snapshot.revision, posted.kid};
+    if (!ring_.counts(posted.kid)) {
+      reporter_.refused(about, {protocol::RefusalCode::revoked_key, "header/kid", "its key was revoked while it waited"});
+      continue;
+    }
+    if (posted.snapshot.revision < parts_.store.marks().alert_highest(posted.snapshot.area)) {
+      reporter_.refused(about, {protocol::RefusalCode::old_revision, "/rev", "the head names a higher revision for this area"});
       continue;
     }
     post_alert(std::move(posted));
@@ -218,7 +250,7 @@ State Agent::state() const {
   state.formats = {protocol::kFormat};
   state.plan_held = plan_held_;
   state.plan_verified = plan_held_ > 0 && verified_ ? plan_held_ : 0;
-  state.plan_highest = marks.plan_highest;
+  state.plan_highest = marks.plan_highest();
   state.key_set = ring_.number();
   for (const auto& area : chain()) state.areas.push_back({area, board_.revision(area)});
   state.log_id = parts_.log.id();
@@ -302,6 +334,7 @@ Monotonic Agent::next_wake(Monotonic sound) const {
   if (!parts_.link.connected()) return std::max(wake, now);
   if (!head_this_session_) wake = std::min(wake, head_deadline_);
   wake = std::min(wake, next_look_at_keys());
+  if (!is_home(broker_)) wake = std::min<Monotonic>(wake, last_home_ + kLookHome);
   wake = std::min<Monotonic>(wake, last_report_ + (report_asked_ ? std::chrono::milliseconds(kChangeGap) : settings_.state_period));
   if (parts_.log.waits_for_ack()) wake = std::min(wake, log_deadline_);
   if (reported_) {

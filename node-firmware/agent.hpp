@@ -40,6 +40,7 @@ class Agent {
     std::chrono::milliseconds state_period = std::chrono::minutes(30);
     std::string os;
     std::chrono::milliseconds certificate_age = std::chrono::hours(365 * 24);  ///< older, and it is renewed
+    scheduler::TimePoint least_time = {};  ///< no clock before it is believed: the build date
   };
   /// What the agent asks of its owner.
   struct Wishes {
@@ -59,6 +60,8 @@ class Agent {
   Lifecycle lifecycle() const { return lifecycle_.now(); }
   /// The state as it would be sent now, without session, sequence and nonce.
   protocol::State state() const;
+  /// PEM of the authorities to trust for broker and files: those of the key set held, the bundle's where it lists none.
+  const std::string& authorities() const;
 
  private:
   /// For the first head of a session; doubles with each session that brings none.
@@ -74,9 +77,10 @@ class Agent {
   void load_plan();
   void load_alerts();
   void drop_revoked();
+  void forget_marks();
   void set_brokers();
   const std::vector<std::string>& chain() const;
-  void signed_at(scheduler::TimePoint issued);
+  void signed_at(const std::string& kid, scheduler::TimePoint issued);
   void keep_clock();
 
   // What arrives (agent_messages.cpp).
@@ -91,7 +95,7 @@ class Agent {
   void take_order(const protocol::LinkMessage& message);
   void take_ack(const protocol::LinkMessage& message);
   void take_controller_state(const protocol::LinkMessage& message);
-  void follow_head(const protocol::Head& head);
+  void follow_head(const protocol::Head& head, const std::string& kid);
   void move_to(const std::vector<std::string>& areas);
   void post_alert(PostedSnapshot posted);
   bool obey(const protocol::Order& order);
@@ -106,10 +110,12 @@ class Agent {
 
   // The session and what is due (agent.cpp).
   protocol::ConnectTerms prepare_connect();
-  void on_connected();
+  void on_connected(const std::string& address);
   void on_disconnected(const std::string& reason);
   void look_at_silence();
   void ask_for_head();
+  bool is_home(const std::string& address) const;
+  void look_home();
   void expire_waiting();
   void look_at_awaited();
   void settle();
@@ -137,6 +143,9 @@ class Agent {
   Monotonic last_head_{};
   Monotonic head_deadline_{};               // in a session without a head: then ask again
   std::chrono::nanoseconds head_patience_ = kHeadPatience;
+  std::string broker_;                      // of the present session
+  Monotonic last_home_{};                   // when one of the bundle's brokers was last connected to, or tried
+  bool looking_home_ = false;               // until the next session, only the bundle's brokers are tried
   std::optional<Event> plan_event_;
   std::optional<protocol::State> reported_;
   Monotonic last_report_{};

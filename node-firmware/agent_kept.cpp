@@ -38,7 +38,7 @@ void Agent::load_plan() {
   if (!plan) return refuse_kept(plan.error());
   plan_kid_ = verified->kid;
   plan_held_ = plan->revision;
-  signed_at(verified->issued);
+  signed_at(verified->kid, verified->issued);
   parts_.conductor.set_plan(std::move(*plan));
 }
 
@@ -61,9 +61,38 @@ void Agent::load_alerts() {
       parts_.store.drop_alert(area);
       continue;
     }
-    const bool newest = snapshot->issued >= parts_.store.marks().newest_signed;
+    const bool newest = snapshot->issued >= parts_.store.marks().newest_signed();
     board_.post({std::move(*snapshot), jws, verified->kid, newest});
   }
+}
+
+const std::string& Agent::authorities() const {
+  return ring_.authorities().empty() ? parts_.identity.bundle.ca_pem : ring_.authorities();
+}
+
+// What a key that no longer counts made us believe: numbers, times, and that records are stored.
+void Agent::forget_marks() {
+  if (ring_.number() == 0) return;
+  const auto counts = [this](const std::string& kid) { return kid.empty() || kid == protocol::kRootKid || ring_.counts(kid); };
+  const auto before = parts_.store.marks();
+  auto marks = before;
+  std::erase_if(marks.by_key, [&](const auto& entry) { return !counts(entry.first); });
+  const bool head = !marks.head_kid.empty() && !counts(marks.head_kid);
+  if (head) {
+    marks.head_kid.clear();
+    marks.clock.reset();
+  }
+  if (marks == before) return;
+  // The log first: after a crash between the two it is asked to forget once more.
+  if (marks.last_ack_issued() != before.last_ack_issued()) parts_.log.forget_acks(marks.acked(), marks.last_ack_issued());
+  parts_.store.keep(marks);
+  parts_.clock.forget(std::max(settings_.least_time, marks.newest_signed()), head);
+  if (!head) return;
+  // Freshness was proved by the wrong one: the next head must come as at the start of a session.
+  head_this_session_ = false;
+  awaited_.forget_all();
+  head_patience_ = kHeadPatience;
+  head_deadline_ = parts_.clock.monotonic() + head_patience_;
 }
 
 void Agent::drop_revoked() {
@@ -73,6 +102,7 @@ void Agent::drop_revoked() {
     parts_.conductor.drop_plan("revoked");
     plan_kid_.clear();
     plan_held_ = 0;
+    set_brokers();
     wants_changed_ = true;
   }
   std::vector<std::string> areas;
@@ -86,11 +116,12 @@ void Agent::drop_revoked() {
   }
 }
 
-void Agent::signed_at(scheduler::TimePoint issued) {
+void Agent::signed_at(const std::string& kid, scheduler::TimePoint issued) {
   parts_.clock.raise_floor(issued);
-  if (issued <= parts_.store.marks().newest_signed) return;
   auto marks = parts_.store.marks();
-  marks.newest_signed = issued;
+  auto& newest = marks.by_key[kid].newest_signed;
+  if (issued <= newest) return;
+  newest = issued;
   parts_.store.keep(marks);
 }
 

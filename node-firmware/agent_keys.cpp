@@ -79,8 +79,8 @@ void Agent::take_certificate(const protocol::LinkMessage& message) {
   const auto certificate = protocol::decode_certificate(verified->payload, node);
   if (!certificate) return refuse(message, about, certificate.error());
   about.subject = certificate->request;
-  if (const auto taken = parts_.keys.take(*certificate, message.payload, parts_.identity.bundle.ca_pem); !taken) return refuse(message, about, taken.error());
-  signed_at(verified->issued);
+  if (const auto taken = parts_.keys.take(*certificate, message.payload, authorities()); !taken) return refuse(message, about, taken.error());
+  signed_at(verified->kid, verified->issued);
   spdlog::info("its own certificate came: connecting with it");
   reporter_.accepted(about);
   parts_.link.renew();

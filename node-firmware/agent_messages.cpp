@@ -89,9 +89,10 @@ void Agent::take_keys(const protocol::LinkMessage& message) {
   if (!taken) return refuse(message, {MessageType::keys, parts_.identity.bundle.node, 0, ""}, taken.error());
   if (taken->number == before) return;
   parts_.store.keep_keys(message.payload);
-  signed_at(taken->issued);
+  signed_at(std::string(protocol::kRootKid), taken->issued);
   spdlog::info("key set {} with {} keys", taken->number, taken->keys.size());
   drop_revoked();
+  forget_marks();
   retry_held();
 }
 
@@ -104,9 +105,9 @@ void Agent::take_head(const protocol::LinkMessage& message) {
   const auto echo = reporter_.echo_of(head->nonce);
   const auto& marks = parts_.store.marks();
   std::optional<scheduler::TimePoint> last;
-  if (scheduler::to_ms(marks.last_head_issued) > 0) last = marks.last_head_issued;
+  if (scheduler::to_ms(marks.last_head_issued()) > 0) last = marks.last_head_issued();
   // Any of our last nonces will do: a state may cross its predecessor's head on the way.
-  const auto checked = protocol::check_head(*head, last, echo ? head->nonce : std::string(), marks.plan_highest);
+  const auto checked = protocol::check_head(*head, last, echo ? head->nonce : std::string(), marks.plan_highest());
   if (!checked) return refuse(message, about, checked.error());
   if (echo->first) {
     const auto round_trip = std::chrono::ceil<scheduler::Millis>(parts_.clock.monotonic() - echo->sent);
@@ -114,16 +115,18 @@ void Agent::take_head(const protocol::LinkMessage& message) {
       spdlog::warn("a head corrected the clock: {} ms from the system's", parts_.clock.offset_from_system().count());
   }
   reporter_.heard(head->nonce);
-  follow_head(*head);
+  follow_head(*head, verified->kid);
 }
 
-void Agent::follow_head(const protocol::Head& head) {
+void Agent::follow_head(const protocol::Head& head, const std::string& kid) {
   auto marks = parts_.store.marks();
-  marks.last_head_issued = head.issued;
-  marks.plan_highest = std::max(marks.plan_highest, head.plan_revision);
-  marks.newest_signed = std::max(marks.newest_signed, head.issued);
+  auto& of_key = marks.by_key[kid];
+  of_key.last_head_issued = head.issued;
+  of_key.plan_highest = std::max(of_key.plan_highest, head.plan_revision);
+  of_key.newest_signed = std::max(of_key.newest_signed, head.issued);
   for (const auto& area : head.areas)
-    marks.alert_highest[area.area] = std::max(marks.alert_highest[area.area], area.alert_revision);
+    of_key.alert_highest[area.area] = std::max(of_key.alert_highest[area.area], area.alert_revision);
+  marks.head_kid = kid;
   // Persist first, then act: a crash between the two repeats the act, never forgets the number.
   parts_.store.keep(marks);
   parts_.clock.raise_floor(head.issued);
@@ -146,9 +149,7 @@ void Agent::move_to(const std::vector<std::string>& areas) {
   const auto before = chain();
   auto marks = parts_.store.marks();
   marks.areas = areas;
-  std::erase_if(marks.alert_highest, [&areas](const auto& entry) {
-    return std::find(areas.begin(), areas.end(), entry.first) == areas.end();
-  });
+  marks.keep_areas();
   parts_.store.keep(marks);
   spdlog::info("this node is now under {}", areas.back());
   for (const auto& area : before) {
@@ -173,7 +174,7 @@ void Agent::take_plan(const protocol::LinkMessage& message) {
   if (!plan) return refuse(message, about, plan.error());
   about.revision = plan->revision;
   if (plan->revision == plan_held_) return;
-  const auto highest = std::max(parts_.store.marks().plan_highest, plan_held_);
+  const auto highest = std::max(parts_.store.marks().plan_highest(), plan_held_);
   if (plan->revision < highest)
     return refuse(message, about, {RefusalCode::old_revision, "/rev",
                                    fmt::format("plan {} is below {}, the highest named", plan->revision, highest)});
@@ -181,10 +182,10 @@ void Agent::take_plan(const protocol::LinkMessage& message) {
     return refuse(message, about, {RefusalCode::expired, "/exp",
                                    fmt::format("the plan ended at {}", scheduler::to_rfc3339(plan->until))});
   auto marks = parts_.store.marks();
-  marks.plan_highest = plan->revision;
+  marks.by_key[verified->kid].plan_highest = plan->revision;
   parts_.store.keep(marks);
   parts_.store.keep_plan(message.payload);
-  signed_at(verified->issued);
+  signed_at(verified->kid, verified->issued);
   spdlog::info("plan {} with {} occurrences, until {}", plan->revision, plan->occurrences.size(),
                scheduler::to_rfc3339(plan->until));
   plan_kid_ = verified->kid;
@@ -206,9 +207,8 @@ void Agent::take_alert(const protocol::LinkMessage& message) {
   if (!snapshot) return refuse(message, about, snapshot.error());
   about.revision = snapshot->revision;
   const auto& marks = parts_.store.marks();
-  const auto named = marks.alert_highest.find(area);
-  const auto highest = std::max(named == marks.alert_highest.end() ? 0 : named->second, board_.revision(area));
-  const bool newest = snapshot->issued >= marks.newest_signed;
+  const auto highest = std::max(marks.alert_highest(area), board_.revision(area));
+  const bool newest = snapshot->issued >= marks.newest_signed();
   const auto verdict = board_.judge(*snapshot, message.retained, head_this_session_, highest);
   PostedSnapshot posted{std::move(*snapshot), message.payload, verified->kid, newest};
   switch (verdict) {
@@ -225,15 +225,16 @@ void Agent::take_alert(const protocol::LinkMessage& message) {
 void Agent::post_alert(PostedSnapshot posted) {
   const auto& snapshot = posted.snapshot;
   auto marks = parts_.store.marks();
-  auto& highest = marks.alert_highest[snapshot.area];
+  auto& of_key = marks.by_key[posted.kid];
+  auto& highest = of_key.alert_highest[snapshot.area];
   highest = std::max(highest, snapshot.revision);
-  marks.newest_signed = std::max(marks.newest_signed, snapshot.issued);
+  of_key.newest_signed = std::max(of_key.newest_signed, snapshot.issued);
   parts_.store.keep(marks);
   parts_.store.keep_alert(snapshot.area, posted.jws);
   parts_.clock.raise_floor(snapshot.issued);
   spdlog::info("alerts {} of {}: {}", snapshot.revision, snapshot.area, snapshot.alerts.size());
   const About about{MessageType::alert, snapshot.area, snapshot.revision, posted.kid};
-  awaited_.named(snapshot.area, highest, snapshot.revision, parts_.clock.monotonic());
+  awaited_.named(snapshot.area, marks.alert_highest(snapshot.area), snapshot.revision, parts_.clock.monotonic());
   board_.post(std::move(posted));
   wants_changed_ = true;
   reporter_.accepted(about);
@@ -253,7 +254,7 @@ void Agent::take_order(const protocol::LinkMessage& message) {
                                    fmt::format("the order ended at {}", scheduler::to_rfc3339(order->expires))});
   if (!parts_.history.first_time(order->id, order->expires))
     return refuse(message, about, {RefusalCode::replayed, "/id", fmt::format("the order {} was done already", order->id)});
-  signed_at(verified->issued);
+  signed_at(verified->kid, verified->issued);
   if (order->kind == protocol::OrderKind::self_test)
     return refuse(message, about, {RefusalCode::unsupported, "/kind", "this node has no self-test yet"});
   if (order->kind == protocol::OrderKind::report && order->from_number > 0)
@@ -281,7 +282,12 @@ void Agent::take_ack(const protocol::LinkMessage& message) {
   if (!ack) return refuse(message, about, ack.error());
   about.revision = ack->number;
   if (const auto taken = parts_.log.take_ack(*ack); !taken) return refuse(message, about, taken.error());
-  signed_at(verified->issued);
+  auto marks = parts_.store.marks();
+  auto& of_key = marks.by_key[verified->kid];
+  of_key.acked = ack->number;
+  of_key.last_ack_issued = ack->issued;
+  parts_.store.keep(marks);
+  signed_at(verified->kid, verified->issued);
   log_patience_ = {};
 }
 

@@ -9,10 +9,11 @@
 
 namespace loa::node {
 
-/// Against which time TLS certificates' dates are checked; their chain always is.
+/// Against which time TLS certificates' dates are checked, and which authorities are trusted; the chain always is checked.
 struct TlsTime {
   bool check = true;                         ///< false while the node's clock is untrusted
   std::optional<scheduler::TimePoint> now;   ///< the node's time; nothing: the system's
+  std::string ca_pem = {};                   ///< trusted in place of those of the downloader's settings; empty: those
 };
 
 /// One file to get, or to prove where all of it is already there.

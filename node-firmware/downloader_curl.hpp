@@ -8,7 +8,7 @@
 namespace loa::node {
 
 struct CurlSettings {
-  std::string ca_pem;                              ///< the bundle's CA; nothing else is trusted
+  std::string ca_pem;                              ///< the bundle's CA; nothing else is trusted but what a Download names in its place
   std::string certificate_pem;                     ///< the node's own, where the server asks for one; may be empty
   std::string key_pem;
   bool plain_http_on_loopback = false;             ///< for tests and the demo behind a proxy

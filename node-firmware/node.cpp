@@ -70,7 +70,7 @@ class Node::Impl {
         database_(settings_.state_folder / "node.db"),
         history_(database_),
         log_(database_),
-        clock_(board_, std::max(build_date(), store_.marks().newest_signed), store_.marks().clock),
+        clock_(board_, std::max(build_date(), store_.marks().newest_signed()), store_.marks().clock),
         downloader_(make_curl_downloader(loop_.get_executor(), curl_settings(identity_.bundle))),
         shelf_(loop_.get_executor(), cache_settings(settings_), *downloader_, [this] { return tls_time(); },
                [this] { wake(); }),
@@ -80,7 +80,7 @@ class Node::Impl {
         conductor_({*player_, shelf_, clock_, database_, history_, log_}, [this] { wake(); }),
         link_(loop_.get_executor(), link_settings(identity_.bundle)),
         agent_({identity_, keys_, link_, clock_, store_, history_, log_, conductor_, shelf_},
-               {settings_.times.state_period, operating_system(), settings_.times.certificate_age}, {[this] { wake(); }, [this] { end(kExitRestart); }, [this](std::string request) { show_refused(std::move(request)); }}) {}
+               {settings_.times.state_period, operating_system(), settings_.times.certificate_age, build_date()}, {[this] { wake(); }, [this] { end(kExitRestart); }, [this](std::string request) { show_refused(std::move(request)); }}) {}
 
   int run() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -97,12 +97,12 @@ class Node::Impl {
 
  private:
   TlsTime tls_time() const {
-    if (!clock_.trusted()) return {false, std::nullopt};
-    return {true, clock_.now()};
+    if (!clock_.trusted()) return {false, std::nullopt, agent_.authorities()};
+    return {true, clock_.now(), agent_.authorities()};
   }
 
   void show_refused(std::string request) {
-    teller_.tell(identity_.bundle.files, "/api/v1/refused-boards", std::move(request));
+    teller_.tell(identity_.bundle.files, "/api/v1/refused-boards", std::move(request), agent_.authorities());
   }
 
   void wake() {
@@ -152,7 +152,7 @@ class Node::Impl {
   PlayLog log_;
   NodeClock clock_;
   std::unique_ptr<Downloader> downloader_;
-  Teller teller_{identity_.bundle.ca_pem};
+  Teller teller_;
   DiskShelf shelf_;
   std::unique_ptr<Player> player_;
   Conductor conductor_;

@@ -134,6 +134,16 @@ void NodeClock::raise_floor(TimePoint floor) {
   refresh();
 }
 
+void NodeClock::forget(TimePoint floor, bool forget_head) {
+  floor_ = std::min(floor_, floor);
+  if (forget_head) {
+    head_overrides_ = false;
+    last_head_.reset();
+    if (basis_ == Basis::head || basis_ == Basis::held) distrust();
+  }
+  refresh();
+}
+
 void NodeClock::refresh() {
   if (head_overrides_ || !plausible(source_.system())) {
     const bool from_system = basis_ == Basis::system_synced || basis_ == Basis::system_rtc;

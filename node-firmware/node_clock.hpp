@@ -71,6 +71,9 @@ class NodeClock final : public protocol::Clock {
   bool take_head(scheduler::TimePoint issued, scheduler::Millis round_trip);
   /// Raises the time before which no system clock is believed.
   void raise_floor(scheduler::TimePoint floor);
+  /// What raised it, or proved the time, no longer counts: the floor is `floor`, at most what it was, and with `forget_head` no
+  /// time that a head gave is believed any more.
+  void forget(scheduler::TimePoint floor, bool forget_head);
   /// Looks at the system clock again (it may have become synchronised, or stepped); call at least every minute.
   void refresh();
 

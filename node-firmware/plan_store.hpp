@@ -3,25 +3,11 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "node-firmware/durable_file.hpp"
-#include "node-firmware/node_clock.hpp"
-#include "scheduler/time.hpp"
+#include "node-firmware/marks.hpp"
 
 namespace loa::node {
-
-/// What the node must never forget besides the signed messages that it holds.
-struct Marks {
-  std::int64_t plan_highest = 0;          ///< highest plan revision that any valid head named, or that was taken
-  scheduler::TimePoint newest_signed;     ///< newest issue time in anything whose signature held
-  scheduler::TimePoint last_head_issued;  ///< heads must rise above it
-  std::int64_t session_number = 0;        ///< of the last connect
-  std::vector<std::string> areas;         ///< the chain in force, the province first; empty: the bundle's
-  std::map<std::string, std::int64_t> alert_highest;  ///< by area: highest snapshot revision named or taken
-  std::optional<HeldOffset> clock;
-  bool operator==(const Marks&) const = default;
-};
 
 /// The node's memory of what it was told, in its state folder: `plan.jws`, `keys.jws`, `alerts/AREA.jws` as they were signed,
 /// and `marks.json`. Each write is whole or not at all (durable_file.hpp). It keeps bytes: whoever loads verifies them anew.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "protocol/codec.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/random_id.hpp"
@@ -103,6 +105,14 @@ protocol::Result<void> PlayLog::take_ack(const protocol::LogAck& ack) {
   if (verdict->resend || state_.acked + 1 >= next_to_send_) next_to_send_ = state_.acked + 1;
   on_its_way_ = false;
   return {};
+}
+
+void PlayLog::forget_acks(std::int64_t acked, scheduler::TimePoint last_issued) {
+  state_.acked = std::min(state_.acked, acked);
+  state_.last_issued.reset();
+  if (to_ms(last_issued) > 0) state_.last_issued = to_ms(last_issued);
+  save_state();
+  send_again();
 }
 
 void PlayLog::save_state() {

@@ -38,6 +38,10 @@ class PlayLog {
   /// Takes an acknowledgement, or refuses it as protocol::check_ack says.
   protocol::Result<void> take_ack(const protocol::LogAck& ack);
 
+  /// Some acknowledgements no longer count, because their key does not: those left reach to `acked`, the last of them was issued
+  /// at `last_issued` (epoch: none is left). What is above is sent again.
+  void forget_acks(std::int64_t acked, scheduler::TimePoint last_issued);
+
   /// Removes acknowledged records older than 30 days; the newest stays, for its number and hash.
   void prune(scheduler::TimePoint now);
 

@@ -60,8 +60,8 @@ bool post(const std::string& url, const std::string& ca_pem, const std::string& 
 
 Teller::~Teller() = default;
 
-void Teller::tell(std::vector<std::string> addresses, std::string path, std::string body) {
-  thread_ = std::jthread([ca = ca_pem_, addresses = std::move(addresses), path = std::move(path), body = std::move(body)](const std::stop_token& stop) {
+void Teller::tell(std::vector<std::string> addresses, std::string path, std::string body, std::string ca_pem) {
+  thread_ = std::jthread([ca = std::move(ca_pem), addresses = std::move(addresses), path = std::move(path), body = std::move(body)](const std::stop_token& stop) {
     for (const auto& address : addresses)
       if (!stop.stop_requested() && post(address + path, ca, body, stop)) return;
   });

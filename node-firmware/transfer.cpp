@@ -109,7 +109,7 @@ bool is_loopback(const char* url) {
 }
 
 void set_tls(CURL* easy, const Download& download, const CurlSettings& settings) {
-  const curl_blob ca = blob_of(settings.ca_pem);
+  const curl_blob ca = blob_of(download.tls.ca_pem.empty() ? settings.ca_pem : download.tls.ca_pem);
   curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &ca);
   curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});

@@ -25,6 +25,7 @@ void describe(Visitor& visit, T& keys) {
   visit("keys", keys.keys, List<>{0, kMaxKeys});
   std::set<std::string_view> kids;
   for (const SigningKey& key : keys.keys) visit.must(kids.insert(key.kid).second, "keys", "a kid stands twice");
+  visit("authorities", keys.authorities, List<TextRule>{1, kMaxAuthorities, certificate_text()});
 }
 
 template <class Visitor, DescribedAs<AreaHead> T>

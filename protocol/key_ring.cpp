@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "protocol/authorities.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/json_document.hpp"
@@ -75,10 +76,6 @@ Result<Claim> read_claim(MessageType type, std::string_view json, const Chain& h
   }
 }
 
-bool contains(const Chain& chain, const std::string& area) {
-  return std::find(chain.begin(), chain.end(), area) != chain.end();
-}
-
 Refusal refuse(RefusalCode code, const char* where, std::string message) {
   return {code, where, std::move(message)};
 }
@@ -105,13 +102,19 @@ Result<void> check_claim(const SigningKey& key, const Claim& claim, const Chain&
                   fmt::format("signed at {}, the key {} signs from {} to {}", scheduler::to_ms(claim.issued),
                               key.kid, scheduler::to_ms(key.not_before), scheduler::to_ms(key.not_after)));
   }
-  if (!contains(held, key.branch)) {
+  const Chain above = down_to(held, key.branch);
+  if (above.empty()) {
     return refuse(RefusalCode::key_not_allowed, "header/kid",
                   fmt::format("the key {} is for {}, the node is not under it", key.kid, key.branch));
   }
-  if (!contains(claim.areas, key.branch)) {
+  const Chain named = down_to(claim.areas, key.branch);
+  if (named.empty()) {
     return refuse(RefusalCode::key_not_allowed, "header/kid",
                   fmt::format("the key {} is for {}, the message is not under it", key.kid, key.branch));
+  }
+  if (named != above) {
+    return refuse(RefusalCode::key_not_allowed, "header/kid",
+                  fmt::format("the key {} is for {}, the message moves what is above it", key.kid, key.branch));
   }
   return {};
 }
@@ -164,8 +167,11 @@ Result<KeySet> KeyRing::take(std::string_view jws) {
     return refuse(RefusalCode::old_revision, "/rev",
                   fmt::format("key set {} is not above {}, which is held", set->number, number()));
   }
+  auto authorities = authorities_pem(*set);
+  if (!authorities) return authorities.error();
   set_ = *set;
   jws_ = jws;
+  authorities_ = *std::move(authorities);
   return set;
 }
 

@@ -34,7 +34,8 @@ class KeyRing {
 
   /// Checks a controller's message for a node whose chain of areas (province first) is `chain_held`. Refused:
   /// unknown_key (hold the message up to 30 s for the next key set), revoked_key, key_not_allowed (the type,
-  /// or the key's branch is not in the chain held and in the chain that the message names), key_dates,
+  /// or the key's branch is not in the chain held, or the chain that the message names is another down to that
+  /// branch, so that a key moves nothing above itself), key_dates,
   /// bad_signature, wrong_area (an alert of an area outside the chain), too_large (a plan that inflates
   /// without end), and whatever `open` refuses.
   Result<Verified> verify(std::string_view jws, MessageType expected,
@@ -47,12 +48,16 @@ class KeyRing {
   /// Number of the key set held; 0 before the first.
   std::int64_t number() const { return set_ ? set_->number : 0; }
 
+  /// PEM of the authorities that the key set lists; empty: those of the bundle are to be trusted.
+  const std::string& authorities() const { return authorities_; }
+
  private:
   const SigningKey* find(std::string_view kid) const;
 
   PublicKey root_;
   std::optional<KeySet> set_;
   std::string jws_;
+  std::string authorities_;
 };
 
 /// Checks on the controller what `node` says of itself (state, receipt, log or request for a certificate) against the node's own key;

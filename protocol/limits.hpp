@@ -24,6 +24,7 @@ inline constexpr std::size_t kMaxUrl = 2048;
 inline constexpr std::size_t kMaxPem = 64 * 1024;
 inline constexpr std::size_t kMaxCsr = 4096;           ///< a request for a certificate, PEM
 inline constexpr std::size_t kMaxCertificate = 8192;   ///< a node's certificate, PEM
+inline constexpr std::size_t kMaxAuthority = 4096;  ///< DER in base64url
 
 inline constexpr std::size_t kMaxAreas = 8;  ///< levels of the area tree
 inline constexpr std::size_t kMaxOccurrences = 4096;
@@ -34,6 +35,7 @@ inline constexpr std::size_t kMaxAddresses = 3;
 inline constexpr std::size_t kMaxAlerts = 32;
 inline constexpr std::size_t kMaxReferences = 32;
 inline constexpr std::size_t kMaxKeys = 64;
+inline constexpr std::size_t kMaxAuthorities = 4;
 inline constexpr std::size_t kMaxFormats = 16;
 inline constexpr std::size_t kMaxRecords = 200;  ///< of one log batch
 

@@ -30,6 +30,7 @@ struct ConnectTerms {
   std::optional<LinkWill> will;
   std::optional<scheduler::TimePoint> tls_time;  ///< certificate dates are checked against it; nothing: chains and names only
   std::optional<LinkCredentials> credentials = {};  ///< in place of those of the link's settings
+  std::optional<std::string> ca_pem = {};  ///< authorities trusted in place of those of the link's settings
 };
 
 /// One connection that the broker has accepted.

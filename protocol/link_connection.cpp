@@ -40,7 +40,7 @@ LinkConnection::~LinkConnection() = default;
 
 std::optional<std::string> LinkConnection::begin(const BrokerAddress& address, const ConnectTerms& terms) {
   const auto own = terms.credentials.value_or(LinkCredentials{settings_.certificate_pem, settings_.key_pem});
-  context_ = make_client_context({settings_.ca_pem, own.certificate_pem, own.key_pem}, address.host, terms.tls_time);
+  context_ = make_client_context({terms.ca_pem.value_or(settings_.ca_pem), own.certificate_pem, own.key_pem}, address.host, terms.tls_time);
   SSL_CTX_set_app_data(context_.get(), this);
   SSL_CTX_set_info_callback(context_.get(), [](const SSL* ssl, int where, int alert) {
     if (where & SSL_CB_ALERT)

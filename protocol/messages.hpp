@@ -40,6 +40,8 @@ struct KeySet {
   std::int64_t number = 0;
   TimePoint issued;
   std::vector<SigningKey> keys;
+  /// Certificate authorities that a node trusts for broker and files in place of its bundle's: X.509 certificates, DER in base64url.
+  std::optional<std::vector<std::string>> authorities = {};
   bool operator==(const KeySet&) const = default;
 };
 

@@ -52,6 +52,8 @@ bool is_address(std::string_view text) {
   return each(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+bool is_base64url(std::string_view text) { return from_base64url(text).has_value(); }
+
 TextRule or_empty(TextRule rule) {
   rule.may_be_empty = true;
   return rule;
@@ -70,6 +72,9 @@ TextRule sha256() { return {64, false, &is_sha256_hex, "a SHA-256 of 64 lower-ca
 TextRule sha256_or_empty() { return or_empty(sha256()); }
 TextRule nonce_or_empty() { return {22, true, &is_nonce, "a nonce of 22 base64url characters"}; }
 TextRule signature() { return {86, false, &is_signature, "a signature of 86 base64url characters"}; }
+TextRule certificate_text() {
+  return {kMaxAuthority, false, &is_base64url, "base64url without padding"};
+}
 TextRule word() { return {40, true, &is_word, "a word of a-z 0-9 _"}; }
 TextRule language_tag() { return {35, true, &is_language, "a language tag"}; }
 TextRule address() { return {kMaxUrl, false, &is_address, "an address of printable ASCII"}; }

@@ -63,6 +63,8 @@ TextRule sha256_or_empty();
 TextRule nonce_or_empty();
 /// An Ed25519 signature: 86 characters of base64url.
 TextRule signature();
+/// base64url of at most kMaxAuthority characters; whether it is a certificate is for authorities.hpp.
+TextRule certificate_text();
 /// A stable word, `[a-z0-9_]`, to 40 bytes; may be empty.
 TextRule word();
 /// BCP 47 tag or empty.

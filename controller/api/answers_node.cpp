@@ -28,6 +28,7 @@ json::object report(const store::NodeState& known) {
   answer["lifecycle"] = name_of(state.lifecycle);
   answer["plan_held"] = state.plan_held;
   answer["plan_verified"] = state.plan_verified;
+  answer["key_set"] = state.key_set;
   answer["clips_wanted"] = state.clips_wanted;
   answer["clips_held"] = state.clips_held;
   answer["disk_free"] = state.disk_free;

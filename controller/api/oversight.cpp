@@ -6,6 +6,7 @@
 #include "controller/http/static_file.hpp"
 #include "controller/store/audit.hpp"
 #include "controller/store/receipts.hpp"
+#include "protocol/authorities.hpp"
 
 namespace loa::api {
 namespace {
@@ -21,6 +22,10 @@ json::object key_answer(const protocol::SigningKey& key) {
   answer["not_after"] = time_text(key.not_after);
   if (key.revoked) answer["revoked"] = time_text(*key.revoked);
   return answer;
+}
+
+json::object authority_answer(const protocol::AuthorityFacts& authority) {
+  return {{"name", authority.name}, {"sha256", authority.sha256}, {"ends_at", time_text(authority.ends)}};
 }
 
 json::object refusal_answer(const store::RefusalRow& row) {
@@ -54,6 +59,7 @@ awaitable<Reply> get_keys(Api& api, Call call) {
   answer["number"] = keys ? keys->number : 0;
   if (keys) answer["issued_at"] = time_text(keys->issued);
   answer["keys"] = list_answer(keys ? keys->keys : std::vector<protocol::SigningKey>{}, key_answer)["items"];
+  if (keys && keys->authorities) answer["authorities"] = list_answer(protocol::authority_facts(*keys), authority_answer)["items"];
   co_return json_response(answer);
 }
 

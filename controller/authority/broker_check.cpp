@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -37,26 +38,36 @@ bool ends_soon(const ASN1_TIME* time, scheduler::TimePoint now) {
   return !time || std::chrono::seconds(to_seconds(time)) < now.time_since_epoch() + kShortestLife;
 }
 
-Wrong check_crl(const path& folder, X509* ca, scheduler::TimePoint now) {
-  const auto crl = crl_from_pem(read_file(folder / "crl.pem"));
-  if (!crl) return "crl.pem: not a CRL";
-  if (X509_NAME_cmp(X509_CRL_get_issuer(crl.get()), X509_get_subject_name(ca)) != 0 ||
-      X509_CRL_verify(crl.get(), X509_get0_pubkey(ca)) != 1)
-    return "crl.pem: not signed by the CA in ca.pem";
-  if (ends_soon(X509_CRL_get0_nextUpdate(crl.get()), now))
-    return "crl.pem: expired or about to; with it every node would be shut out";
-  if (std::chrono::seconds(to_seconds(X509_CRL_get0_lastUpdate(crl.get()))) > now.time_since_epoch())
-    return "crl.pem: not valid yet";
+using Authorities = std::vector<Handle<X509>>;
+
+bool is_by(X509_CRL* crl, X509* ca) {
+  return X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(ca)) == 0 && X509_CRL_verify(crl, X509_get0_pubkey(ca)) == 1;
+}
+
+// mosquitto asks for a list by each authority, and takes nobody of one that has none.
+Wrong check_crls(const path& folder, const Authorities& authorities, scheduler::TimePoint now) {
+  const auto crls = crls_from_pem(read_file(folder / "crl.pem"));
+  if (crls.empty()) return "crl.pem: not a CRL";
+  for (const auto& ca : authorities)
+    if (std::none_of(crls.begin(), crls.end(), [&](const auto& crl) { return is_by(crl.get(), ca.get()); }))
+      return "crl.pem: not signed by the CA in ca.pem";
+  for (const auto& crl : crls) {
+    if (ends_soon(X509_CRL_get0_nextUpdate(crl.get()), now))
+      return "crl.pem: expired or about to; with it every node would be shut out";
+    if (std::chrono::seconds(to_seconds(X509_CRL_get0_lastUpdate(crl.get()))) > now.time_since_epoch())
+      return "crl.pem: not valid yet";
+  }
   return std::nullopt;
 }
 
-Wrong check_server(const path& folder, X509* ca, scheduler::TimePoint now) {
+Wrong check_server(const path& folder, const Authorities& authorities, scheduler::TimePoint now) {
   const auto certificate = certificate_from_pem(read_file(folder / "server.pem"));
   if (!certificate) return "server.pem: not a certificate";
   const auto key = private_key_from_pem(read_file(folder / "server.key"));
   if (!key || X509_check_private_key(certificate.get(), key.get()) != 1)
     return "server.key: not the key of server.pem";
-  if (X509_verify(certificate.get(), X509_get0_pubkey(ca)) != 1)
+  if (std::none_of(authorities.begin(), authorities.end(),
+                   [&](const auto& ca) { return X509_verify(certificate.get(), X509_get0_pubkey(ca.get())) == 1; }))
     return "server.pem: not signed by the CA in ca.pem";
   if (ends_soon(X509_get0_notAfter(certificate.get()), now)) return "server.pem: expired or about to";
   return std::nullopt;
@@ -76,10 +87,10 @@ Wrong check_broker_files(const path& folder, scheduler::TimePoint now) {
   try {
     if (!std::filesystem::exists(folder / kReadyFile)) return "ready: missing";
     if (auto wrong = check_complete(folder)) return wrong;
-    const auto ca = certificate_from_pem(read_file(folder / "ca.pem"));
-    if (!ca) return "ca.pem: not a certificate";
-    if (auto wrong = check_crl(folder, ca.get(), now)) return wrong;
-    if (auto wrong = check_server(folder, ca.get(), now)) return wrong;
+    const auto authorities = certificates_from_pem(read_file(folder / "ca.pem"));
+    if (authorities.empty()) return "ca.pem: not a certificate";
+    if (auto wrong = check_crls(folder, authorities, now)) return wrong;
+    if (auto wrong = check_server(folder, authorities, now)) return wrong;
     return check_acl(folder);
   } catch (const std::exception& error) {  // a file that cannot be read is one more thing that is wrong with the set
     return error.what();

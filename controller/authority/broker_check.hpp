@@ -9,7 +9,7 @@
 namespace loa::authority {
 
 /// What is wrong with the set of broker files in `folder`, as one sentence; nothing where it may go live. Looks at `ready`
-/// (complete, digests equal), the CRL (by this CA, not expired), the server certificate and key (by this CA, belonging
+/// (complete, digests equal), the CRLs (one by each CA, not expired), the server certificate and key (by one of the CAs, belonging
 /// together, not expired) and that the controller keeps its rights. Blocks on the disk only.
 std::optional<std::string> check_broker_files(const std::filesystem::path& folder, scheduler::TimePoint now);
 

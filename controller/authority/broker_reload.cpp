@@ -87,23 +87,40 @@ std::optional<pid_t> running_mosquitto(const path& pid_file) {
   return read_file(name) == "mosquitto\n" ? std::optional<pid_t>(pid) : std::nullopt;
 }
 
+std::optional<ReloadOutcome> run_command(const std::vector<std::string>& argv, std::chrono::milliseconds limit, const char* done) {
+  if (argv.empty()) return std::nullopt;
+  process::Limits limits;
+  limits.wall = limit;
+  limits.memory_bytes = 0;
+  process::Command command;
+  command.argv = argv;
+  const auto outcome = process::run(command, limits);
+  if (outcome.ok()) return ReloadOutcome{ReloadEnd::installed, done};
+  return ReloadOutcome{ReloadEnd::not_running, argv.front() + ": " + outcome.message + " " + outcome.err};
+}
+
+ReloadOutcome signal_broker(const path& pid_file, int number, const char* done) {
+  const auto pid = running_mosquitto(pid_file);
+  if (!pid || ::kill(*pid, number) != 0)
+    return {ReloadEnd::not_running, "no broker runs; it will read the files when it starts"};
+  return {ReloadEnd::installed, fmt::format("the broker (process {}) was told {}", *pid, done)};
+}
+
+ReloadOutcome restart_broker(const ReloadSettings& settings) {
+  if (const auto outcome = run_command(settings.restart, settings.trial_limit, "the broker was started anew, with other authorities"))
+    return *outcome;
+  return signal_broker(settings.pid_file, SIGTERM, "to end, so that it starts anew with other authorities");
+}
+
+bool other_authorities(const path& set, const path& live) {
+  return std::filesystem::exists(live / "ca.pem") && read_file(live / "ca.pem") != read_file(set / "ca.pem");
+}
+
 }  // namespace
 
 ReloadOutcome tell_broker(const ReloadSettings& settings) {
-  if (!settings.command.empty()) {
-    process::Limits limits;
-    limits.wall = settings.trial_limit;
-    limits.memory_bytes = 0;
-    process::Command command;
-    command.argv = settings.command;
-    const auto outcome = process::run(command, limits);
-    if (outcome.ok()) return {ReloadEnd::installed, "the broker was told to read its files again"};
-    return {ReloadEnd::not_running, settings.command.front() + ": " + outcome.message + " " + outcome.err};
-  }
-  const auto pid = running_mosquitto(settings.pid_file);
-  if (!pid || ::kill(*pid, SIGHUP) != 0)
-    return {ReloadEnd::not_running, "no broker runs; it will read the files when it starts"};
-  return {ReloadEnd::installed, fmt::format("the broker (process {}) was told to read its files again", *pid)};
+  if (const auto outcome = run_command(settings.command, settings.trial_limit, "the broker was told to read its files again")) return *outcome;
+  return signal_broker(settings.pid_file, SIGHUP, "to read its files again");
 }
 
 ReloadOutcome reload_broker(const ReloadSettings& settings, scheduler::TimePoint now) {
@@ -129,8 +146,9 @@ ReloadOutcome reload_broker(const ReloadSettings& settings, scheduler::TimePoint
     say(digest, *wrong);
     return {ReloadEnd::refused, *wrong};
   }
+  const bool anew = other_authorities(scratch.folder(), settings.live);
   for (const char* name : kBrokerFiles) std::filesystem::rename(scratch.folder() / name, settings.live / name);
-  ReloadOutcome outcome = tell_broker(settings);
+  ReloadOutcome outcome = anew ? restart_broker(settings) : tell_broker(settings);
   say(digest, "installed");
   return outcome;
 }

@@ -16,6 +16,7 @@ struct ReloadSettings {
   std::string owner;                            ///< account that the live files are given to; empty: ours
   std::filesystem::path pid_file;               ///< whom to send SIGHUP; empty: run `command` instead
   std::vector<std::string> command;             ///< for example systemctl reload mosquitto
+  std::vector<std::string> restart;             ///< for example systemctl restart mosquitto; empty: SIGTERM by the pid file
   std::chrono::milliseconds trial_limit{10000};
 };
 
@@ -33,7 +34,8 @@ struct ReloadOutcome {
 };
 
 /// Checks the set in `source` (check_broker_files, try_broker), renames it into `live`, and only then tells the broker; `status`
-/// in the live folder says how it ended. Blocks for at most the trial limit and a moment; throws std::system_error where the
+/// in the live folder says how it ended. Where the authorities in ca.pem are others the broker is to start anew, because mosquitto
+/// 2.0.11 reads them only then; without a `restart` command it is told to end, and its supervisor is expected to start it. Blocks for at most the trial limit and a moment; throws std::system_error where the
 /// live folder cannot be written.
 ReloadOutcome reload_broker(const ReloadSettings& settings, scheduler::TimePoint now);
 

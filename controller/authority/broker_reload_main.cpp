@@ -101,6 +101,7 @@ int main(int argc, char** argv) {
   app.add_option("live", settings.live, "the broker's own folder")->required();
   app.add_option("--pid-file", settings.pid_file, "mosquitto's pid file, for SIGHUP");
   app.add_option("--command", settings.command, "a program and its arguments to run instead of sending SIGHUP");
+  app.add_option("--restart", settings.restart, "a program and its arguments that start the broker anew, for other authorities; with --pid-file it is told to end without this");
   app.add_option("--owner", settings.owner, "account that the live files are given to");
   app.add_option("--mosquitto", settings.mosquitto, "the mosquitto to try the files with")->capture_default_str();
   app.add_flag("--watch", watching, "stay, and do it again at each new set");
@@ -109,6 +110,8 @@ int main(int argc, char** argv) {
     settings.live = std::filesystem::absolute(settings.live).lexically_normal();
     if (settings.pid_file.empty() == settings.command.empty())
       throw std::invalid_argument("either --pid-file or --command is needed");
+    if (!settings.command.empty() && settings.restart.empty())
+      throw std::invalid_argument("--command needs --restart beside it");
     if (watching) watch(settings);
     return once(settings) == ReloadEnd::refused ? kRefused : 0;
   } catch (const std::exception& error) {

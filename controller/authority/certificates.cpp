@@ -11,8 +11,10 @@
 #include <set>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "controller/authority/files.hpp"
+#include "protocol/authorities.hpp"
 #include "protocol/hash.hpp"
 #include "protocol/topics.hpp"
 
@@ -148,46 +150,86 @@ std::vector<Revocation> read_revoked(const std::filesystem::path& file) {
 
 }  // namespace
 
-CertificateAuthority::CertificateAuthority(std::filesystem::path folder, Handle<X509> certificate, Handle<EVP_PKEY> key)
-    : folder_(std::move(folder)),
-      certificate_(std::move(certificate)),
-      key_(std::move(key)),
-      certificate_pem_(to_pem(certificate_.get())),
-      revoked_(read_revoked(folder_ / "revoked")) {}
+CertificateAuthority::CertificateAuthority(std::filesystem::path folder, Pair first)
+    : folder_(std::move(folder)), first_(std::move(first)), revoked_(read_revoked(folder_ / "revoked")) {}
 
-CertificateAuthority CertificateAuthority::open_or_create(const std::filesystem::path& folder, TimePoint now) {
-  const auto certificate_file = folder / "ca.pem";
-  const auto key_file = folder / "ca.key";
-  if (!std::filesystem::exists(certificate_file)) {
-    // A key without certificate is what a crash between the two writes leaves: nothing was issued with it yet.
-    make_private_folder(folder);
-    const auto key = new_key();
-    const auto root = make_root(key.get(), now);
-    write_file(key_file, to_pem(key.get()), 0600);
-    write_file(certificate_file, to_pem(root.get()), 0644);
-  }
-  auto certificate = certificate_from_pem(read_file(certificate_file));
-  if (!certificate) throw std::runtime_error(certificate_file.string() + ": no certificate in it");
-  auto key = private_key_from_pem(read_file(key_file));
-  if (!key) throw std::runtime_error(key_file.string() + ": no private key in it");
-  if (X509_check_private_key(certificate.get(), key.get()) != 1)
-    throw std::runtime_error(key_file.string() + ": is not the key of ca.pem");
-  return CertificateAuthority(folder, std::move(certificate), std::move(key));
+void CertificateAuthority::make_pair(const std::filesystem::path& folder, TimePoint now) {
+  // A key without certificate is what a crash between the two writes leaves: nothing was issued with it yet.
+  make_private_folder(folder);
+  const auto key = new_key();
+  const auto root = make_root(key.get(), now);
+  write_file(folder / "ca.key", to_pem(key.get()), 0600);
+  write_file(folder / "ca.pem", to_pem(root.get()), 0644);
 }
 
-IssuedCertificate CertificateAuthority::issue(const std::string& name, const char* usage, const std::string& alternative,
-                                              TimePoint now) const {
+CertificateAuthority::Pair CertificateAuthority::open_pair(const std::filesystem::path& folder) {
+  const auto certificate_file = folder / "ca.pem";
+  const auto key_file = folder / "ca.key";
+  Pair pair;
+  pair.certificate = certificate_from_pem(read_file(certificate_file));
+  if (!pair.certificate) throw std::runtime_error(certificate_file.string() + ": no certificate in it");
+  pair.key = private_key_from_pem(read_file(key_file));
+  if (!pair.key) throw std::runtime_error(key_file.string() + ": no private key in it");
+  if (X509_check_private_key(pair.certificate.get(), pair.key.get()) != 1)
+    throw std::runtime_error(key_file.string() + ": is not the key of ca.pem");
+  pair.pem = to_pem(pair.certificate.get());
+  return pair;
+}
+
+CertificateAuthority CertificateAuthority::open_or_create(const std::filesystem::path& folder, TimePoint now) {
+  // The next one's certificate alone is what a crash in take_next() leaves: its key is here already.
+  if (std::filesystem::exists(folder / "next/ca.pem") && !std::filesystem::exists(folder / "next/ca.key"))
+    std::filesystem::rename(folder / "next/ca.pem", folder / "ca.pem");
+  if (!std::filesystem::exists(folder / "ca.pem")) make_pair(folder, now);
+  return CertificateAuthority(folder, open_pair(folder));
+}
+
+std::string CertificateAuthority::make_next(const std::filesystem::path& folder, TimePoint now) {
+  if (!std::filesystem::exists(folder / "next/ca.pem")) make_pair(folder / "next", now);
+  return open_pair(folder / "next").pem;
+}
+
+bool CertificateAuthority::follow(const std::optional<std::vector<std::string>>& listed) {
+  if (!listed) return false;  // nodes trust what their bundles say
+  const auto lists = [&](const std::string& pem) {
+    return std::find(listed->begin(), listed->end(), protocol::authority_text(pem).value()) != listed->end();
+  };
+  if (!next_ && std::filesystem::exists(folder_ / "next/ca.pem")) next_ = open_pair(folder_ / "next");
+  const bool first = lists(first_.pem);
+  const bool next = next_ && lists(next_->pem);
+  if (!first && !next)
+    throw std::runtime_error(folder_.string() + ": the key set lists only authorities whose keys are not here; `loa keys request --authority`");
+  if (!next) return false;
+  if (first) return !std::exchange(next_active_, true);
+  take_next();
+  return true;
+}
+
+// The key first: open_or_create goes on from there.
+void CertificateAuthority::take_next() {
+  std::filesystem::rename(folder_ / "next/ca.key", folder_ / "ca.key");
+  std::filesystem::rename(folder_ / "next/ca.pem", folder_ / "ca.pem");
+  std::filesystem::remove(folder_ / "next");
+  first_ = std::move(*next_);
+  next_.reset();
+  next_active_ = false;
+}
+
+std::string CertificateAuthority::certificate_pem() const { return next_active_ ? next_->pem + first_.pem : first_.pem; }
+
+IssuedCertificate CertificateAuthority::issue(const Pair& by, const std::string& name, const char* usage,
+                                              const std::string& alternative, TimePoint now) const {
   const auto key = new_key();
-  auto issued = issue(key.get(), name, usage, alternative, now);
+  auto issued = issue(by, key.get(), name, usage, alternative, now);
   issued.key_pem = to_pem(key.get());
   return issued;
 }
 
-IssuedCertificate CertificateAuthority::issue(EVP_PKEY* key, const std::string& name, const char* usage, const std::string& alternative,
-                                              TimePoint now) const {
+IssuedCertificate CertificateAuthority::issue(const Pair& by, EVP_PKEY* key, const std::string& name, const char* usage,
+                                              const std::string& alternative, TimePoint now) const {
   const std::string serial = new_serial();
   const auto certificate = blank(serial, name, key);
-  X509* issuer = certificate_.get();
+  X509* issuer = by.certificate.get();
   set_validity(certificate.get(), now - kBackdate, now + kCertificateLife);
   require(X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) == 1, "issuer");
   add_extension(certificate.get(), issuer, NID_basic_constraints, "critical,CA:FALSE");
@@ -196,7 +238,7 @@ IssuedCertificate CertificateAuthority::issue(EVP_PKEY* key, const std::string& 
   add_extension(certificate.get(), issuer, NID_subject_key_identifier, "hash");
   add_extension(certificate.get(), issuer, NID_authority_key_identifier, "keyid:always");
   if (!alternative.empty()) add_extension(certificate.get(), issuer, NID_subject_alt_name, alternative);
-  require(X509_sign(certificate.get(), key_.get(), EVP_sha256()) > 0, "signing a certificate");
+  require(X509_sign(certificate.get(), by.key.get(), EVP_sha256()) > 0, "signing a certificate");
   return {to_pem(certificate.get()), {}, serial, now + kCertificateLife};
 }
 
@@ -206,12 +248,12 @@ IssuedCertificate CertificateAuthority::issue_server(const std::string& name, co
   if (hosts.empty()) throw std::invalid_argument("certificate: a server needs at least one host name");
   std::string alternative;
   for (const std::string& host : hosts) alternative += (alternative.empty() ? "" : ",") + alternative_name(host);
-  return issue(name, "serverAuth", alternative, now);
+  return issue(first_, name, "serverAuth", alternative, now);
 }
 
 IssuedCertificate CertificateAuthority::issue_client(const std::string& identity, TimePoint now) const {
   if (!protocol::is_id(identity)) throw std::invalid_argument("certificate: not an id: " + identity);
-  return issue(identity, "clientAuth", "", now);
+  return issue(client_issuer(), identity, "clientAuth", "", now);
 }
 
 IssuedCertificate CertificateAuthority::issue_for_request(const std::string& csr_pem, const std::string& identity, TimePoint now) const {
@@ -225,7 +267,7 @@ IssuedCertificate CertificateAuthority::issue_for_request(const std::string& csr
   if (!is_p256(key)) throw std::invalid_argument("certificate: the request names no P-256 key");
   if (common_name(X509_REQ_get_subject_name(csr.get())) != identity)
     throw std::invalid_argument("certificate: the request names another than " + identity);
-  return issue(key, identity, "clientAuth", "", now);
+  return issue(client_issuer(), key, identity, "clientAuth", "", now);
 }
 
 void CertificateAuthority::revoke(const std::vector<std::string>& serials, TimePoint now) {
@@ -246,10 +288,15 @@ void CertificateAuthority::revoke(const std::vector<std::string>& serials, TimeP
 }
 
 std::string CertificateAuthority::make_crl(TimePoint now) const {
+  return next_active_ ? make_crl(*next_, now) + make_crl(first_, now) : make_crl(first_, now);
+}
+
+// Which of the two made a certificate is not remembered: serials are random, and both lists name all.
+std::string CertificateAuthority::make_crl(const Pair& by, TimePoint now) const {
   const Handle<X509_CRL> crl(X509_CRL_new());
   require(crl != nullptr, "CRL");
   require(X509_CRL_set_version(crl.get(), X509_CRL_VERSION_2) == 1, "CRL version");
-  require(X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(certificate_.get())) == 1, "CRL issuer");
+  require(X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(by.certificate.get())) == 1, "CRL issuer");
   require(X509_CRL_set1_lastUpdate(crl.get(), to_time(now - kBackdate).get()) == 1, "CRL thisUpdate");
   require(X509_CRL_set1_nextUpdate(crl.get(), to_time(now + kCrlLife).get()) == 1, "CRL nextUpdate");
   const Handle<ASN1_INTEGER> number(ASN1_INTEGER_new());
@@ -263,7 +310,7 @@ std::string CertificateAuthority::make_crl(TimePoint now) const {
     entry.release();  // the CRL owns it now
   }
   require(X509_CRL_sort(crl.get()) == 1, "CRL order");
-  require(X509_CRL_sign(crl.get(), key_.get(), EVP_sha256()) > 0, "signing the CRL");
+  require(X509_CRL_sign(crl.get(), by.key.get(), EVP_sha256()) > 0, "signing the CRL");
   return to_pem(crl.get());
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,13 +28,25 @@ struct Revocation {
 /// How long a CRL counts; made anew when half of it has passed, because an expired one shuts every node out.
 inline constexpr std::chrono::hours kCrlLife{30 * 24};
 
-/// The controller's own certificate authority (X.509 v3, EC P-256), kept in one folder: `ca.pem`, `ca.key` (0600), `revoked`.
+/// The controller's own certificate authority (X.509 v3, EC P-256), kept in one folder: `ca.pem`, `ca.key` (0600), `revoked`; in
+/// `next` another that is to follow it. Once the key set lists both, the next one makes the clients' certificates, those of servers
+/// stay with the first, which every node knows; once it lists the next alone, that takes the first one's place.
 /// Calls block on the disk and on key generation (about a millisecond). One thread at a time.
 class CertificateAuthority {
  public:
   /// Opens the folder's authority, or makes one there that counts for 30 years. Throws std::runtime_error or std::system_error
   /// where the folder holds half of one or cannot be used.
   static CertificateAuthority open_or_create(const std::filesystem::path& folder, TimePoint now);
+
+  /// The certificate in PEM of the authority that is to follow that of `folder`, made now where there is none. Nothing uses it before
+  /// a key set lists it. Throws as open_or_create.
+  static std::string make_next(const std::filesystem::path& folder, TimePoint now);
+
+  /// Does what a key set's list of authorities says (protocol::KeySet); whether anything is otherwise than before. Throws
+  /// std::runtime_error where it lists none of which this has the key: nodes would trust nothing that is made here.
+  bool follow(const std::optional<std::vector<std::string>>& listed);
+  /// Whether the next one makes the clients' certificates already.
+  bool is_followed() const { return next_active_; }
 
   /// For a broker or HTTPS server: serverAuth, five years, `hosts` (DNS names, IP addresses) as subjectAltName.
   /// Throws std::invalid_argument where a host is neither.
@@ -51,21 +64,35 @@ class CertificateAuthority {
   /// All of them in one write. What was revoked longer ago than any certificate counts is forgotten.
   void revoke(const std::vector<std::string>& serials, TimePoint now);
   const std::vector<Revocation>& revoked() const { return revoked_; }
-  /// The list as a CRL (v2) in PEM that counts until now + kCrlLife.
+  /// The list as a CRL (v2) in PEM that counts until now + kCrlLife; where there are two authorities one by each.
   std::string make_crl(TimePoint now) const;
 
-  /// What clients trust.
-  const std::string& certificate_pem() const { return certificate_pem_; }
+  /// What clients trust: one certificate, or two, the one that issues for clients first.
+  std::string certificate_pem() const;
+  /// Who makes certificates of servers, and of clients.
+  const std::string& server_issuer_pem() const { return first_.pem; }
+  const std::string& client_issuer_pem() const { return client_issuer().pem; }
 
  private:
-  CertificateAuthority(std::filesystem::path folder, Handle<X509> certificate, Handle<EVP_PKEY> key);
-  IssuedCertificate issue(const std::string& name, const char* usage, const std::string& alternative, TimePoint now) const;
-  IssuedCertificate issue(EVP_PKEY* key, const std::string& name, const char* usage, const std::string& alternative, TimePoint now) const;
+  /// A certificate and its key.
+  struct Pair {
+    Handle<X509> certificate;
+    Handle<EVP_PKEY> key;
+    std::string pem;
+  };
+  CertificateAuthority(std::filesystem::path folder, Pair first);
+  static Pair open_pair(const std::filesystem::path& folder);
+  static void make_pair(const std::filesystem::path& folder, TimePoint now);
+  const Pair& client_issuer() const { return next_active_ ? *next_ : first_; }
+  std::string make_crl(const Pair& by, TimePoint now) const;
+  void take_next();
+  IssuedCertificate issue(const Pair& by, const std::string& name, const char* usage, const std::string& alternative, TimePoint now) const;
+  IssuedCertificate issue(const Pair& by, EVP_PKEY* key, const std::string& name, const char* usage, const std::string& alternative, TimePoint now) const;
 
   std::filesystem::path folder_;
-  Handle<X509> certificate_;
-  Handle<EVP_PKEY> key_;
-  std::string certificate_pem_;
+  Pair first_;
+  std::optional<Pair> next_;
+  bool next_active_ = false;
   std::vector<Revocation> revoked_;
 };
 

@@ -3,6 +3,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <cctype>
 #include <functional>
 
 #include "controller/authority/files.hpp"
@@ -20,11 +21,11 @@ bool is_for(X509* certificate, const std::string& host) {
          X509_check_host(certificate, host.data(), host.size(), 0, nullptr) == 1;
 }
 
-bool fits(const KeptCertificate& kept, const std::vector<std::string>& hosts, const CertificateAuthority& authority,
+bool fits(const KeptCertificate& kept, const std::vector<std::string>& hosts, const std::string& issuer_pem,
           TimePoint now) {
   const auto certificate = certificate_from_pem(kept.certificate_pem);
   const auto key = private_key_from_pem(kept.key_pem);
-  const auto ca = certificate_from_pem(authority.certificate_pem());
+  const auto ca = certificate_from_pem(issuer_pem);
   if (!certificate || !key || X509_check_private_key(certificate.get(), key.get()) != 1) return false;
   if (X509_verify(certificate.get(), X509_get0_pubkey(ca.get())) != 1) return false;
   const auto ends = std::chrono::seconds(to_seconds(X509_get0_notAfter(certificate.get())));
@@ -33,33 +34,45 @@ bool fits(const KeptCertificate& kept, const std::vector<std::string>& hosts, co
 }
 
 KeptCertificate keep(const path& folder, const std::string& name, const std::vector<std::string>& hosts,
-                     const CertificateAuthority& authority, TimePoint now,
+                     const std::string& issuer_pem, TimePoint now,
                      const std::function<IssuedCertificate()>& issue) {
   const path certificate_file = folder / (name + ".pem");
   const path key_file = folder / (name + ".key");
   if (std::filesystem::exists(certificate_file) && std::filesystem::exists(key_file)) {
     KeptCertificate kept{read_file(certificate_file), read_file(key_file)};
-    if (fits(kept, hosts, authority, now)) return kept;
+    if (fits(kept, hosts, issuer_pem, now)) return kept;
   }
   std::filesystem::create_directories(folder);
+  const std::string replaced = std::filesystem::exists(certificate_file) ? certificate_serial(read_file(certificate_file)) : "";
   const IssuedCertificate issued = issue();
   // A crash between the two leaves a pair that does not fit, which the next call replaces.
   write_file(key_file, issued.key_pem, 0600);
   write_file(certificate_file, issued.certificate_pem, 0644);
-  return {issued.certificate_pem, issued.key_pem};
+  return {issued.certificate_pem, issued.key_pem, replaced};
 }
 
 }  // namespace
 
+std::string certificate_serial(const std::string& pem) {
+  const auto certificate = certificate_from_pem(pem);
+  if (!certificate) return "";
+  const Handle<BIGNUM> number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate.get()), nullptr));
+  char* hex = number ? BN_bn2hex(number.get()) : nullptr;
+  std::string text = hex ? hex : "";
+  OPENSSL_free(hex);
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 KeptCertificate keep_server_certificate(const path& folder, const std::string& name,
                                         const std::vector<std::string>& hosts, const CertificateAuthority& authority,
                                         TimePoint now) {
-  return keep(folder, name, hosts, authority, now, [&] { return authority.issue_server(name, hosts, now); });
+  return keep(folder, name, hosts, authority.server_issuer_pem(), now, [&] { return authority.issue_server(name, hosts, now); });
 }
 
 KeptCertificate keep_client_certificate(const path& folder, const std::string& identity,
                                         const CertificateAuthority& authority, TimePoint now) {
-  return keep(folder, identity, {}, authority, now, [&] { return authority.issue_client(identity, now); });
+  return keep(folder, identity, {}, authority.client_issuer_pem(), now, [&] { return authority.issue_client(identity, now); });
 }
 
 }  // namespace loa::authority

@@ -63,6 +63,20 @@ Handle<EVP_PKEY> private_key_from_pem(const std::string& pem) {
   return quietly(PEM_read_bio_PrivateKey(reader(pem).get(), nullptr, no_pass_phrase, nullptr));
 }
 
+std::vector<Handle<X509>> certificates_from_pem(const std::string& pem) {
+  std::vector<Handle<X509>> all;
+  const auto bio = reader(pem);
+  while (auto one = quietly(PEM_read_bio_X509(bio.get(), nullptr, no_pass_phrase, nullptr))) all.push_back(std::move(one));
+  return all;
+}
+
+std::vector<Handle<X509_CRL>> crls_from_pem(const std::string& pem) {
+  std::vector<Handle<X509_CRL>> all;
+  const auto bio = reader(pem);
+  while (auto one = quietly(PEM_read_bio_X509_CRL(bio.get(), nullptr, no_pass_phrase, nullptr))) all.push_back(std::move(one));
+  return all;
+}
+
 std::string to_pem(X509* certificate) {
   const auto bio = writer();
   require(PEM_write_bio_X509(bio.get(), certificate) == 1, "certificate to PEM");

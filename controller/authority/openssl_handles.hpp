@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace loa::authority {
 
@@ -39,6 +40,10 @@ Handle<X509> certificate_from_pem(const std::string& pem);
 Handle<X509_CRL> crl_from_pem(const std::string& pem);
 Handle<X509_REQ> request_from_pem(const std::string& pem);
 Handle<EVP_PKEY> private_key_from_pem(const std::string& pem);
+
+/// All of them, in their order.
+std::vector<Handle<X509>> certificates_from_pem(const std::string& pem);
+std::vector<Handle<X509_CRL>> crls_from_pem(const std::string& pem);
 
 std::string to_pem(X509* certificate);
 std::string to_pem(X509_CRL* crl);

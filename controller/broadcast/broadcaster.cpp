@@ -14,6 +14,7 @@ using protocol::MessageType;
 namespace {
 
 constexpr Millis kRenewalEvery{60 * 1000};
+constexpr Millis kKeysAgainEvery{10 * 1000};
 
 }  // namespace
 
@@ -104,9 +105,16 @@ protocol::ConnectTerms Broadcaster::prepare_connect() {
   x_session = protocol::random_id("s");
   protocol::ConnectTerms terms;
   terms.tls_time = x_clock.now();
+  terms.credentials = x_credentials;
+  terms.ca_pem = x_ca_pem;
   if (auto gone = controller_state(false, protocol::kFormat))
     terms.will = protocol::LinkWill{protocol::controller_state_topic(), std::move(*gone), true};
   return terms;
+}
+
+void Broadcaster::connect_as(protocol::LinkCredentials credentials, std::string ca_pem) {
+  x_credentials = std::move(credentials);
+  x_ca_pem = std::move(ca_pem);
 }
 
 std::optional<std::string> Broadcaster::controller_state(bool online, int format) {
@@ -133,6 +141,14 @@ void Broadcaster::publish_keys() {
   x_roster.key_set = x_keys->key_set.number;
   for (const int format : x_formats.numbers())
     x_retained.set(Priority::keys, protocol::keys_topic(format), x_keys->key_set_jws);
+}
+
+// What the broker retains on the topic may be another's by now: published live it reaches the node that lacks it.
+void Broadcaster::publish_keys_again(std::int64_t held) {
+  const auto now = x_clock.now();
+  if (held >= x_roster.key_set || now < x_keys_again_at) return;
+  x_keys_again_at = now + kKeysAgainEvery;
+  for (const int format : x_formats.numbers()) x_retained.again(protocol::keys_topic(format));
 }
 
 void Broadcaster::note_connection(bool there) {
@@ -164,7 +180,10 @@ void Broadcaster::node_state(KnownNode& known, const std::optional<protocol::Sta
   check_revision(known);
   if (format_of(known) != (before ? x_formats.highest_for(before->formats) : protocol::kFormat)) x_nodes_to_plan.insert(known.node.id);
   x_heads.on_state(known, x_clock.now());
-  if (known.is_there()) resend_orders(known, !before || before->session != state.session);
+  if (known.is_there()) {
+    resend_orders(known, !before || before->session != state.session);
+    publish_keys_again(state.key_set);
+  }
   work();
 }
 

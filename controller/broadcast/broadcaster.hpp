@@ -88,6 +88,9 @@ class Broadcaster {
   /// Another key set: published, and everything is signed anew with what it allows.
   void keys_changed(std::shared_ptr<const ControllerKeys> keys);
 
+  /// With what the link proves who it is, and whom it trusts (PEM), from its next connection on.
+  void connect_as(protocol::LinkCredentials credentials, std::string ca_pem);
+
   const protocol::KeySet& key_set() const { return x_keys->key_set; }
   BroadcastHealth health() const;
   Figures figures() const;
@@ -112,6 +115,8 @@ class Broadcaster {
   std::optional<std::string> controller_state(bool online, int format);
   void publish_state(bool online);
   void publish_keys();
+  /// A node holds this number: where it is an older one, publishes the key set once more, at most every kKeysAgainEvery.
+  void publish_keys_again(std::int64_t held);
 
   void node_state(KnownNode& known, const std::optional<protocol::State>& before);
   void check_revision(KnownNode& known);
@@ -158,6 +163,8 @@ class Broadcaster {
   std::function<authority::IssuedCertificate(const std::string&, const std::string&)> x_issue;
   std::function<void()> x_keys_ended;
   Certifier x_certifier;
+  std::optional<protocol::LinkCredentials> x_credentials;
+  std::optional<std::string> x_ca_pem;
   std::string x_session;             ///< random at each connect; the will carries the same
   std::vector<std::string> x_roots;  ///< areas without a parent
   struct OpenOrder {
@@ -172,6 +179,7 @@ class Broadcaster {
   bool x_working = false;
   TimePoint x_retry_at;
   TimePoint x_renewal_at;
+  TimePoint x_keys_again_at;
   TimePoint x_newest_kept;
   bool x_was_connected = false;
   TimePoint x_connection_since;

@@ -159,6 +159,17 @@ void Broadcaster::keys_changed(std::shared_ptr<const ControllerKeys> keys) {
   for (const auto& [area, revision] : x_roster.alert_revisions) x_areas_to_sign.insert(area);
   for (const auto& [id, known] : x_roster.nodes) x_nodes_to_plan.insert(id);
   x_heads.send_all();
+  x_trouble.clear();
+  x_retry_at = {};
+  if (x_link.connected()) {
+    publish_state(true);
+    // Whoever held the old keys may have left something on the broker.
+    x_retained.begin_check(x_formats.numbers(), x_clock.now());
+  }
+  std::vector<protocol::Order> open;
+  for (const auto& [id, one] : x_orders)
+    if (one.sent) open.push_back(one.order);
+  for (const auto& order : open) send_order(order);
   work();
 }
 

@@ -37,6 +37,8 @@ protocol::Result<const authority::WorkingKey*> Signer::find(const ControllerKeys
                                                  const std::vector<std::string>& areas) const {
   const auto now = x_clock.now();
   bool out_of_dates = false;
+  const authority::WorkingKey* newest = nullptr;
+  TimePoint newest_from;
   for (const auto& listed : keys.key_set.keys) {
     if (listed.revoked || !holds(areas, listed.branch)) continue;
     if (std::find(listed.may_sign.begin(), listed.may_sign.end(), type) == listed.may_sign.end()) continue;
@@ -44,9 +46,14 @@ protocol::Result<const authority::WorkingKey*> Signer::find(const ControllerKeys
       out_of_dates = true;
       continue;
     }
-    for (const auto& own : keys.working)
-      if (own.kid == listed.kid) return &own;
+    if (newest && listed.not_before <= newest_from) continue;
+    for (const auto& own : keys.working) {
+      if (own.kid != listed.kid) continue;
+      newest = &own;
+      newest_from = listed.not_before;
+    }
   }
+  if (newest) return newest;
   return Refusal{out_of_dates ? RefusalCode::key_dates : RefusalCode::key_not_allowed, "/keys",
                  fmt::format("no working key may sign {} for {} now", protocol::name_of(type),
                              areas.empty() ? "no area" : areas.back())};

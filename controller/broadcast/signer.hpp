@@ -15,7 +15,8 @@ using authority::ControllerKeys;
 using protocol::TimePoint;
 using scheduler::Millis;
 
-/// Signs with the first working key that the key set allows for the type, the areas and the time. Any thread.
+/// Signs with the working key that the key set allows for the type, the areas and the time; of several with the one whose dates begin
+/// last, so that a new key is in use at once while what the one before signed still counts. Any thread.
 class Signer {
  public:
   Signer(std::shared_ptr<const ControllerKeys> keys, const protocol::Clock& clock);

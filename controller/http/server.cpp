@@ -102,6 +102,8 @@ Server::~Server() { stop(); }
 
 unsigned short Server::port() const { return x_listener->acceptor.local_endpoint().port(); }
 
+void Server::use(const TlsFiles& files) { x_listener->shared->tls = make_tls(files); }
+
 std::size_t Server::connections() const { return x_listener->shared->open.size(); }
 
 Counts Server::counts() const { return x_listener->shared->counts; }

@@ -88,6 +88,9 @@ class Server {
 
   /// The port that it listens on.
   unsigned short port() const;
+  /// Other certificate files for connections from now on; those that are open stay. Throws boost::system::system_error where they cannot
+  /// work: the ones before stay in use.
+  void use(const TlsFiles& files);
   /// Connections that are open now.
   std::size_t connections() const;
   Counts counts() const;

@@ -27,7 +27,11 @@ void check_authority(const fs::path& folder, TimePoint now) {
 
 // A controller without keys was never finished: that is not the backup's fault.
 void check_keys(const fs::path& folder) {
-  if (fs::exists(folder / "keys" / "keyset.jws")) authority::load_keys(folder);
+  const auto keys = authority::find_keys(folder);
+  if (!keys || !keys->working.empty()) return;
+  // A listed key may be another machine's; a controller without any can sign nothing.
+  for (const auto& key : keys->key_set.keys)
+    if (!key.revoked) throw std::runtime_error("none of the working keys that the key set lists is there: keys/working-" + key.kid + ".pem");
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ struct LinkOwner {
   int attempts = 0;
   std::optional<protocol::LinkWill> will;
   std::optional<scheduler::TimePoint> tls_time = protocol::SystemClock().now();
+  std::optional<std::string> ca_pem;
 
   LinkOwner(boost::asio::io_context& io, protocol::LinkSettings settings)
       : loop(io), link(std::make_unique<protocol::MosquittoLink>(io.get_executor(), std::move(settings))) {}
@@ -27,7 +28,9 @@ struct LinkOwner {
   void start() {
     link->start({[this] {
                    ++attempts;
-                   return protocol::ConnectTerms{will, tls_time};
+                   protocol::ConnectTerms terms{will, tls_time};
+                   terms.ca_pem = ca_pem;
+                   return terms;
                  },
                  [this](const protocol::LinkSession& session) { sessions.push_back(session); },
                  [this](const std::string& reason) { reasons.push_back(reason); },

@@ -79,6 +79,17 @@ TEST_CASE_METHOD(Fixture, "certificate dates are checked against the time given,
   }
 }
 
+TEST_CASE_METHOD(Fixture, "the authorities of the terms are trusted in place of those of the settings") {
+  const auto other = authority::CertificateAuthority::open_or_create(folder / "other", SystemClock().now());
+  const auto settings = broker.link_settings("n-1");
+  const auto ours = settings.ca_pem;
+  LinkOwner node(loop, settings);
+  node.ca_pem = other.certificate_pem();
+  CHECK_THAT(refusal(node), Catch::Contains("certificate"));
+  node.ca_pem = other.certificate_pem() + ours;
+  CHECK(node.until([&] { return !node.sessions.empty(); }));
+}
+
 TEST_CASE_METHOD(Fixture, "a revoked certificate is refused, others are not") {
   std::string serial;
   const auto revoked = broker.link_settings("n-1", &serial);

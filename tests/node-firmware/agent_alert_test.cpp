@@ -230,7 +230,7 @@ TEST_CASE("without a trusted clock no schedule sounds, and an alert once where i
   }
   SECTION("one older than the newest signed time does not") {
     auto marks = node.run->store.marks();
-    marks.newest_signed = node.now() + 1h;
+    marks.by_key["k-1"].newest_signed = node.now() + 1h;
     node.run->store.keep(marks);
     node.boot();
     node.connect();

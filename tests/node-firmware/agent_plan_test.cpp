@@ -209,7 +209,7 @@ TEST_CASE("heads are taken only fresh, and only ours") {
   const std::vector<Row> rows{
       {"another nonce", "stale", [](TestNode&, protocol::Head& head) { head.nonce = std::string(22, 'A'); }},
       {"an issue time that does not rise", "stale",
-       [](TestNode& node, protocol::Head& head) { head.issued = node.run->store.marks().last_head_issued; }},
+       [](TestNode& node, protocol::Head& head) { head.issued = node.run->store.marks().last_head_issued(); }},
       {"a lower plan revision", "old_revision", [](TestNode&, protocol::Head& head) { head.plan_revision = 99; }},
       {"another node's", "wrong_audience", [](TestNode&, protocol::Head& head) { head.node = "n-other"; }},
   };
@@ -222,8 +222,8 @@ TEST_CASE("heads are taken only fresh, and only ours") {
       row.spoil(held.node, head);
       held.node.deliver(protocol::head_topic(TestController::kNode), held.node.controller.head(head));
       CHECK(held.node.receipts().back().code == row.code);
-      CHECK(held.node.run->store.marks().plan_highest == marks.plan_highest);
-      CHECK(held.node.run->store.marks().last_head_issued == marks.last_head_issued);
+      CHECK(held.node.run->store.marks().plan_highest() == marks.plan_highest());
+      CHECK(held.node.run->store.marks().last_head_issued() == marks.last_head_issued());
     }
   }
 }

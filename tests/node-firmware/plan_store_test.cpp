@@ -13,12 +13,12 @@ namespace {
 
 node::Marks some_marks() {
   node::Marks marks;
-  marks.plan_highest = 42;
-  marks.newest_signed = scheduler::from_ms(1'790'000'000'000);
-  marks.last_head_issued = scheduler::from_ms(1'790'000'000'001);
+  marks.by_key["k-1"] = {42, scheduler::from_ms(1'790'000'000'000), scheduler::from_ms(1'790'000'000'001), {{"hue", 5}},
+                         17, scheduler::from_ms(1'790'000'000'002)};
+  marks.by_key["root"].newest_signed = scheduler::from_ms(1'780'000'000'000);
   marks.session_number = 7;
   marks.areas = {"hue", "phu-bai"};
-  marks.alert_highest = {{"hue", 5}};
+  marks.head_kid = "k-1";
   marks.clock = node::HeldOffset{"boot-1", 123};
   return marks;
 }
@@ -60,7 +60,7 @@ TEST_CASE("the plan store survives a kill at any step of any write") {
     if (armed && now == step) throw std::runtime_error("killed");
   };
   auto raised = some_marks();
-  raised.plan_highest = 43;
+  raised.by_key["k-1"].plan_highest = 43;
   {
     PlanStore store(folder.path(), crash);
     CHECK_THROWS(store.keep(raised));
@@ -77,4 +77,34 @@ TEST_CASE("damaged marks do not keep the node from starting") {
   std::ofstream(folder / "marks.json") << "{\"plan_highest\":";
   PlanStore store(folder.path());
   CHECK(store.marks() == node::Marks{});
+}
+
+TEST_CASE("marks of a release that did not tell keys apart are kept, for as long as nothing replaces them") {
+  tests::TempFolder folder;
+  std::ofstream(folder / "marks.json")
+      << R"({"plan_highest":42,"newest_signed":1790000000000,"last_head_issued":1790000000001,"session_number":7,)"
+      << R"("areas":["hue","phu-bai"],"alert_highest":{"hue":5},"clock":{"boot_id":"boot-1","offset_ns":123}})";
+  PlanStore store(folder.path());
+  const auto& marks = store.marks();
+  CHECK(marks.plan_highest() == 42);
+  CHECK(marks.newest_signed() == scheduler::from_ms(1'790'000'000'000));
+  CHECK(marks.last_head_issued() == scheduler::from_ms(1'790'000'000'001));
+  CHECK(marks.alert_highest("hue") == 5);
+  CHECK(marks.session_number == 7);
+  CHECK(marks.areas == std::vector<std::string>{"hue", "phu-bai"});
+  CHECK(marks.clock == node::HeldOffset{"boot-1", 123});
+}
+
+TEST_CASE("of the marks of several keys the highest counts, and an area that is left is left in all") {
+  auto marks = some_marks();
+  marks.by_key["k-2"].plan_highest = 41;
+  marks.by_key["k-2"].alert_highest = {{"hue", 9}, {"phu-vang", 3}};
+  CHECK(marks.plan_highest() == 42);
+  CHECK(marks.alert_highest("hue") == 9);
+  CHECK(marks.alert_highest("da-nang") == 0);
+  marks.by_key.erase("k-1");
+  CHECK(marks.plan_highest() == 41);
+  marks.keep_areas();
+  CHECK(marks.alert_highest("phu-vang") == 0);
+  CHECK(marks.alert_highest("hue") == 9);
 }

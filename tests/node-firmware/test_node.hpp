@@ -26,9 +26,9 @@ struct NodeRun {
         database(folder / "node.db"),
         history(database),
         log(database),
-        clock(time, store.marks().newest_signed, store.marks().clock),
+        clock(time, store.marks().newest_signed(), store.marks().clock),
         conductor({player, shelf, clock, database, history, log}, [this] { ++wakes; }),
-        agent({identity, keys, link, clock, store, history, log, conductor, shelf}, {30min, "test", certificate_age},
+        agent({identity, keys, link, clock, store, history, log, conductor, shelf}, {30min, "test", certificate_age, {}},
               {[this] { ++wakes; }, [this] { restart_asked = true; }, [this](std::string request) { refused.push_back(std::move(request)); }}) {
     player.events.started = [this](const node::TrackStarted& started) { conductor.on_started(started); };
     player.events.ended = [this](const node::TrackEnded& ended) { conductor.on_ended(ended); };

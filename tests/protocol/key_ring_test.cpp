@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "protocol/authorities.hpp"
+#include "protocol/base64url.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/plan_packet.hpp"
@@ -74,6 +76,30 @@ TEST_CASE("a plan counts only from a key with every right to it") {
          held = {"hue", "hue-20000"};
        },
        "key_not_allowed at header/kid: the key hue-2026-1 is for hue-19753, the node is not under it"},
+      {"a commune's key that puts the node under another province",
+       [](auto& set, auto& plan, auto&, auto&) {
+         set.keys[0].branch = "hue-19753";
+         plan.areas = {"da-nang", "hue-19753"};
+       },
+       "key_not_allowed at header/kid: the key hue-2026-1 is for hue-19753, the message moves what is above it"},
+      {"a commune's key that puts its commune below another",
+       [](auto& set, auto& plan, auto&, auto&) {
+         set.keys[0].branch = "hue-19753";
+         plan.areas = {"hue", "hue-20000", "hue-19753"};
+       },
+       "key_not_allowed at header/kid: the key hue-2026-1 is for hue-19753, the message moves what is above it"},
+      {"a commune's key that makes its commune the topmost area",
+       [](auto& set, auto& plan, auto&, auto&) {
+         set.keys[0].branch = "hue-19753";
+         plan.areas = {"hue-19753"};
+       },
+       "key_not_allowed at header/kid: the key hue-2026-1 is for hue-19753, the message moves what is above it"},
+      {"a commune's key that moves the node to a zone below it",
+       [](auto& set, auto& plan, auto&, auto&) {
+         set.keys[0].branch = "hue-19753";
+         plan.areas = {"hue", "hue-19753", "hue-19753-2"};
+       },
+       "taken"},
       {"the province's key that moves a node",
        [](auto&, auto& plan, auto&, auto&) {
          plan.areas = {"hue", "hue-20000"};
@@ -243,5 +269,50 @@ TEST_CASE("the controller takes what a node says only from that node") {
   for (const Row& row : rows) {
     INFO(row.name);
     CHECK(verdict(row.result) == row.expected);
+  }
+}
+
+TEST_CASE("a key set may list the authorities that nodes trust, and one that does not is read as ever") {
+  KeyRing ring{samples::test_key("root").public_key()};
+  KeySet set = samples::keys();
+  set.authorities.reset();
+  CHECK(encode(set).find("authorities") == std::string::npos);
+  REQUIRE(ring.take(sign_keys(set)).has_value());
+  CHECK(ring.authorities().empty());
+
+  set = samples::keys();
+  set.number = 8;
+  REQUIRE(ring.take(sign_keys(set)).has_value());
+  CHECK(ring.authorities().find("-----BEGIN CERTIFICATE-----\n") == 0);
+  CHECK(authority_text(ring.authorities()).value() == set.authorities->front());
+
+  const std::string authority = set.authorities->front();
+  struct Row {
+    std::string name;
+    std::vector<std::string> authorities;
+    std::string expected;
+  };
+  const std::string other_der = to_base64url(from_base64url(authority).value() + "x");
+  const std::vector<Row> rows{
+      {"none, but the field", {}, "malformed at /authorities: 0 elements where 1 are needed"},
+      {"five", {5, authority}, "too_large at /authorities: 5 elements where 4 are the most"},
+      {"no certificate", {authority, "AAAA"}, "malformed at /authorities/1: not one certificate in DER"},
+      {"a certificate and more", {other_der}, "malformed at /authorities/0: not one certificate in DER"},
+      {"padding", {"AAA="}, "malformed at /authorities/0: \"AAA=\" is not base64url without padding"},
+      {"too long a text", {std::string(4097, 'A')}, "too_large at /authorities/0: 4097 bytes where 4096 are the most"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    // Written by hand: encode() would not write what no reader takes.
+    std::string json = encode(samples::keys());
+    json.replace(json.find("\"rev\":7"), 7, "\"rev\":9");
+    const auto at = json.find(",\"authorities\":[");
+    std::string list;
+    for (const auto& one : row.authorities) list += (list.empty() ? "\"" : ",\"") + one + "\"";
+    json = json.substr(0, at) + ",\"authorities\":[" + list + "]}";
+    const auto said = verdict(ring.take(sign(MessageType::keys, kRootKid, json, samples::test_key("root"))));
+    CHECK(said == row.expected);
+    CHECK(ring.number() == 8);
+    CHECK(authority_text(ring.authorities()).value() == authority);
   }
 }

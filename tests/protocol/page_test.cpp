@@ -99,6 +99,7 @@ TEST_CASE("PROTOCOL.md states the limits of the code") {
       {"alerts of an area", kMaxAlerts, ""},
       {"references of an alert", kMaxReferences, ""},
       {"keys of a set", kMaxKeys, ""},
+      {"authorities of a key set", kMaxAuthorities, ""},
       {"formats of a state", kMaxFormats, ""},
       {"records of a batch", kMaxRecords, ""},
       {"a title", kMaxTitle, " bytes"},
@@ -108,6 +109,7 @@ TEST_CASE("PROTOCOL.md states the limits of the code") {
       {"a PEM text", kMaxPem, " bytes"},
       {"a request for a certificate, PEM", kMaxCsr, " bytes"},
       {"a node's certificate, PEM", kMaxCertificate, " bytes"},
+      {"an authority of a key set", kMaxAuthority, " bytes"},
   };
   for (const Row& row : rows) {
     INFO(row.what);

@@ -10,6 +10,7 @@
 #include "protocol/key_ring.hpp"
 #include "protocol/record_chain.hpp"
 #include "tests/support/places.hpp"
+#include "tests/support/sample_authority.hpp"
 
 namespace loa::protocol::samples {
 namespace {
@@ -136,7 +137,8 @@ KeySet keys() {
   return {7,
           now(),
           {signing_key(kKid, {head, plan, alert, order, log_ack, controller_state, certificate}, "hue"), revoked,
-           signing_key("hue-bulletin", {bulletin}, "hue-19753")}};
+           signing_key("hue-bulletin", {bulletin}, "hue-19753")},
+          {{tests::kSampleAuthority}}};
 }
 
 Head head() {

@@ -94,7 +94,8 @@ void for_every_member(
 std::string last_step(const std::string& pointer) { return pointer.substr(pointer.rfind('/') + 1); }
 
 const std::set<std::string> kOptional{"origin",       "started",        "start_error_us", "level_dbfs",
-                                      "last_refusal", "signal_percent", "revoked",        "clip"};
+                                      "last_refusal", "signal_percent", "revoked",        "clip",
+                                      "authorities"};
 
 /// A play record's text with one part replaced by another.
 std::string state_with(const std::string& part, const std::string& replacement) {

@@ -29,10 +29,12 @@ class FakeLink final : public protocol::Link {
   std::optional<protocol::LinkWill> will;            ///< of the last attempt
   std::optional<scheduler::TimePoint> tls_time;      ///< of the last attempt
   std::optional<protocol::LinkCredentials> credentials;  ///< of the last attempt
+  std::optional<std::string> ca_pem;                 ///< of the last attempt
   std::size_t max_message_bytes = 1024 * 1024;
   std::size_t max_in_flight = 512;
   bool acknowledges = true;            ///< answers each publication at the next deliver() or acknowledge()
   std::vector<std::string> addresses;  ///< of the last set_addresses()
+  std::string address = "mqtts://127.0.0.1:8883";  ///< that answers
   bool broken = false;                 ///< publish throws, as where memory has run out
   int renewals = 0;                    ///< calls of renew() that ended a session
   bool started = false;
@@ -44,7 +46,7 @@ class FakeLink final : public protocol::Link {
     prepare();
     connected_ = true;
     ++session_;
-    if (handlers_.connected) handlers_.connected({session_, "mqtts://fake:8883"});
+    if (handlers_.connected) handlers_.connected({session_, address});
   }
   /// An attempt that fails.
   void fail(const std::string& reason = "refused") {
@@ -117,6 +119,7 @@ class FakeLink final : public protocol::Link {
     will = std::move(terms.will);
     tls_time = terms.tls_time;
     credentials = std::move(terms.credentials);
+    ca_pem = terms.ca_pem;
   }
   void answer_all(protocol::PublishOutcome outcome) {
     std::deque<Published> open;

@@ -1,4 +1,5 @@
 #include "tests/controller/api/fixture.hpp"
+#include "tests/support/sample_authority.hpp"
 
 #include <boost/asio/post.hpp>
 #include <fstream>
@@ -144,6 +145,7 @@ Hooks TestApi::hooks() {
     key.may_sign = {protocol::MessageType::plan, protocol::MessageType::alert};
     key.branch = "hue";
     keys.keys.push_back(key);
+    keys.authorities = {tests::kSampleAuthority};
     return std::optional(keys);
   };
   made.health = [] { return std::vector<HealthCheck>{{"store", true, ""}, {"broker", true, "connected"}}; };

@@ -202,6 +202,8 @@ TEST_CASE("who watches sees keys, audit and health; changes reach the event stre
   const auto id = author.post("/api/v1/programmes", R"({"title":"x","area":"hue-a"})").text("/id");
   CHECK(stream.read(id).find("event: programme\ndata: {\"id\":\"" + id) != std::string::npos);
   CHECK(root.get("/api/v1/keys").text("/keys/0/may_sign/1") == "loa-alert");
+  CHECK(root.get("/api/v1/keys").text("/authorities/0/name") == "Loa CA 7f3a9c21");
+  CHECK(root.get("/api/v1/keys").text("/authorities/0/sha256").size() == 64);
   CHECK(root.get("/api/v1/audit?limit=1").body.find(id) != std::string::npos);
   const auto first = root.get("/api/v1/audit?limit=2");
   const auto second = root.get("/api/v1/audit?limit=2&cursor=" + first.text("/next_cursor"));

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "controller/authority/root_key.hpp"
 #include "protocol/ed25519.hpp"
 #include "tests/support/temp_folder.hpp"
 

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "controller/authority/files.hpp"
+#include "controller/authority/root_key.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/key_ring.hpp"
@@ -12,6 +13,7 @@
 
 using namespace loa;
 using namespace loa::authority;
+using namespace std::chrono_literals;
 using Catch::Contains;
 using protocol::MessageType;
 
@@ -30,6 +32,10 @@ bool mode_is_secret(const std::filesystem::path& file) {
   return stat(file.c_str(), &status) == 0 && (status.st_mode & 07777) == 0600;
 }
 
+std::filesystem::path working_file(const std::filesystem::path& controller, const std::string& kid) {
+  return controller / "keys" / ("working-" + kid + ".pem");
+}
+
 }  // namespace
 
 TEST_CASE_METHOD(Fixture, "the first keys are what a node with the root key believes") {
@@ -41,6 +47,7 @@ TEST_CASE_METHOD(Fixture, "the first keys are what a node with the root key beli
   REQUIRE(keys.working.size() == 1);
   const auto& listed = keys.key_set.keys.at(0);
   CHECK(listed.branch == "hue");
+  CHECK(listed.may_sign == working_types());
   for (const auto type : {MessageType::head, MessageType::plan, MessageType::alert, MessageType::order,
                           MessageType::log_ack, MessageType::controller_state, MessageType::certificate})
     CHECK(std::count(listed.may_sign.begin(), listed.may_sign.end(), type) == 1);
@@ -60,7 +67,7 @@ TEST_CASE_METHOD(Fixture, "the root's private key is in its own file and nowhere
   const auto keys = init_keys(root, controller, "hue", kNow);
   const std::string secret = read_file(root);
   CHECK(mode_is_secret(root));
-  CHECK(mode_is_secret(controller / "keys" / ("working-" + keys.working[0].kid + ".pem")));
+  CHECK(mode_is_secret(working_file(controller, keys.working[0].kid)));
   for (const auto& entry : std::filesystem::recursive_directory_iterator(controller))
     if (entry.is_regular_file()) {
       CAPTURE(entry.path());
@@ -74,37 +81,47 @@ TEST_CASE_METHOD(Fixture, "nothing that is there is overwritten") {
   init_keys(root, controller, "hue", kNow);
   const std::string before = read_file(root);
   CHECK_THROWS_WITH(init_keys(root, folder / "other", "hue", kNow), Contains("never overwritten"));
-  CHECK_THROWS_WITH(init_keys(folder / "root2.pem", controller, "hue", kNow), Contains("loa keys renew"));
+  CHECK_THROWS_WITH(init_keys(folder / "root2.pem", controller, "hue", kNow), Contains("loa keys rotate"));
   CHECK_FALSE(std::filesystem::exists(folder / "root2.pem"));
   CHECK(read_file(root) == before);
   CHECK_THROWS_WITH(init_keys(folder / "root3.pem", folder / "third", "Huế", kNow), Contains("not an area id"));
 }
 
-TEST_CASE_METHOD(Fixture, "renewed keys have the next number, and a revoked one counts no more") {
+TEST_CASE_METHOD(Fixture, "keys changed on one machine have the next number, and a revoked one counts no more") {
   const auto first = init_keys(root, controller, "hue", kNow);
   const std::string old_kid = first.working[0].kid;
-  const auto second = renew_keys(root, controller, "hue", {}, kNow + std::chrono::hours(1));
+  const auto second = change_keys(root, controller, {}, {}, kNow + 1h);
   CHECK(second.key_set.number == 2);
-  CHECK(second.working.size() == 2);
-  const auto third = renew_keys(root, controller, "hue", {old_kid}, kNow + std::chrono::hours(2));
+  REQUIRE(second.working.size() == 2);
+  CHECK(second.key_set.keys[1].branch == "hue");
+  CHECK(second.key_set.keys[1].may_sign == working_types());
+  CHECK(second.key_set.keys[1].not_after == kNow + 1h + kWorkingKeyLife);
+  WantedKeys for_revoked;
+  for_revoked.for_revoked = {old_kid};
+  const auto third = change_keys(root, controller, for_revoked, {old_kid}, kNow + 2h);
   CHECK(third.key_set.number == 3);
-  CHECK(third.working.size() == 2);
-  CHECK_FALSE(std::filesystem::exists(controller / "keys" / ("working-" + old_kid + ".pem")));
+  CHECK(third.working.size() == 1);  // the second key does the revoked one's work: no other is made
+  CHECK_FALSE(std::filesystem::exists(working_file(controller, old_kid)));
   protocol::KeyRing ring(first.root);
   REQUIRE(ring.take(first.key_set_jws).has_value());
   CHECK(ring.counts(old_kid));
   REQUIRE(ring.take(third.key_set_jws).has_value());
   CHECK_FALSE(ring.counts(old_kid));
   CHECK_FALSE(ring.take(second.key_set_jws).has_value());
-  CHECK_THROWS_WITH(renew_keys(root, controller, "hue", {"k9"}, kNow), Contains("no key \"k9\""));
+  const auto last = second.working[1].kid;
+  for_revoked.for_revoked = {last};
+  const auto fourth = change_keys(root, controller, for_revoked, {last}, kNow + 3h);
+  REQUIRE(fourth.working.size() == 1);  // the last one gone: another takes its place
+  CHECK(fourth.working[0].kid != last);
+  CHECK_THROWS_WITH(change_keys(root, controller, {}, {"k9"}, kNow), Contains("no key \"k9\""));
   init_keys(folder / "foreign.pem", folder / "foreign", "hue", kNow);
-  CHECK_THROWS_WITH(renew_keys(folder / "foreign.pem", controller, "hue", {}, kNow), Contains("is not the root key"));
+  CHECK_THROWS_WITH(change_keys(folder / "foreign.pem", controller, {}, {}, kNow), Contains("is not the root key"));
 }
 
 TEST_CASE_METHOD(Fixture, "spoilt key files are named") {
   const auto keys = init_keys(root, controller, "hue", kNow);
   const auto file = controller / "keys";
-  const auto working = file / ("working-" + keys.working[0].kid + ".pem");
+  const auto working = working_file(controller, keys.working[0].kid);
   SECTION("a set that another root signed") {
     init_keys(folder / "r2.pem", folder / "c2", "hue", kNow);
     std::filesystem::copy_file(folder / "c2" / "keys" / "keyset.jws", file / "keyset.jws",
@@ -119,12 +136,21 @@ TEST_CASE_METHOD(Fixture, "spoilt key files are named") {
     write_file(working, "text", 0600);
     CHECK_THROWS_WITH(load_keys(controller), Contains("working-"));
   }
-  SECTION("a missing file") {
-    std::filesystem::remove(working);
-    CHECK_THROWS_WITH(load_keys(controller), Contains("working-"));
+  SECTION("a set that is cut short") {
+    const auto set = read_file(file / "keyset.jws");
+    write_file(file / "keyset.jws", set.substr(0, set.size() / 2), 0644);
+    CHECK_THROWS_WITH(load_keys(controller), Contains("keyset.jws: not a key set signed by this root"));
   }
   SECTION("a spoilt root") {
     write_file(file / "root.pub", "text\n", 0644);
     CHECK_THROWS_WITH(load_keys(controller), Contains("root.pub"));
   }
+}
+
+TEST_CASE_METHOD(Fixture, "a listed key whose private half is elsewhere is listed, and not signed with here") {
+  const auto keys = init_keys(root, controller, "hue", kNow);
+  std::filesystem::remove(working_file(controller, keys.working[0].kid));
+  const auto loaded = load_keys(controller);
+  CHECK(loaded.key_set.keys.size() == 1);
+  CHECK(loaded.working.empty());
 }

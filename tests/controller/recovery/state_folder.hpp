@@ -8,7 +8,7 @@
 #include <string>
 
 #include "controller/authority/certificates.hpp"
-#include "controller/authority/key_files.hpp"
+#include "controller/authority/root_key.hpp"
 #include "controller/recovery/backup.hpp"
 #include "controller/store/areas.hpp"
 #include "controller/store/clips.hpp"

@@ -1,0 +1,149 @@
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "controller/authority/broker_check.hpp"
+#include "controller/authority/broker_files.hpp"
+#include "controller/authority/broker_reload.hpp"
+#include "controller/authority/files.hpp"
+#include "controller/authority/kept_certificate.hpp"
+#include "protocol/authorities.hpp"
+#include "tests/link/link_owner.hpp"
+#include "tests/support/broker.hpp"
+#include "tests/support/temp_folder.hpp"
+
+using namespace loa;
+using namespace loa::authority;
+using namespace std::chrono_literals;
+using Catch::Contains;
+using tests::LinkOwner;
+
+namespace {
+
+TimePoint now() { return protocol::SystemClock().now(); }
+std::string text_of(const std::string& pem) { return protocol::authority_text(pem).value(); }
+bool made_by(const std::string& pem, const std::string& issuer_pem) {
+  const auto certificate = certificate_from_pem(pem);
+  const auto issuer = certificate_from_pem(issuer_pem);
+  return X509_verify(certificate.get(), X509_get0_pubkey(issuer.get())) == 1;
+}
+
+struct Fixture {
+  tests::TempFolder folder;
+  std::filesystem::path place = folder / "authority";
+  CertificateAuthority authority = CertificateAuthority::open_or_create(place, now());
+  std::string first = authority.certificate_pem();
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "an authority that is made to follow changes nothing until a key set lists it") {
+  const auto next = CertificateAuthority::make_next(place, now());
+  CHECK(next != first);
+  CHECK(CertificateAuthority::make_next(place, now()) == next);  // asked for once more it is the same
+  CHECK_FALSE(authority.follow(std::nullopt));
+  CHECK_FALSE(authority.follow({{text_of(first)}}));
+  CHECK(authority.certificate_pem() == first);
+  CHECK(made_by(authority.issue_client("n-1", now()).certificate_pem, first));
+}
+
+TEST_CASE_METHOD(Fixture, "listed beside the first it makes the clients' certificates, listed alone it takes the first one's place") {
+  const auto next = CertificateAuthority::make_next(place, now());
+  CHECK(authority.follow({{text_of(next), text_of(first)}}));
+  CHECK_FALSE(authority.follow({{text_of(next), text_of(first)}}));
+  CHECK(authority.certificate_pem() == next + first);
+  CHECK(made_by(authority.issue_client("n-1", now()).certificate_pem, next));
+  CHECK(made_by(authority.issue_server("broker", {"localhost"}, now()).certificate_pem, first));
+  SECTION("found again so by the next start") {
+    auto again = CertificateAuthority::open_or_create(place, now());
+    CHECK(again.certificate_pem() == first);
+    CHECK(again.follow({{text_of(next), text_of(first)}}));
+    CHECK(again.client_issuer_pem() == next);
+  }
+  SECTION("the first is forgotten") {
+    CHECK(authority.follow({{text_of(next)}}));
+    CHECK(authority.certificate_pem() == next);
+    CHECK(made_by(authority.issue_server("broker", {"localhost"}, now()).certificate_pem, next));
+    CHECK_FALSE(std::filesystem::exists(place / "next"));
+    CHECK(CertificateAuthority::open_or_create(place, now()).certificate_pem() == next);
+  }
+  SECTION("also where the program died between the two renames") {
+    std::filesystem::rename(place / "next/ca.key", place / "ca.key");
+    auto again = CertificateAuthority::open_or_create(place, now());
+    CHECK(again.certificate_pem() == next);
+    CHECK_FALSE(again.follow({{text_of(next)}}));
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "a key set that lists only authorities of others is refused") {
+  const auto other = CertificateAuthority::open_or_create(folder / "other", now());
+  CHECK_THROWS_WITH(authority.follow({{text_of(other.certificate_pem())}}), Contains("only authorities whose keys are not here"));
+  CHECK(authority.certificate_pem() == first);
+}
+
+TEST_CASE_METHOD(Fixture, "the controller's own certificate is made anew by the next authority, the servers' when the first has ended") {
+  const auto keep_client = [&] { return keep_client_certificate(folder / "tls", "controller", authority, now()); };
+  const auto keep_server = [&] { return keep_server_certificate(folder / "tls", "https", {"localhost"}, authority, now()); };
+  const auto client = keep_client().certificate_pem;
+  const auto server = keep_server().certificate_pem;
+  const auto next = CertificateAuthority::make_next(place, now());
+  authority.follow({{text_of(next), text_of(first)}});
+  const auto followed = keep_client();
+  CHECK(followed.certificate_pem != client);
+  CHECK(followed.replaced_serial == certificate_serial(client));
+  CHECK(made_by(followed.certificate_pem, next));
+  CHECK(keep_client().replaced_serial.empty());
+  CHECK(keep_server().certificate_pem == server);
+  authority.follow({{text_of(next)}});
+  CHECK(made_by(keep_server().certificate_pem, next));
+}
+
+TEST_CASE("the broker takes clients of both authorities after it was told to start anew, and of the next alone after the end") {
+  tests::TempFolder folder;
+  boost::asio::io_context loop;
+  tests::Broker broker(folder.path(), {"n-1", "n-2"});
+  broker.start();
+  ReloadSettings settings;
+  settings.source = broker.source();
+  settings.live = broker.live();
+  settings.pid_file = broker.pid_file();
+  REQUIRE(reload_broker(settings, now()).end != ReloadEnd::refused);
+  const auto old_node = broker.link_settings("n-1");
+  auto& authority = broker.authority();
+  const auto first = authority.certificate_pem();
+  const auto next = CertificateAuthority::make_next(folder / "ca", now());
+  const auto can_connect = [&](const protocol::LinkSettings& link) {
+    LinkOwner node(loop, link);
+    node.start();
+    node.until([&] { return !node.sessions.empty() || node.reasons.size() >= 2; });
+    return !node.sessions.empty();
+  };
+  const auto go_live = [&] {
+    broker.set_nodes({"n-1", "n-2"}, false);
+    REQUIRE(check_broker_files(broker.source(), now()) == std::nullopt);
+    const auto outcome = reload_broker(settings, now());
+    CHECK_THAT(outcome.message, Contains("told to end"));
+    for (int look = 0; broker.running() && look < 1000; ++look) std::this_thread::sleep_for(10ms);
+    REQUIRE_FALSE(broker.running());
+    broker.start();  // as its supervisor does
+  };
+  authority.follow({{text_of(next), text_of(first)}});
+  go_live();
+  const auto new_node = broker.link_settings("n-2");
+  CHECK(can_connect(old_node));
+  CHECK(can_connect(new_node));
+  std::string serial;
+  const auto revoked = broker.link_settings("n-2", &serial);
+  authority.revoke(serial, now());
+  broker.set_nodes({"n-1", "n-2"}, false);
+  REQUIRE(check_broker_files(broker.source(), now()) == std::nullopt);
+  reload_broker(settings, now());
+  broker.reload();
+  CHECK_FALSE(can_connect(revoked));
+  CHECK(can_connect(new_node));
+  authority.follow({{text_of(next)}});
+  go_live();
+  CHECK_FALSE(can_connect(old_node));
+  auto node_of_both = new_node;
+  node_of_both.ca_pem = next;
+  CHECK(can_connect(node_of_both));
+}
