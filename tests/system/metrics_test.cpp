@@ -53,7 +53,7 @@ TEST_CASE("the figures of a running Loa are read with the token, say how it stan
   CHECK(says("loa_children_ended_total{child=\"transcode\",end=\"exited\"} 1"));
   CHECK(says("loa_nodes_without_plan 0"));
   INFO(text);
-  for (const char* part : {"loa_certificate_not_after_timestamp_seconds{certificate=\"https\"}", "loa_key_not_after_timestamp_seconds{type=\"plan\"}",
+  for (const char* part : {"loa_certificate_not_after_timestamp_seconds{certificate=\"https\"}", "loa_key_not_after_timestamp_seconds{type=\"loa-plan\"}",
                            "loa_http_responses_total{class=\"2xx\"}", "loa_key_set_number 1\n", "end=\"confined\"} 0\n"})
     CHECK(text.find(part) != std::string::npos);
   CHECK(text.find("loa_backup") == std::string::npos);  // none was made, and none is claimed

@@ -74,8 +74,8 @@ TEST_CASE("each figure says what it says it says") {
            "loa_outbox_waiting{priority=\"plan\"} 9",
            "loa_certificate_not_after_timestamp_seconds{certificate=\"crl\"} 1795672800",
            "loa_key_set_number 4",
-           "loa_key_not_after_timestamp_seconds{type=\"head\"} 1795500010",
-           "loa_key_not_after_timestamp_seconds{type=\"plan\"} 1795500020",  // not the revoked one's
+           "loa_key_not_after_timestamp_seconds{type=\"loa-head\"} 1795500010",
+           "loa_key_not_after_timestamp_seconds{type=\"loa-plan\"} 1795500020",  // not the revoked one's
            "loa_backup_last_success_timestamp_seconds 1795496400",
            "loa_backup_last_failed 0",
            "loa_http_responses_total{class=\"2xx\"} 90",

@@ -27,7 +27,7 @@ struct Bench {
 
   Bench() {
     settings.tally = std::make_shared<loa::process::Tally>();
-    settings.limits.cpu = 2s;
+    settings.limits.cpu = 1s;
     settings.limits.wall = 30s;
     settings.limits.memory_bytes = 256 << 20;
   }
@@ -67,7 +67,7 @@ TEST_CASE("a decoder that was taken over is ended at the first thing that no sou
       {"code in memory", "code", "confined", "tried to make memory executable", End::confined},
       {"the network, hiding the signal", "hide", "confined", "tried to make a system call", End::confined},
       {"memory without end", "memory", "out_of_limits", "used more than 256 MiB of memory", End::memory},
-      {"CPU without end", "cpu", "out_of_limits", "used more than 2 s of CPU time", End::cpu_time},
+      {"CPU without end", "cpu", "out_of_limits", "used more than 1 s of CPU time", End::cpu_time},
       {"output without end", "output", "out_of_limits", "wrote more to standard output", End::output},
   };
   for (const Row& row : rows) {

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 
 namespace {
 
@@ -28,7 +29,11 @@ void act() {
     while (auto* block = static_cast<char*>(std::malloc(1 << 20))) std::memset(block, 1, 1 << 20);
     std::abort();
   }
-  if (what == "cpu") for (volatile unsigned i = 0;;) i = i + 1;
+  if (what == "cpu") {  // on many threads, so that it is spent soon on a busy machine too
+    const auto spin = [] { for (volatile unsigned i = 0;;) i = i + 1; };
+    for (int i = 0; i < 15; ++i) std::thread(spin).detach();
+    spin();
+  }
   if (what == "output") while (true) std::puts("{\"progress\":1}");
   if (what == "hide") {
     // The filter stays when the handler is gone.
