@@ -52,6 +52,7 @@ class CallGuard {
   };
   Verdict judge(const seccomp_data& call, pid_t caller);
   Verdict judge_open(const seccomp_data& call, const std::string& name, pid_t caller) const;
+  /// Empty where it cannot be read.
   std::string path_in(pid_t caller, long long folder, unsigned long long address) const;
   bool below_any(const std::string& path, const std::vector<std::string>& roots) const;
 
