@@ -6,7 +6,6 @@ option(LOA_HARDEN "Stack, control-flow and library checks in the generated code"
 set(executable "$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>")
 add_link_options("$<${executable}:-pie>" LINKER:-z,relro,-z,now,-z,noexecstack)
 
-set(LOA_FORTIFY "")
 if(LOA_HARDEN AND NOT LOA_SANITIZE)
   add_compile_options("$<$<NOT:$<STREQUAL:$<TARGET_PROPERTY:TYPE>,MODULE_LIBRARY>>:-fPIE>"
     -fstack-protector-strong -fstack-clash-protection -Wformat -Werror=format-security)
@@ -18,8 +17,7 @@ if(LOA_HARDEN AND NOT LOA_SANITIZE)
   endif()
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
   # Level 3 also bounds buffers whose size is known only when the program runs. It works in optimised code alone.
-  set(LOA_FORTIFY -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
   if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-    add_compile_options(${LOA_FORTIFY} -ftrivial-auto-var-init=zero)
+    add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -ftrivial-auto-var-init=zero)
   endif()
 endif()
