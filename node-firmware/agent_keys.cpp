@@ -43,9 +43,10 @@ void Agent::look_at_keys() {
   }
   const auto request = parts_.keys.request(parts_.clock.now());
   request_patience_ = std::clamp<std::chrono::nanoseconds>(request_patience_, kRequestPatience, kLongestRequestPatience);
-  next_request_ = now + request_patience_;
+  next_request_ = now + (request ? request_patience_ : kRequestPatience);
+  if (!request) return;  // the certificate came: a head in this session will end the waiting
   request_patience_ *= 2;
-  if (request && reporter_.send(*request)) spdlog::info("asked for a certificate, request {}", request->id);
+  if (reporter_.send(*request)) spdlog::info("asked for a certificate, request {}", request->id);
 }
 
 // A controller that was restored from a backup knows no keys that it gave since. It is told by its own signed word, before the first state.
