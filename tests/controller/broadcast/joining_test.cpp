@@ -211,7 +211,7 @@ TEST_CASE("a store that came back from a backup learns a board's newer keys from
   Joining joining;
   joining.certificates_are_real = true;
   const NewKeys own(joining.one, joining.clock.now());
-  joining.clock.tick(Millis{1000});
+  joining.clock.tick(Millis{100});
   joining.ask(own);
   REQUIRE(joining.answers() == 1);
   const auto word = joining.link->sent_to(joining.topic).back();
@@ -252,7 +252,7 @@ TEST_CASE("a store that came back from a backup learns a board's newer keys from
     joining.link->deliver(protocol::certificate_request_topic("n-two"), word);
     joining.settle();
     CHECK(joining.keys_known("n-two") == 1);
-    joining.tick(Millis{1000});
+    joining.clock.tick(Millis{100});
     joining.ask(NewKeys(joining.one, joining.clock.now(), "q-newer"));
     REQUIRE(joining.keys_known() == 2);
     show(word);
