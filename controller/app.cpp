@@ -45,6 +45,18 @@ authority::BrokerSettings broker_settings(const Settings& settings, const protoc
   return broker;
 }
 
+api::Settings api_settings(const Settings& settings) {
+  api::Settings api;
+  api.web_root = settings.web_root;
+  api.session_time = settings.sign_in.session;
+  api.idle_time = settings.sign_in.idle;
+  for (const auto& role : settings.sign_in.second_factor_for) api.second_factor_for.push_back(*store::parse_role(role));
+  api.passwords_by_admin = settings.sign_in.passwords_by_admin;
+  if (!settings.hosts.empty()) api.name = "Loa " + settings.hosts.front();
+  api.second_factor_key = settings.second_factor_key();
+  return api;
+}
+
 std::unique_ptr<tts::Registry> synthesizers(std::shared_ptr<process::Tally> tally) {
   auto registry = std::make_unique<tts::Registry>();
   registry->add(std::make_unique<tts::EspeakSynthesizer>("espeak-ng", 60s, std::move(tally)));
@@ -108,7 +120,7 @@ App::App(const Settings& settings, protocol::Formats formats)
       link_(loop_.get_executor(), link_settings()),
       broadcaster_(store_, link_, keys_, {settings.brokers, settings.files, {}},
                    [this](const broadcast::Change& change) { tell(change); }, std::move(formats)),
-      api_(store_, {settings.web_root, std::chrono::hours(12), 200ULL << 20, {}}, hooks()),
+      api_(store_, api_settings(settings), hooks()),
       jobs_(loop_.get_executor(), clips_, *synthesizers_, media_settings(), {}),
       alarms_(store_, [this] { return conditions_of(facts()); },
               [this](const store::Alarm& alarm) { api_.publish({"alarm", alarm.id, alarm.area, "", store::name_of(alarm.kind), {}}); }) {

@@ -50,6 +50,7 @@ class Connection final : public OpenConnection {
   Connection(std::shared_ptr<Shared> shared, std::string address, Args&&... args)
       : x_shared(std::move(shared)), x_stream(std::forward<Args>(args)...), x_address(std::move(address)) {
     x_shared->open.insert(this);
+    x_secure = x_shared->tls != nullptr;
   }
   ~Connection() override { x_shared->open.erase(this); }
 
@@ -89,6 +90,7 @@ class Connection final : public OpenConnection {
       co_await write(problem_response(*problem), false, false);
       co_return false;
     }
+    x_secure = request.secure;
     const bool head_only = request.method == Method::head;
     auto refusal = co_await read_body(parser, request);
     if (x_cut) co_return false;
@@ -203,17 +205,17 @@ class Connection final : public OpenConnection {
   asio::awaitable<bool> write(Response response, bool keep_alive, bool head_only) {
     if (auto* events = std::get_if<std::shared_ptr<EventStream>>(&response.body)) {
       auto stream = *events;
-      if (co_await write_text(header_text(response, {}, false)) && !head_only) co_await write_events(stream);
+      if (co_await write_text(header_text(response, {}, false, x_secure)) && !head_only) co_await write_events(stream);
       stream->close();
       co_return false;
     }
     if (auto* slice = std::get_if<FileSlice>(&response.body)) {
-      bool sent = co_await write_text(header_text(response, slice->length, keep_alive));
+      bool sent = co_await write_text(header_text(response, slice->length, keep_alive, x_secure));
       if (sent && !head_only) sent = co_await write_file(*slice);
       co_return sent && keep_alive;
     }
     const auto& body = std::get<std::string>(response.body);
-    auto text = header_text(response, body.size(), keep_alive);
+    auto text = header_text(response, body.size(), keep_alive, x_secure);
     if (!head_only) text += body;
     const bool sent = co_await write_text(std::move(text));
     co_return sent && keep_alive;
@@ -284,6 +286,7 @@ class Connection final : public OpenConnection {
   std::string x_address;
   beast::flat_buffer x_buffer{256 * 1024};
   std::weak_ptr<EventStream> x_events;
+  bool x_secure = false;  // TLS here, or at a trusted proxy
   bool x_cut = false;  // the body ended early: there is nobody to answer
 };
 
