@@ -17,6 +17,7 @@
 #include "controller/broker_keeper.hpp"
 #include "controller/event_failures.hpp"
 #include "controller/stock.hpp"
+#include "controller/store/audit.hpp"
 #include "controller/store/recovery_hold.hpp"
 #include "process/confine.hpp"
 #include "process/tally.hpp"
@@ -128,6 +129,9 @@ App::App(const Settings& settings, protocol::Formats formats)
     throw std::runtime_error("the controller is on hold after a restore: see docs/recovery.md; `loa-controller resume` ends it");
   take_stock(settings.stock, clips_, store_);
   broker_files_.write_first();
+  // Kept by the journal, out of reach of who can write the database: `loa audit verify --head` takes it.
+  const auto [number, hash] = store_.run_sync([](store::Session& session) { return store::newest_audit(session); });
+  spdlog::info("audit log: the newest row is {}:{}", number, hash);
 }
 
 protocol::LinkSettings App::link_settings() const {

@@ -36,6 +36,8 @@ json::object invitation_answer(const NewInvitation& invitation) {
 Reply invite_user(StoreCall& call) {
   const auto found = find_whole_user(call);
   if (found.has_error()) return found.error();
+  if (found->user.id == call.call.caller.user.id)
+    return conflict("own_account", "The own password is changed with the old one, not by a link.");
   if (found->user.disabled) return conflict("disabled", "This user is deactivated; activate the account first.");
   auto transaction = call.write();
   const auto made = make_invitation(transaction, found->user);

@@ -42,8 +42,8 @@ struct Change {
 
 // Who the person is and whether they may sign in at all is up to an admin of everything they may do.
 std::optional<http::Problem> check_change(const StoreCall& call, const FoundUser& found, const Change& change) {
-  if (found.user.id == call.call.caller.user.id && (change.disabled || change.grants))
-    return conflict("own_account", "Nobody takes rights from or gives rights to the own account.");
+  if (found.user.id == call.call.caller.user.id && (change.disabled || change.grants || change.password_hash))
+    return conflict("own_account", "Nobody changes the own rights, or the own password without the old one.");
   if (!found.grants.beyond.empty() && (change.display_name || change.password_hash || change.disabled)) return not_whole();
   return change.grants ? check_grants(call, *change.grants) : std::nullopt;
 }

@@ -61,6 +61,14 @@ int end_user_sessions(Transaction& transaction, const std::string& user, const s
   return ended;
 }
 
+void forget_sign_ins(Transaction& transaction) {
+  auto& session = transaction.session();
+  const auto ended = sql::execute(session, "delete from user_sessions");
+  sql::execute(session, "delete from known_devices");
+  sql::execute(session, "delete from invitations");
+  if (ended > 0) transaction.audit("end_sessions", "user", "", {}, std::to_string(ended) + " of everybody");
+}
+
 void prune_user_sessions(Transaction& transaction, Millis idle) {
   const auto now = transaction.now();
   sql::execute(transaction.session(), "delete from user_sessions where expires <= :now or last_used <= :used", sql::params(now, now - idle));

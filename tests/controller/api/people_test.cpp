@@ -115,6 +115,8 @@ TEST_CASE("an admin grants within the own branch and not beyond") {
     const auto me = admin.get("/api/v1/session").text("/user/id");
     CHECK(admin.patch("/api/v1/users/" + me, R"({"grants":[]})").code() == "own_account");
     CHECK(admin.patch("/api/v1/users/" + me, R"({"disabled":true})").code() == "own_account");
+    CHECK(admin.patch("/api/v1/users/" + me, R"({"password":"four unrelated words"})").code() == "own_account");
+    CHECK(admin.post("/api/v1/users/" + me + "/invitation").code() == "own_account");
   }
 }
 

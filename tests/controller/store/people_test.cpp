@@ -3,6 +3,7 @@
 #include "controller/store/audit.hpp"
 #include "controller/store/invitations.hpp"
 #include "controller/store/known_devices.hpp"
+#include "controller/store/recovery_hold.hpp"
 #include "controller/store/second_factors.hpp"
 #include "controller/store/user_sessions.hpp"
 #include "controller/store/users.hpp"
@@ -63,6 +64,19 @@ TEST_CASE("ending sessions may spare one") {
   CHECK(staff.counts("s-4"));
   CHECK(staff.write([](Transaction& t) { return end_user_sessions(t, "u-lan"); }) == 1);
   CHECK_FALSE(staff.counts("s-2"));
+}
+
+TEST_CASE("a database that was brought back lets nobody in by what counted at its time") {
+  Staff staff;
+  staff.begin("s-1");
+  staff.write([&](Transaction& t) {
+    note_known_device(t, "u-lan", "phone");
+    put_invitation(t, {"u-mai", "link", "u-admin", t.now(), t.now() + 24h});
+  });
+  staff.write([](Transaction& t) { return begin_recovery_hold(t, "restored from a backup", t.now()); });
+  CHECK_FALSE(staff.counts("s-1"));
+  CHECK_FALSE(is_known_device(*staff.session, "u-lan", "phone", staff.clock.now()));
+  CHECK_FALSE(find_invitation(*staff.session, "link", staff.clock.now()));
 }
 
 TEST_CASE("other roles end sessions, the same roles in another order do not") {

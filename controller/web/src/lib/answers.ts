@@ -116,7 +116,7 @@ export const problems: Words = {
   bad_invitation: 'Liên kết không còn dùng được: đã dùng, quá hạn, hoặc đã có liên kết mới. Hãy xin liên kết khác.',
   invitation_only: 'Người quản trị không đặt mật khẩu thay người khác: hãy đưa liên kết.',
   disabled: 'Tài khoản này đang bị khóa.',
-  own_account: 'Không ai tự thay đổi quyền của chính mình.',
+  own_account: 'Không ai tự thay đổi quyền của chính mình, hay đổi mật khẩu của mình mà thiếu mật khẩu cũ.',
   name_taken: 'Đã có người dùng tên này.',
   bad_name: 'Tên đăng nhập chỉ gồm chữ thường không dấu, số, dấu chấm, gạch dưới và gạch ngang.',
   store_lost: 'Không kết nối được cơ sở dữ liệu. Hãy xem thay đổi đã được lưu chưa trước khi làm lại.',
