@@ -23,6 +23,7 @@
 #include "controller/stock.hpp"
 #include "controller/recovery/stamp.hpp"
 #include "controller/store/receipts.hpp"
+#include "controller/store/audit.hpp"
 #include "controller/store/recovery_hold.hpp"
 #include "process/confine.hpp"
 #include "process/tally.hpp"
@@ -55,6 +56,18 @@ authority::CertificateAuthority followed_authority(const Settings& settings, con
   auto authority = authority::CertificateAuthority::open_or_create(settings.authority_folder(), now);
   authority.follow(keys.authorities);
   return authority;
+}
+
+api::Settings api_settings(const Settings& settings) {
+  api::Settings api;
+  api.web_root = settings.web_root;
+  api.session_time = settings.sign_in.session;
+  api.idle_time = settings.sign_in.idle;
+  for (const auto& role : settings.sign_in.second_factor_for) api.second_factor_for.push_back(*store::parse_role(role));
+  api.passwords_by_admin = settings.sign_in.passwords_by_admin;
+  if (!settings.hosts.empty()) api.name = "Loa " + settings.hosts.front();
+  api.second_factor_key = settings.second_factor_key();
+  return api;
 }
 
 std::unique_ptr<tts::Registry> synthesizers(std::shared_ptr<process::Tally> tally) {
@@ -131,7 +144,7 @@ App::App(const Settings& settings, protocol::Formats formats)
       link_(loop_.get_executor(), link_settings()),
       broadcaster_(store_, link_, keys_.keys(), {settings.brokers, settings.files, {}},
                    [this](const broadcast::Change& change) { tell(change); }, std::move(formats)),
-      api_(store_, {settings.web_root, std::chrono::hours(12), 200ULL << 20, {}}, hooks()),
+      api_(store_, api_settings(settings), hooks()),
       jobs_(loop_.get_executor(), clips_, *synthesizers_, media_settings(), {}),
       alarms_(store_, [this] { return conditions_of(facts()); },
               [this](const store::Alarm& alarm) { api_.publish({"alarm", alarm.id, alarm.area, "", store::name_of(alarm.kind), {}}); }) {
@@ -141,6 +154,9 @@ App::App(const Settings& settings, protocol::Formats formats)
                             [this] { broker_files_.nodes_changed(); });
   take_stock(settings.stock, clips_, store_);
   broker_files_.write_first();
+  // Kept by the journal, out of reach of who can write the database: `loa audit verify --head` takes it.
+  const auto [number, hash] = store_.run_sync([](store::Session& session) { return store::newest_audit(session); });
+  spdlog::info("audit log: the newest row is {}:{}", number, hash);
 }
 
 // One that was replaced counts no more: whoever copied it could speak to the broker in the controller's name.

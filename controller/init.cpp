@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 
+#include "controller/api/password_strength.hpp"
 #include "controller/api/passwords.hpp"
 #include "controller/authority/certificates.hpp"
 #include "controller/authority/kept_certificate.hpp"
@@ -18,8 +19,6 @@
 namespace loa::controller {
 
 namespace {
-
-constexpr std::size_t kLeastPassword = 10;
 
 void make_first_rows(const Settings& settings, const FirstUse& first, store::TimePoint now) {
   const auto session = store::open_session(settings.database_url());
@@ -45,8 +44,9 @@ void make_first_rows(const Settings& settings, const FirstUse& first, store::Tim
 }  // namespace
 
 void init_controller(const Settings& settings, const FirstUse& first) {
-  if (first.password.size() < kLeastPassword)
-    throw std::runtime_error(fmt::format("the password must have at least {} characters", kLeastPassword));
+  if (first.password.size() < api::kLeastPassword || first.password.size() > api::kMostPassword)
+    throw std::runtime_error(fmt::format("the password must have {} to {} characters", api::kLeastPassword, api::kMostPassword));
+  if (const auto weakness = api::weakness_of(first.password, {first.login})) throw std::runtime_error(*weakness);
   std::filesystem::create_directories(settings.state);
   std::filesystem::permissions(settings.state, std::filesystem::perms::owner_all);
   const auto now = protocol::SystemClock().now();

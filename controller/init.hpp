@@ -10,7 +10,7 @@ struct FirstUse {
   std::string area;       ///< id of the topmost area
   std::string area_name;
   std::string login;      ///< the administrator
-  std::string password;   ///< at least ten characters
+  std::string password;   ///< 12 to 128 characters
 };
 
 /// `loa-controller init`: makes the state folder, the database with the topmost area and its administrator, and the certificate

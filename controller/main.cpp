@@ -10,6 +10,7 @@
 #include "controller/backup_commands.hpp"
 #include "controller/init.hpp"
 #include "controller/migrate.hpp"
+#include "controller/reset_officer.hpp"
 #include "controller/settings.hpp"
 
 using namespace loa::controller;
@@ -46,7 +47,9 @@ int main(int argc, char** argv) {
   auto* resume = app.add_subcommand("resume", "End the hold of a controller that does not run; of one that runs: loa hold resume");
   std::string target;
   auto* migrate = app.add_subcommand("migrate", "Move the database to PostgreSQL, while no controller runs; the SQLite file stays as it is");
-  for (auto* command : {serve, init, migrate, backup, hold, resume}) command->add_option("--config", config, "Settings file")->capture_default_str();
+  Rescue rescue;
+  auto* reset = app.add_subcommand("reset-officer", "While no controller runs: a one-time link for a person whom no admin can help any more");
+  for (auto* command : {serve, init, migrate, backup, hold, resume, reset}) command->add_option("--config", config, "Settings file")->capture_default_str();
   init->add_option("--area", first.area, "Id of the topmost area, like hue")->required();
   init->add_option("--area-name", first.area_name, "Its name")->required();
   init->add_option("--admin", first.login, "User name of the administrator")->required();
@@ -60,6 +63,9 @@ int main(int argc, char** argv) {
   restore->add_option("from", restore_from, "A backup: its folder, a tar file, or - for a tar stream on standard input")->required();
   restore->add_option("--state", restore_state, "The state folder to make, missing or empty")->required();
   hold->add_option("--reason", hold_reason, "One sentence that the page shows")->capture_default_str();
+  reset->add_option("NAME", rescue.login, "User name")->required();
+  reset->add_flag("--second-factor", rescue.second_factor, "Take the second factor away too, for a lost phone");
+  reset->add_option("--admin-of", rescue.admin_of, "Make the person an admin of this area, like the topmost one");
 
   try {
     app.parse(argc, argv);
@@ -95,6 +101,11 @@ int main(int argc, char** argv) {
     }
     if (*resume) {
       resume_controller(settings);
+      return kStopped;
+    }
+    if (*reset) {
+      fmt::print("hand this link over to {}; it counts once, within a day (three for a first password):\n{}\n", rescue.login,
+                 reset_officer(settings, rescue));
       return kStopped;
     }
     return run_app(settings);

@@ -7,6 +7,7 @@
 
 #include "config/toml_reader.hpp"
 #include "controller/store/database_url.hpp"
+#include "controller/store/users.hpp"
 
 namespace loa::controller {
 
@@ -80,6 +81,14 @@ Settings read_settings(const std::filesystem::path& file) {
   limits.connections = static_cast<std::size_t>(http.integer("connections", 512, 10, 10'000));
   limits.connections_an_address = static_cast<std::size_t>(http.integer("connections_an_address", 128, 1, 10'000));
   limits.slowest = static_cast<std::uint32_t>(http.integer("slowest", 512, 0, 1'000'000));
+
+  auto sign_in = root.table("sign_in");
+  settings.sign_in.session = std::chrono::hours(sign_in.integer("session_hours", 12, 1, 24 * 30));
+  settings.sign_in.second_factor_for = sign_in.texts("second_factor_for", {"approver", "admin"}, 4);
+  for (const auto& role : settings.sign_in.second_factor_for)
+    if (!store::parse_role(role)) sign_in.refuse("second_factor_for", fmt::format("`second_factor_for` names author, approver, monitor or admin, not \"{}\"", role));
+  settings.sign_in.passwords_by_admin = sign_in.flag("passwords_by_admin", false);
+  settings.sign_in.idle = std::chrono::minutes(sign_in.integer("idle_minutes", 30, 5, 24 * 60));
 
   auto nodes = root.table("nodes");
   settings.brokers = addresses(nodes, "brokers", "mqtts://");

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -18,6 +19,14 @@ struct BrokerPlace {
   std::string user;                   ///< account that it runs as; empty: mosquitto's own default
 };
 
+/// What a sign-in needs and how long it lasts.
+struct SignInRules {
+  std::chrono::hours session{12};    ///< from sign-in to the end, whatever happens
+  std::chrono::minutes idle{30};     ///< without a request of a person
+  std::vector<std::string> second_factor_for;  ///< names of the roles that need a second factor
+  bool passwords_by_admin = false;   ///< whether an admin may set another person's password, instead of handing over a link
+};
+
 /// controller.toml, read strictly: what is not named here stops the program with file and line.
 struct Settings {
   std::filesystem::path state;        ///< database, clips, authority, keys, broker files
@@ -33,12 +42,14 @@ struct Settings {
   std::filesystem::path metrics_token;  ///< file of the token that it takes; empty: none, on loopback only
   http::ServerSettings http;          ///< without its TLS files, which lie in `state`
   BrokerPlace broker;
+  SignInRules sign_in;
   std::filesystem::path transcoder;   ///< empty: loa-transcode beside the own executable
 
   std::filesystem::path authority_folder() const { return state / "authority"; }
   std::filesystem::path tls_folder() const { return state / "tls"; }
   std::filesystem::path broker_folder() const { return state / "broker"; }
   std::filesystem::path clips_folder() const { return state / "clips"; }
+  std::filesystem::path second_factor_key() const { return state / "second-factor.key"; }
   std::string database_url() const;
 };
 

@@ -1,6 +1,8 @@
 #include "controller/api/answers.hpp"
 
 #include "controller/api/day_hours.hpp"
+#include "controller/store/invitations.hpp"
+#include "controller/store/second_factors.hpp"
 #include "scheduler/time.hpp"
 
 namespace loa::api {
@@ -21,7 +23,7 @@ json::array grants(const std::vector<store::Grant>& all) {
 
 }  // namespace
 
-json::object session_answer(const Caller& caller) {
+json::object session_answer(const Caller& caller, std::chrono::minutes idle) {
   json::array rights;
   for (const auto right : kBranchRights) {
     const auto roots = roots_of(caller.user.grants, right);
@@ -32,7 +34,21 @@ json::object session_answer(const Caller& caller) {
       json::object{{"id", caller.user.id}, {"name", caller.user.login}, {"display_name", caller.user.name}};
   answer["grants"] = grants(caller.user.grants);
   answer["rights"] = std::move(rights);
+  answer["id"] = caller.session.id;
   answer["expires_at"] = time_text(caller.session.expires);
+  answer["idle_minutes"] = idle.count();
+  answer["second_factor"] = json::object{{"enabled", caller.second_factor}, {"required", caller.second_factor_required}};
+  return answer;
+}
+
+json::object user_session(const store::UserSession& session, bool current) {
+  json::object answer{{"id", session.id},
+                      {"created_at", time_text(session.created)},
+                      {"last_used_at", time_text(session.last_used)},
+                      {"expires_at", time_text(session.expires)},
+                      {"current", current}};
+  if (!session.address.empty()) answer["address"] = session.address;
+  if (!session.agent.empty()) answer["agent"] = session.agent;
   return answer;
 }
 
@@ -41,13 +57,17 @@ json::object user_name(store::Session& db, const std::string& id) {
   return {{"id", id}, {"name", found ? found->login : ""}, {"display_name", found ? found->name : ""}};
 }
 
-json::object user(const store::User& user, const std::vector<store::Grant>& visible) {
-  return {{"id", user.id},
-          {"name", user.login},
-          {"display_name", user.name},
-          {"disabled", user.disabled},
-          {"grants", grants(visible)},
-          {"created_at", time_text(user.created)}};
+json::object user(store::Session& db, const store::User& user, const std::vector<store::Grant>& visible, store::TimePoint now) {
+  json::object answer{{"id", user.id},
+                      {"name", user.login},
+                      {"display_name", user.name},
+                      {"disabled", user.disabled},
+                      {"password_set", !user.password_hash.empty()},
+                      {"second_factor", store::has_second_factor(db, user.id)},
+                      {"grants", grants(visible)},
+                      {"created_at", time_text(user.created)}};
+  if (const auto until = store::invited_until(db, user.id, now)) answer["invited_until"] = time_text(*until);
+  return answer;
 }
 
 json::object settings(const store::OwnSettings& settings) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,15 @@ json::object list_answer(const std::vector<Row>& rows, const Write& write) {
   return answer;
 }
 
-json::object session_answer(const Caller& caller);
+/// `idle`: how long the session may lie unused.
+json::object session_answer(const Caller& caller, std::chrono::minutes idle);
+/// A session in a list; `current`: it is the reader's own.
+json::object user_session(const store::UserSession& session, bool current);
 /// Id and names of a user; of one who is gone only the id is known.
 json::object user_name(store::Session& db, const std::string& id);
 json::object grant(const store::Grant& grant);
 /// `grants` are those that the reader may see.
-json::object user(const store::User& user, const std::vector<store::Grant>& grants);
+json::object user(store::Session& db, const store::User& user, const std::vector<store::Grant>& grants, store::TimePoint now);
 
 json::object settings(const store::OwnSettings& settings);
 json::object effective_settings(const store::Inherited& inherited);

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "controller/api/admission.hpp"
 #include "controller/api/routes.hpp"
 #include "controller/api/sounds.hpp"
 #include "controller/http/routing.hpp"
@@ -24,32 +25,28 @@ bool changes(http::Method method) { return method != http::Method::get && method
 bool from_elsewhere(const http::Request& request) {
   const auto site = request.header("sec-fetch-site");
   if (!site.empty() && site != "same-origin" && site != "none") return true;
-  auto origin = request.header("origin");
+  const auto origin = request.header("origin");
   if (origin.empty()) return false;
-  if (const auto scheme = origin.find("://"); scheme != std::string_view::npos) origin.remove_prefix(scheme + 3);
-  return origin != request.header("host");
+  return origin != (request.secure ? "https://" : "http://") + std::string(request.header("host"));
+}
+
+bool has_body(const http::Request& head) {
+  const auto length = head.header("content-length");
+  return !head.header("transfer-encoding").empty() || (!length.empty() && length != "0");
+}
+
+// What another site can send without asking is a form: bodies are JSON, or what the route says.
+std::optional<http::Problem> check_type(const Route& route, const http::Request& head) {
+  const auto wanted = route.takes;
+  if (wanted.empty() || !has_body(head)) return {};
+  auto type = head.header("content-type");
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  if (type == wanted) return {};
+  return http::Problem{415, "wrong_content_type", "The body must be of type " + std::string(wanted) + ".", {}};
 }
 
 http::Problem busy() { return {503, "busy", "The controller has more to do than it can; try again in a moment.", {}}; }
-
-std::optional<Caller> find_caller(store::Session& db, const std::string& token_hash, store::TimePoint now) {
-  auto session = store::find_user_session(db, token_hash, now);
-  if (!session) return {};
-  auto user = store::find_user(db, session->user);
-  if (!user) return {};
-  return Caller{std::move(*user), std::move(*session)};
-}
-
-// Who asks, and whether the route is for them at all; branches are the handlers' matter.
-std::optional<http::Problem> admit(Call& call, store::Session& db) {
-  if (call.right == Right::anyone) return {};
-  const auto token = call.request.cookie(kCookie);
-  auto caller = token.empty() ? std::nullopt : find_caller(db, protocol::sha256_hex(token), call.now);
-  if (!caller) return http::Problem{401, "not_signed_in", "Sign in first.", {}};
-  call.caller = std::move(*caller);
-  if (call.right == Right::signed_in || !call.roots().empty()) return {};
-  return http::Problem{403, "forbidden", "None of your roles gives you this right.", {}};
-}
 
 struct Found {
   const Route* route = nullptr;
@@ -83,6 +80,13 @@ bool is_page(const http::Request& request) {
   return first != "api" && first != "media" && first != "healthz";
 }
 
+// A machine is told what would have been taken (RFC 6750 section 3).
+http::Response refusal(const http::Problem& problem) {
+  auto response = http::problem_response(problem);
+  if (problem.code == "bad_token") response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
 bool takes_upload(const Route& route) { return route.path.ends_with("/audio"); }
 
 // The answer of a handler on the store thread together with what it leaves for the loop.
@@ -92,8 +96,8 @@ struct Outcome {
 };
 
 asio::awaitable<Reply> run_in_store(Api& api, std::shared_ptr<Call> call, StoreHandler handler) {
-  StoreWork work = [handler](StoreCall& store_call) -> Reply {
-    if (auto problem = admit(store_call.call, store_call.db)) return std::move(*problem);
+  StoreWork work = [handler, &settings = api.settings()](StoreCall& store_call) -> Reply {
+    if (auto problem = admit(store_call.call, store_call.db, settings)) return std::move(*problem);
     return handler(store_call);
   };
   co_return co_await in_store(api, std::move(call), std::move(work));
@@ -101,7 +105,7 @@ asio::awaitable<Reply> run_in_store(Api& api, std::shared_ptr<Call> call, StoreH
 
 asio::awaitable<Reply> run_on_loop(Api& api, std::shared_ptr<Call> call, LoopHandler handler) {
   if (call->right != Right::anyone) {
-    auto work = [call](store::Session& db) { return admit(*call, db); };
+    auto work = [call, &settings = api.settings()](store::Session& db) { return admit(*call, db, settings); };
     auto problem = co_await api.store().run(std::move(work));
     if (problem) co_return std::move(*problem);
   }
@@ -109,6 +113,12 @@ asio::awaitable<Reply> run_on_loop(Api& api, std::shared_ptr<Call> call, LoopHan
 }
 
 }  // namespace
+
+bool needs_second_factor(const store::User& user, const Settings& settings) {
+  const auto& roles = settings.second_factor_for;
+  return std::any_of(user.grants.begin(), user.grants.end(),
+                     [&](const auto& grant) { return std::find(roles.begin(), roles.end(), grant.role) != roles.end(); });
+}
 
 asio::awaitable<Reply> in_store(Api& api, std::shared_ptr<Call> call, StoreWork work) {
   auto job = [call, work = std::move(work)](store::Session& db) {
@@ -123,7 +133,7 @@ asio::awaitable<Reply> in_store(Api& api, std::shared_ptr<Call> call, StoreWork 
 }
 
 Api::Api(store::Store& store, Settings settings, Hooks hooks)
-    : x_store(store), x_settings(std::move(settings)), x_hooks(std::move(hooks)) {
+    : x_store(store), x_settings(std::move(settings)), x_hooks(std::move(hooks)), x_sealing(x_settings.second_factor_key) {
   auto list = [](store::Session& db) { return store::list_areas(db); };
   x_events.set_areas(x_store.run_sync(std::move(list)));
   auto clean = [now = x_store.clock().now()](store::Session& db) { fail_interrupted_jobs(db, now); };
@@ -145,12 +155,18 @@ asio::awaitable<http::BodyPlan> Api::plan_body(const http::Request& head) {
     plan = http::problem_response({403, "cross_site", "This request was started by another site.", {}});
     co_return plan;
   }
+  if (auto problem = changes(head.method) ? check_type(*found.route, head) : std::nullopt) {
+    plan = http::problem_response(*problem);
+    co_return plan;
+  }
   if (!takes_upload(*found.route)) co_return plan;
   auto call = std::make_shared<Call>();
   call->request.headers = head.headers;
   call->right = found.route->right;
+  call->fresh = found.route->fresh;
+  call->scope = found.route->scope;
   call->now = x_store.clock().now();
-  auto work = [call](store::Session& db) { return admit(*call, db); };
+  auto work = [call, &settings = x_settings](store::Session& db) { return admit(*call, db, settings); };
   auto problem = co_await x_store.run(std::move(work));
   if (problem)
     plan = http::problem_response(*problem);
@@ -187,13 +203,15 @@ asio::awaitable<http::Response> Api::dispatch(http::Request request) {
   call->request = std::move(request);
   call->parameters = std::move(found.parameters);
   call->right = found.route->right;
+  call->fresh = found.route->fresh;
+  call->scope = found.route->scope;
   call->now = x_store.clock().now();
   Reply reply = http::Problem{};
   if (const auto* handler = std::get_if<StoreHandler>(&found.route->handler))
     reply = co_await run_in_store(*this, std::move(call), *handler);
   else
     reply = co_await run_on_loop(*this, std::move(call), std::get<LoopHandler>(found.route->handler));
-  if (reply.has_error()) co_return http::problem_response(reply.error());
+  if (reply.has_error()) co_return refusal(reply.error());
   co_return std::move(*reply);
 }
 

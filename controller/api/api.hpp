@@ -9,6 +9,7 @@
 #include "controller/api/events.hpp"
 #include "controller/api/hooks.hpp"
 #include "controller/api/passwords.hpp"
+#include "controller/api/sealing.hpp"
 #include "controller/api/worker.hpp"
 #include "controller/http/server.hpp"
 #include "controller/store/store.hpp"
@@ -18,10 +19,18 @@ namespace loa::api {
 /// What the config says about the api.
 struct Settings {
   std::filesystem::path web_root;  ///< the built page; empty: none is served
-  std::chrono::hours session_time{12};
+  std::chrono::hours session_time{12};   ///< from sign-in to the end, whatever happens
+  std::chrono::minutes idle_time{30};    ///< without a request of a person
+  std::vector<store::Role> second_factor_for;  ///< roles that need a second factor
+  bool passwords_by_admin = true;              ///< whether an admin may set another person's password, instead of handing over a link
+  std::string name = "Loa";                    ///< of this controller, as authenticator apps show it
+  std::filesystem::path second_factor_key;     ///< file of the key that seals second factors; made where it is missing
   std::uint64_t upload_bytes = 200ULL << 20;
   PasswordCost password_cost;
 };
+
+/// Whether one of the user's roles is among those that need a second factor.
+bool needs_second_factor(const store::User& user, const Settings& settings);
 
 /// The controller's HTTP API (see openapi.yaml), the clips and the page, as a handler of http::Server. Made, used and destroyed on
 /// the loop; the store outlives it. It reads the area tree from the store when made, and throws what the store throws.
@@ -43,6 +52,7 @@ class Api final : public http::Handler {
   const Hooks& hooks() const { return x_hooks; }
   Worker& worker() { return x_worker; }
   Attempts& attempts() { return x_attempts; }
+  const Sealing& sealing() const { return x_sealing; }
   EventHub& events() { return x_events; }
   /// Does what a write left to be done.
   void apply(Effects effects);
@@ -56,6 +66,7 @@ class Api final : public http::Handler {
   Hooks x_hooks;
   Worker x_worker;
   Attempts x_attempts;
+  Sealing x_sealing;
   EventHub x_events;
 };
 

@@ -1,7 +1,10 @@
 #include "controller/api/call.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <boost/json.hpp>
 
+#include "controller/api/routes.hpp"
 #include "controller/store/areas.hpp"
 
 namespace loa::api {
@@ -12,8 +15,15 @@ const std::string& Call::parameter(std::string_view name) const {
   throw std::logic_error("the route has no parameter " + std::string(name));
 }
 
+bool Call::unattended() const {
+  // A page opens its event stream by itself, again and again.
+  return !request.header(kUnattended).empty() || request.header("accept") == "text/event-stream";
+}
+
 std::optional<http::Problem> guard(const StoreCall& call, const std::string& area) {
   if (store::is_within(call.db, area, call.call.roots())) return {};
+  const auto& request = call.call.request;
+  spdlog::warn("refused {} {} to {} from {}: area {}", name_of(request.method), request.path, call.call.caller.user.id, request.peer, area);
   if (!store::is_within(call.db, area, call.call.visible())) return not_found("such thing");
   return http::Problem{403, "forbidden", "Your roles do not give you this right for area " + area + ".", {}};
 }

@@ -7,6 +7,7 @@
 #include "controller/api/events.hpp"
 #include "controller/api/hooks.hpp"
 #include "controller/api/rights.hpp"
+#include "controller/api/scopes.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/store/session.hpp"
 
@@ -20,11 +21,15 @@ struct Call {
   http::Request request;
   http::Pairs parameters;
   Right right = Right::see;
+  Scope scope = Scope::none;  ///< of a machine's token that opens the route
+  bool fresh = false;  ///< the route wants a new proof of who asks
   Caller caller;
   store::TimePoint now;
 
   /// The value of `{name}` in the path.
   const std::string& parameter(std::string_view name) const;
+  /// Whether no person asked: a program said so (see kUnattended).
+  bool unattended() const;
   store::Actor actor() const { return {caller.user.id, request.peer}; }
   /// The areas for which the caller has the route's right.
   std::vector<std::string> roots() const { return roots_of(caller.user.grants, right); }

@@ -7,14 +7,30 @@ namespace loa::api {
 using boost::asio::awaitable;
 
 awaitable<Reply> sign_in(Api& api, Call call);
-Reply get_session(StoreCall& call);
+awaitable<Reply> get_session(Api& api, Call call);
 awaitable<Reply> sign_out(Api& api, Call call);
 awaitable<Reply> change_password(Api& api, Call call);
+awaitable<Reply> prove_again(Api& api, Call call);
+Reply get_second_factor(StoreCall& call);
+awaitable<Reply> begin_second_factor(Api& api, Call call);
+Reply remove_second_factor(StoreCall& call);
+awaitable<Reply> confirm_second_factor(Api& api, Call call);
+Reply renew_recovery_codes(StoreCall& call);
+awaitable<Reply> redeem_invitation(Api& api, Call call);
+awaitable<Reply> list_sessions(Api& api, Call call);
+Reply end_other_sessions(StoreCall& call);
+Reply end_session(StoreCall& call);
 
 Reply list_users(StoreCall& call);
 awaitable<Reply> create_user(Api& api, Call call);
 Reply get_user(StoreCall& call);
 awaitable<Reply> change_user(Api& api, Call call);
+Reply invite_user(StoreCall& call);
+Reply withdraw_invitation(StoreCall& call);
+Reply remove_user_second_factor(StoreCall& call);
+awaitable<Reply> list_user_sessions(Api& api, Call call);
+Reply end_user_sessions(StoreCall& call);
+Reply end_user_session(StoreCall& call);
 
 Reply list_areas(StoreCall& call);
 Reply create_area(StoreCall& call);
@@ -69,6 +85,10 @@ Reply list_stock_clips(StoreCall& call);
 
 Reply list_alarms(StoreCall& call);
 Reply acknowledge_alarm(StoreCall& call);
+
+Reply list_tokens(StoreCall& call);
+Reply create_token(StoreCall& call);
+Reply revoke_token(StoreCall& call);
 
 awaitable<Reply> get_keys(Api& api, Call call);
 Reply list_refusals(StoreCall& call);

@@ -46,7 +46,21 @@ json::object audit_answer(store::Session& db, const store::AuditRow& row) {
   answer["id"] = row.id;
   if (!row.area.empty()) answer["area"] = row.area;
   answer["detail"] = row.detail;
+  answer["previous_hash"] = row.previous_hash;
+  answer["hash"] = row.hash;
   return answer;
+}
+
+// People are asked for by name; who is gone, and machines, by id.
+std::string id_of(store::Session& db, const std::string& name) {
+  const auto user = name.empty() ? std::nullopt : store::find_user_by_login(db, name);
+  return user ? user->id : name;
+}
+
+bool says(const store::AuditRow& row, const std::string& part) {
+  for (const auto* text : {&row.detail, &row.id, &row.action, &row.subject, &row.address, &row.user})
+    if (text->find(part) != std::string::npos) return true;
+  return false;
 }
 
 }  // namespace
@@ -73,21 +87,35 @@ Reply list_refusals(StoreCall& call) {
 Reply list_audit(StoreCall& call) {
   Query query(call.call.request);
   const auto area = query.text("area");
+  store::AuditFilter filter;
+  filter.user = id_of(call.db, query.text("user").value_or(""));
+  filter.action = query.text("action", 40).value_or("");
+  filter.subject = query.text("subject", 40).value_or("");
+  filter.from = query.time("from");
+  filter.to = query.time("to");
+  const auto part = query.text("q", 200);
   const auto page = query.page<std::int64_t>("audit");
   if (auto problem = query.finish()) return *problem;
-  const auto roots = list_roots(call, area);
+  auto roots = list_roots(call, area);
   if (roots.has_error()) return roots.error();
-  const bool unbound = !area && holds_a_root(call);
-  const auto before = page.after ? std::get<0>(*page.after) : 0;
-  return json_response(page_answer(store::list_audit(call.db, *roots, unbound, page.fetch(), before), page,
-                                   [](const auto& row) { return std::tuple(row.number); },
-                                   [&](const auto& row) { return audit_answer(call.db, row); }));
+  filter.roots = std::move(*roots);
+  filter.unbound = !area && holds_a_root(call);
+  const auto fetch = [&](const auto& after, int most) {
+    filter.before_number = after ? std::get<0>(*after) : 0;
+    filter.limit = most;
+    return store::list_audit(call.db, filter);
+  };
+  const auto key = [](const auto& row) { return std::tuple(row.number); };
+  const auto write = [&](const auto& row) { return audit_answer(call.db, row); };
+  if (!part) return json_response(page_answer(fetch(page.after, page.fetch()), page, key, write));
+  const auto holds = [&](const auto& row) { return says(row, *part); };
+  return json_response(scanned_answer(page, fetch, holds, key, write));
 }
 
 awaitable<Reply> stream_events(Api& api, Call call) {
   Query query(call.request);
   if (auto problem = query.finish()) co_return std::move(*problem);
-  auto stream = api.events().open(call.caller.user.id, call.visible(), call.caller.session.expires);
+  auto stream = api.events().open(call.caller.user.id, call.visible(), std::min(call.caller.session.expires, call.now + api.settings().idle_time));
   if (!stream) co_return http::Problem{503, "too_many_streams", "Too many event streams are open.", {}};
   http::Response response;
   response.content_type = "text/event-stream";

@@ -10,6 +10,10 @@ struct PasswordCost {
   std::size_t memory = 64 * 1024 * 1024; ///< bytes
 };
 
+/// Lengths that a new password may have, in characters.
+inline constexpr std::size_t kLeastPassword = 12;
+inline constexpr std::size_t kMostPassword = 128;
+
 /// Hashes a password; takes tens of milliseconds and `memory`, so never on the loop. Throws std::runtime_error where memory is short.
 std::string hash_password(std::string_view password, const PasswordCost& cost);
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/store/user_sessions.hpp"
 #include "controller/store/users.hpp"
 
 namespace loa::api {
@@ -38,6 +39,8 @@ std::vector<std::string> roots_of(const std::vector<store::Grant>& grants, Right
 struct Caller {
   store::User user;
   store::UserSession session;
+  bool second_factor = false;           ///< has one that counts
+  bool second_factor_required = false;  ///< some role of the user's needs one
 };
 
 }  // namespace loa::api

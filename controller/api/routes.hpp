@@ -28,14 +28,25 @@ struct Route {
   std::string_view path;  ///< whole template, `/api/v1/nodes/{id}`
   Right right;
   std::variant<StoreHandler, LoopHandler> handler;
+  std::string_view takes = "application/json";  ///< type of a body; empty: any
+  Scope scope = Scope::none;                    ///< of a machine's token that opens it
+  bool fresh = false;                           ///< wants a proof of who asks that is not older than kFresh
 };
+
+/// How long a proof (sign-in, or password or code given again) is good for what must not be done by a stranger at an open screen.
+inline constexpr store::Millis kFresh = std::chrono::minutes(15);
 
 /// Every route of the API; openapi.yaml describes the same.
 const std::vector<Route>& routes();
 
 /// The address below which the API is.
 inline constexpr std::string_view kBase = "/api/v1";
-/// The cookie that carries the session's token.
-inline constexpr std::string_view kCookie = "loa_session";
+/// The cookie that carries the session's token. Browsers take a name of this prefix only over TLS (or from this machine), from this very
+/// host, for all of it (RFC 6265bis section 4.1.3.2).
+inline constexpr std::string_view kCookie = "__Host-loa_session";
+/// The cookie by which a device is known on which somebody has signed in; it gives no right.
+inline constexpr std::string_view kDeviceCookie = "__Host-loa_device";
+/// The header with which a program says that nobody is in front of it: such a request does not keep the session from ending unused.
+inline constexpr std::string_view kUnattended = "loa-unattended";
 
 }  // namespace loa::api

@@ -1,21 +1,28 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "controller/api/answers.hpp"
 #include "controller/api/api.hpp"
 #include "controller/api/fields.hpp"
 #include "controller/api/handlers.hpp"
+#include "controller/api/password_strength.hpp"
+#include "controller/api/proofs.hpp"
+#include "controller/store/known_devices.hpp"
+#include "controller/store/second_factors.hpp"
 #include "protocol/hash.hpp"
+#include "protocol/random_id.hpp"
 
 namespace loa::api {
 namespace {
 
 constexpr TextRule kName{1, 64};
 constexpr TextRule kPassword{1, 256};
-constexpr TextRule kNewPassword{10, 256};
+constexpr TextRule kNewPassword{kLeastPassword, kMostPassword};
 
-std::string cookie(const std::string& token, std::int64_t seconds, bool secure) {
-  return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}", kCookie, token, seconds,
-                     secure ? "; Secure" : "");
+// Secure always: browsers count this machine's own address as safe even without TLS.
+std::string cookie(std::string_view name, const std::string& value, std::chrono::seconds lasts) {
+  return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; Secure; SameSite=Strict", name, value, lasts.count());
 }
 
 std::string lower_case(std::string text) {
@@ -24,29 +31,43 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-http::Response too_many(scheduler::Millis wait) {
-  const auto seconds = wait.count() / 1000 + 1;
-  auto response = http::problem_response(
-      {429, "too_many_attempts", fmt::format("Too many failed attempts; try again in {} seconds.", seconds), {}});
-  response.headers.emplace_back("Retry-After", std::to_string(seconds));
-  return response;
+// Who wants to sign in, and from where; no user where there is none of that name who may.
+struct Visitor {
+  std::optional<store::User> user;
+  bool second_factor = false;
+  AttemptSource from;
+};
+
+awaitable<Visitor> find_visitor(Api& api, std::string name, const Call& call) {
+  const auto device = call.request.cookie(kDeviceCookie);
+  Visitor visitor{{}, false, {call.request.peer, device.empty() ? "" : protocol::sha256_hex(device)}};
+  auto load = [name, visitor, now = call.now](store::Session& db) mutable {
+    visitor.user = store::find_user_by_login(db, name);
+    if (visitor.user && visitor.user->disabled) visitor.user.reset();
+    if (!visitor.user || !store::is_known_device(db, visitor.user->id, visitor.from.device, now)) visitor.from.device.clear();
+    visitor.second_factor = visitor.user && store::has_second_factor(db, visitor.user->id);
+    return visitor;
+  };
+  co_return co_await api.store().run(std::move(load));
 }
 
-// The user of that name with the password verified, on the worker's thread; nothing where either is wrong.
-awaitable<std::optional<store::User>> verify(Api& api, std::string name, std::string password) {
-  auto load = [name](store::Session& db) { return store::find_user_by_login(db, name); };
-  std::optional<store::User> user = co_await api.store().run(std::move(load));
-  const auto hash = user && !user->disabled ? user->password_hash : std::string();
-  const auto cost = api.settings().password_cost;
-  auto check = [password, hash, cost] { return fits(password, hash, cost); };
-  const bool right = co_await api.worker().run(std::move(check));
-  if (!right) user.reset();
-  co_return user;
+store::UserSession new_session(const Api& api, const Call& call, const std::string& user, const std::string& token) {
+  auto agent = std::string(call.request.header("user-agent"));
+  std::erase_if(agent, [](unsigned char c) { return c < 0x20 || c > 0x7e; });
+  agent.resize(std::min(agent.size(), store::kLongestAgent));
+  return {protocol::random_id("s"), protocol::sha256_hex(token), user, call.now, call.now + api.settings().session_time, call.now,
+          call.now, call.request.peer, std::move(agent)};
 }
 
-store::UserSession new_session(const Api&, const Call& call, const std::string& user, const std::string& token,
-                               std::chrono::hours lasts) {
-  return {protocol::sha256_hex(token), user, call.now, call.now + lasts, call.request.peer};
+// The device's own cookie where it has one, or a new one.
+std::string device_token(const Call& call) {
+  const auto known = call.request.cookie(kDeviceCookie);
+  return known.size() == 64 ? std::string(known) : random_token();
+}
+
+void set_cookies(http::Response& response, const Api& api, const std::string& device, const std::string& token) {
+  response.headers.emplace_back("Set-Cookie", cookie(kDeviceCookie, device, store::kKnownDeviceLasts));
+  response.headers.emplace_back("Set-Cookie", cookie(kCookie, token, api.settings().session_time));
 }
 
 }  // namespace
@@ -55,41 +76,64 @@ awaitable<Reply> sign_in(Api& api, Call call) {
   auto fields = Fields::parse(call.request.body);
   const auto name = lower_case(fields.text("name", kName));
   const auto password = fields.text("password", kPassword);
+  const auto code = fields.optional_text("code", {6, 40});
   if (auto problem = fields.finish()) co_return std::move(*problem);
-  const auto address = call.request.peer;
-  if (const auto wait = api.attempts().wait(name, address, call.now); wait.count() > 0) co_return too_many(wait);
+  const auto visitor = co_await find_visitor(api, name, call);
+  const auto& from = visitor.from;
+  if (const auto wait = api.attempts().wait(name, from, call.now); wait.count() > 0) co_return too_many(wait);
   // Counted before it is checked, so that a burst of parallel guesses is slowed down too.
-  api.attempts().failed(name, address, call.now);
-  auto user = co_await verify(api, name, password);
+  api.attempts().failed(name, from, call.now);
+  const auto hash = visitor.user ? visitor.user->password_hash : std::string();
+  const bool right = co_await verify_password(api, password, hash);
+  if (!right) {
+    auto note = [name, user = visitor.user ? visitor.user->id : std::string()](store::Transaction& transaction) {
+      store::add_sign_in_attempt(transaction, name, false);
+      if (!user.empty()) transaction.audit("sign_in_failed", "user", user);
+    };
+    store::Actor actor{"system", from.address};
+    co_await api.store().write(std::move(actor), std::move(note));
+    co_return http::Problem{401, "sign_in_failed", "User name or password is wrong.", {}};
+  }
+  api.attempts().succeeded(name, from);
+  if (visitor.second_factor) {
+    if (!code) co_return http::Problem{401, "second_factor_needed", "Send the code of your second factor, or a recovery code, too.", {}};
+    const Claim claim{*visitor.user, from, call.now};
+    auto refusal = co_await prove_by_code(api, claim, *code);
+    if (refusal) co_return std::move(*refusal);
+  }
+  const auto device = device_token(call);
   const auto token = random_token();
-  auto session = new_session(api, call, user ? user->id : "", token, api.settings().session_time);
-  auto write = [session, name, right = user.has_value()](store::Transaction& transaction) {
-    store::add_sign_in_attempt(transaction, name, right);
-    if (right) store::add_user_session(transaction, session);
-    store::prune_user_sessions(transaction);
+  auto session = new_session(api, call, visitor.user->id, token);
+  auto write = [session, name, hash, device, idle = api.settings().idle_time](store::Transaction& transaction) {
+    // What was proven was the password of a moment ago.
+    const auto user = store::find_user(transaction.session(), session.user);
+    if (!user || user->disabled || user->password_hash != hash) return false;
+    store::add_sign_in_attempt(transaction, name, true);
+    store::add_user_session(transaction, session);
+    store::note_known_device(transaction, session.user, protocol::sha256_hex(device));
+    store::prune_user_sessions(transaction, idle);
+    return true;
   };
-  store::Actor actor{user ? user->id : std::string("system"), address};
-  co_await api.store().write(std::move(actor), std::move(write));
-  if (!user) co_return http::Problem{401, "sign_in_failed", "User name or password is wrong.", {}};
-  api.attempts().succeeded(name, address);
-  call.caller = Caller{std::move(*user), std::move(session)};
-  auto response = json_response(session_answer(call.caller));
-  const std::int64_t seconds = std::chrono::seconds(api.settings().session_time).count();
-  response.headers.emplace_back("Set-Cookie", cookie(token, seconds, call.request.secure));
+  store::Actor actor{session.user, from.address};
+  const bool begun = co_await api.store().write(std::move(actor), std::move(write));
+  if (!begun) co_return http::Problem{401, "sign_in_failed", "User name or password is wrong.", {}};
+  call.caller = Caller{*visitor.user, std::move(session), visitor.second_factor, needs_second_factor(*visitor.user, api.settings())};
+  auto response = json_response(session_answer(call.caller, api.settings().idle_time));
+  set_cookies(response, api, device, token);
   co_return response;
 }
 
-Reply get_session(StoreCall& call) { return json_response(session_answer(call.call.caller)); }
+awaitable<Reply> get_session(Api& api, Call call) { co_return json_response(session_answer(call.caller, api.settings().idle_time)); }
 
 awaitable<Reply> sign_out(Api& api, Call call) {
-  auto write = [hash = call.caller.session.token_hash](store::Transaction& transaction) {
-    store::end_user_session(transaction, hash);
+  auto write = [session = call.caller.session](store::Transaction& transaction) {
+    store::end_user_session(transaction, session.user, session.id, "sign_out");
   };
   auto actor = call.actor();
   co_await api.store().write(std::move(actor), std::move(write));
   api.events().close_user(call.caller.user.id);
   auto response = http::empty_response(204);
-  response.headers.emplace_back("Set-Cookie", cookie("", 0, call.request.secure));
+  response.headers.emplace_back("Set-Cookie", cookie(kCookie, "", std::chrono::seconds(0)));
   co_return response;
 }
 
@@ -98,24 +142,33 @@ awaitable<Reply> change_password(Api& api, Call call) {
   const auto old_password = fields.text("old_password", kPassword);
   const auto new_password = fields.text("new_password", kNewPassword);
   if (auto problem = fields.finish()) co_return std::move(*problem);
-  const auto name = call.caller.user.login;
-  const auto address = call.request.peer;
-  if (const auto wait = api.attempts().wait(name, address, call.now); wait.count() > 0) co_return too_many(wait);
-  api.attempts().failed(name, address, call.now);
-  auto user = co_await verify(api, name, old_password);
-  if (!user) co_return refused("wrong_password", "The old password is wrong.", "/old_password");
-  api.attempts().succeeded(name, address);
+  auto user = call.caller.user;
+  const auto claim = claim_of(call);
+  const std::string pointer = "/old_password";
+  auto refusal = co_await prove_by_password(api, claim, old_password, pointer);
+  if (refusal) co_return std::move(*refusal);
   const auto cost = api.settings().password_cost;
-  auto hash = [new_password, cost] { return hash_password(new_password, cost); };
-  user->password_hash = co_await api.worker().run(std::move(hash));
-  // update_user ends every session of the user; the one that asked goes on.
-  auto write = [user = *user, session = call.caller.session](store::Transaction& transaction) {
+  auto work = [new_password, cost, about = std::vector{user.login, user.name}] {
+    const auto problem = check_password(new_password, about, "/new_password");
+    return std::pair(problem, problem ? std::string() : hash_password(new_password, cost));
+  };
+  const auto [problem, hash] = co_await api.worker().run(std::move(work));
+  if (problem) co_return *problem;
+  user.password_hash = hash;
+  // update_user ends every session of the user; the one that asked goes on, by a new token.
+  const auto device = device_token(call);
+  const auto token = random_token();
+  auto write = [user, device, session = new_session(api, call, user.id, token)](store::Transaction& transaction) {
     store::update_user(transaction, user);
     store::add_user_session(transaction, session);
+    store::note_known_device(transaction, user.id, protocol::sha256_hex(device));
   };
   auto actor = call.actor();
   co_await api.store().write(std::move(actor), std::move(write));
-  co_return http::empty_response(204);
+  api.events().close_user(user.id);
+  auto response = http::empty_response(204);
+  set_cookies(response, api, device, token);
+  co_return response;
 }
 
 }  // namespace loa::api

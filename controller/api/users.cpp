@@ -4,13 +4,16 @@
 #include "controller/api/api.hpp"
 #include "controller/api/fields.hpp"
 #include "controller/api/handlers.hpp"
+#include "controller/api/invitation_answer.hpp"
+#include "controller/api/password_strength.hpp"
+#include "controller/api/user_branch.hpp"
 #include "protocol/random_id.hpp"
 
 namespace loa::api {
 namespace {
 
 constexpr TextRule kDisplayName{1, 100};
-constexpr TextRule kNewPassword{10, 256};
+constexpr TextRule kNewPassword{kLeastPassword, kMostPassword};
 
 std::vector<store::Grant> read_grants(Fields& fields, const char* name, std::size_t least) {
   std::vector<store::Grant> grants;
@@ -30,32 +33,6 @@ std::optional<http::Problem> check_grants(const StoreCall& call, const std::vect
   return {};
 }
 
-struct SplitGrants {
-  std::vector<store::Grant> within;  // the caller's branches
-  std::vector<store::Grant> beyond;
-};
-
-SplitGrants split(const StoreCall& call, const store::User& user) {
-  SplitGrants grants;
-  const auto roots = call.call.roots();
-  for (const auto& one : user.grants)
-    (store::is_within(call.db, one.area, roots) ? grants.within : grants.beyond).push_back(one);
-  return grants;
-}
-
-struct FoundUser {
-  store::User user;
-  SplitGrants grants;
-};
-
-http::Result<FoundUser> find(const StoreCall& call) {
-  auto user = store::find_user(call.db, call.call.parameter("id"));
-  if (!user) return not_found("such user");
-  auto grants = split(call, *user);
-  if (grants.within.empty() && !(user->grants.empty() && holds_a_root(call))) return not_found("such user");
-  return FoundUser{std::move(*user), std::move(grants)};
-}
-
 struct Change {
   std::optional<std::string> display_name;
   std::optional<std::string> password_hash;
@@ -65,15 +42,14 @@ struct Change {
 
 // Who the person is and whether they may sign in at all is up to an admin of everything they may do.
 std::optional<http::Problem> check_change(const StoreCall& call, const FoundUser& found, const Change& change) {
-  if (found.user.id == call.call.caller.user.id && (change.disabled || change.grants))
-    return conflict("own_account", "Nobody takes rights from or gives rights to the own account.");
-  if (!found.grants.beyond.empty() && (change.display_name || change.password_hash || change.disabled))
-    return http::Problem{403, "forbidden", "This user has roles outside your areas; you may change only the grants within.", {}};
+  if (found.user.id == call.call.caller.user.id && (change.disabled || change.grants || change.password_hash))
+    return conflict("own_account", "Nobody changes the own rights, or the own password without the old one.");
+  if (!found.grants.beyond.empty() && (change.display_name || change.password_hash || change.disabled)) return not_whole();
   return change.grants ? check_grants(call, *change.grants) : std::nullopt;
 }
 
 Reply write_change(StoreCall& call, const Change& change) {
-  auto found = find(call);
+  auto found = find_user_of(call);
   if (found.has_error()) return found.error();
   if (auto problem = check_change(call, *found, change)) return *problem;
   auto& user = found->user;
@@ -90,17 +66,20 @@ Reply write_change(StoreCall& call, const Change& change) {
   }
   transaction.commit();
   call.effects.closed_users.push_back(user.id);
-  return json_response(api::user(user, found->grants.within));
+  return json_response(api::user(call.db, user, found->grants.within, call.call.now));
 }
 
 Reply write_new(StoreCall& call, store::User user) {
   if (auto problem = check_grants(call, user.grants)) return *problem;
   auto transaction = call.write();
   if (!store::add_user(transaction, user)) return conflict("name_taken", "There is a user of this name already.");
-  store::set_grants(transaction, user.id, user.grants);
+  std::optional<NewInvitation> invitation;
+  if (user.password_hash.empty()) invitation = make_invitation(transaction, user);
   transaction.commit();
   user.created = call.call.now;
-  return json_response(api::user(user, user.grants), 201);
+  auto answer = api::user(call.db, user, user.grants, call.call.now);
+  if (invitation) answer["invitation"] = invitation_answer(*invitation);
+  return json_response(answer, 201);
 }
 
 bool is_login(const std::string& text) {
@@ -109,29 +88,41 @@ bool is_login(const std::string& text) {
          });
 }
 
+// Another person's password, where this controller lets admins set one.
+std::optional<std::string> read_password(const Api& api, Fields& fields) {
+  auto password = fields.optional_text("password", kNewPassword);
+  if (password && !api.settings().passwords_by_admin)
+    fields.fault("password", "invitation_only", "here people set their passwords themselves, by the link that the answer has");
+  return password;
+}
+
+awaitable<http::Result<std::string>> take_password(Api& api, std::string password, std::vector<std::string> about) {
+  const auto cost = api.settings().password_cost;
+  auto work = [password, about, cost]() -> http::Result<std::string> {
+    if (auto problem = check_password(password, about, "/password")) return std::move(*problem);
+    return hash_password(password, cost);
+  };
+  co_return co_await api.worker().run(std::move(work));
+}
+
 }  // namespace
 
 Reply list_users(StoreCall& call) {
   Query query(call.call.request);
   const auto page = query.page<std::string>("users");
   if (auto problem = query.finish()) return *problem;
-  const bool root = holds_a_root(call);  // who also sees users without any grant
-  std::vector<FoundUser> users;
-  for (auto& user : store::list_users(call.db)) {
-    auto grants = split(call, user);
-    if (!grants.within.empty() || (root && user.grants.empty())) users.push_back({std::move(user), std::move(grants)});
-  }
+  auto users = users_of(call);
   const auto key = [](const auto& found) { return std::tuple(found.user.login); };
   if (page.after) std::erase_if(users, [&](const auto& found) { return key(found) <= *page.after; });
   std::sort(users.begin(), users.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
   return json_response(
-      page_answer(std::move(users), page, key, [](const auto& found) { return api::user(found.user, found.grants.within); }));
+      page_answer(std::move(users), page, key, [&](const auto& found) { return api::user(call.db, found.user, found.grants.within, call.call.now); }));
 }
 
 Reply get_user(StoreCall& call) {
-  auto found = find(call);
+  auto found = find_user_of(call);
   if (found.has_error()) return found.error();
-  return json_response(api::user(found->user, found->grants.within));
+  return json_response(api::user(call.db, found->user, found->grants.within, call.call.now));
 }
 
 awaitable<Reply> create_user(Api& api, Call call) {
@@ -140,15 +131,18 @@ awaitable<Reply> create_user(Api& api, Call call) {
   user.id = protocol::random_id("u");
   user.login = fields.text("name", {2, 64});
   user.name = fields.text("display_name", kDisplayName);
-  const auto password = fields.text("password", kNewPassword);
+  const auto password = read_password(api, fields);
   user.grants = read_grants(fields, "grants", 1);
   if (user.grants.empty()) fields.fault("grants", "missing_field", "at least one grant is needed");
   if (!user.login.empty() && !is_login(user.login))
     fields.fault("name", "bad_name", "a to z, 0 to 9, dot, underscore and hyphen are taken");
   if (auto problem = fields.finish()) co_return std::move(*problem);
-  const auto cost = api.settings().password_cost;
-  auto hash = [password, cost] { return hash_password(password, cost); };
-  user.password_hash = co_await api.worker().run(std::move(hash));
+  if (password) {
+    const std::vector<std::string> about{user.login, user.name};
+    auto hash = co_await take_password(api, *password, about);
+    if (hash.has_error()) co_return hash.error();
+    user.password_hash = *hash;
+  }
   auto shared = std::make_shared<Call>(std::move(call));
   StoreWork write = [user](StoreCall& store_call) { return write_new(store_call, user); };
   co_return co_await in_store(api, std::move(shared), std::move(write));
@@ -158,15 +152,16 @@ awaitable<Reply> change_user(Api& api, Call call) {
   auto fields = Fields::parse(call.request.body);
   Change change;
   change.display_name = fields.optional_text("display_name", kDisplayName);
-  const auto password = fields.optional_text("password", kNewPassword);
+  const auto password = read_password(api, fields);
   change.disabled = fields.optional_flag("disabled");
   std::vector<store::Grant> grants = read_grants(fields, "grants", 0);
   if (auto problem = fields.finish()) co_return std::move(*problem);
   if (fields.has("grants")) change.grants = std::move(grants);
   if (password) {
-    const auto cost = api.settings().password_cost;
-    auto hash = [text = *password, cost] { return hash_password(text, cost); };
-    change.password_hash = co_await api.worker().run(std::move(hash));
+    const std::vector<std::string> about;
+    auto hash = co_await take_password(api, *password, about);
+    if (hash.has_error()) co_return hash.error();
+    change.password_hash = *hash;
   }
   auto shared = std::make_shared<Call>(std::move(call));
   StoreWork write = [change](StoreCall& store_call) { return write_change(store_call, change); };

@@ -52,6 +52,7 @@ class Connection final : public OpenConnection {
       : x_shared(std::move(shared)), x_stream(std::forward<Args>(args)...), x_address(address.to_string()), x_key(address_key(address)) {
     x_shared->open.insert(this);
     ++x_shared->of_address[x_key];
+    x_secure = x_shared->tls != nullptr;
   }
   ~Connection() override {
     x_shared->open.erase(this);
@@ -113,6 +114,7 @@ class Connection final : public OpenConnection {
       co_await write(problem_response(*problem), false, false);
       co_return false;
     }
+    x_secure = request.secure;
     const bool head_only = request.method == Method::head;
     auto refusal = co_await read_body(parser, request);
     if (x_cut) co_return false;
@@ -248,17 +250,17 @@ class Connection final : public OpenConnection {
     if (const auto kind = response.status / 100; kind < counts().answers.size()) ++counts().answers[kind];
     if (auto* events = std::get_if<std::shared_ptr<EventStream>>(&response.body)) {
       auto stream = *events;
-      if (co_await write_text(header_text(response, {}, false)) && !head_only) co_await write_events(stream);
+      if (co_await write_text(header_text(response, {}, false, x_secure)) && !head_only) co_await write_events(stream);
       stream->close();
       co_return false;
     }
     if (auto* slice = std::get_if<FileSlice>(&response.body)) {
-      bool sent = co_await write_text(header_text(response, slice->length, keep_alive));
+      bool sent = co_await write_text(header_text(response, slice->length, keep_alive, x_secure));
       if (sent && !head_only) sent = co_await write_file(*slice);
       co_return sent && keep_alive;
     }
     const auto& body = std::get<std::string>(response.body);
-    auto text = header_text(response, body.size(), keep_alive);
+    auto text = header_text(response, body.size(), keep_alive, x_secure);
     if (!head_only) text += body;
     const bool sent = co_await write_text(std::move(text));
     co_return sent && keep_alive;
@@ -331,6 +333,7 @@ class Connection final : public OpenConnection {
   std::string x_key;  // what the bound on connections of one address counts by
   beast::flat_buffer x_buffer{256 * 1024};
   std::weak_ptr<EventStream> x_events;
+  bool x_secure = false;  // TLS here, or at a trusted proxy
   bool x_cut = false;  // the body ended early: there is nobody to answer
 };
 

@@ -32,10 +32,21 @@ std::string_view last_of_list(std::string_view field) {
 
 constexpr std::string_view kSecurityHeaders =
     "X-Content-Type-Options: nosniff\r\n"
-    "Referrer-Policy: same-origin\r\n"
+    "X-Frame-Options: DENY\r\n"
+    "Referrer-Policy: no-referrer\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n"
-    "Content-Security-Policy: default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'; object-src 'none'\r\n";
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "Permissions-Policy: camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), display-capture=()\r\n"
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n";
+
+// A year, as RFC 6797 section 6.1 writes it; a plain answer must not carry it (section 7.2).
+constexpr std::string_view kTransportSecurity = "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
+
+// An answer for programs, opened by mistake in a window, is saved and not shown.
+bool is_for_programs(const Response& response) {
+  return response.content_type == "application/json" || response.content_type == "application/problem+json";
+}
 
 bool has_header(const Response& response, std::string_view name) {
   return std::any_of(response.headers.begin(), response.headers.end(),
@@ -78,14 +89,16 @@ std::optional<Problem> read_peer(Request& request, const std::string& address, b
   return Problem{403, "https_required", "This address is served over HTTPS only.", {}};
 }
 
-std::string header_text(const Response& response, std::optional<std::uint64_t> length, bool keep_alive) {
+std::string header_text(const Response& response, std::optional<std::uint64_t> length, bool keep_alive, bool secure) {
   auto text = fmt::format("HTTP/1.1 {} {}\r\nDate: {:%a, %d %b %Y %H:%M:%S GMT}\r\n", response.status,
                           reason_phrase(response.status), fmt::gmtime(std::time(nullptr)));
   if (!response.content_type.empty()) text += fmt::format("Content-Type: {}\r\n", one_line(response.content_type));
   if (length && response.status != 204 && response.status != 304) text += fmt::format("Content-Length: {}\r\n", *length);
   if (!has_header(response, "Cache-Control")) text += "Cache-Control: no-store\r\n";
+  if (is_for_programs(response)) text += "Content-Disposition: attachment; filename=\"api.json\"\r\n";
   for (const auto& [name, value] : response.headers) text += fmt::format("{}: {}\r\n", name, one_line(value));
   if (!keep_alive) text += "Connection: close\r\n";
+  if (secure) text += kTransportSecurity;
   return text.append(kSecurityHeaders).append("\r\n");
 }
 

@@ -18,6 +18,7 @@ std::optional<Problem> read_peer(Request& request, const std::string& address, b
 
 /// Status line and fields of an answer, security headers included, up to and with the empty line. `length` is left out of
 /// answers that have no body by their status (RFC 9110 section 8.6).
-std::string header_text(const Response& response, std::optional<std::uint64_t> length, bool keep_alive);
+/// `secure`: it goes out over TLS, so that the client is told to use nothing else from now on (RFC 6797).
+std::string header_text(const Response& response, std::optional<std::uint64_t> length, bool keep_alive, bool secure = false);
 
 }  // namespace loa::http

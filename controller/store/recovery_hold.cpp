@@ -5,6 +5,7 @@
 #include "controller/store/alerts.hpp"
 #include "controller/store/areas.hpp"
 #include "controller/store/columns.hpp"
+#include "controller/store/user_sessions.hpp"
 
 namespace loa::store {
 
@@ -41,6 +42,7 @@ std::int64_t begin_recovery_hold(Transaction& transaction, const std::string& re
   hold.backup_made = backup_made;
   sql::insert(session, "recovery_holds", hold);
   transaction.audit("begin", "hold", std::to_string(hold.number), {}, reason);
+  forget_sign_ins(transaction);
   return hold.number;
 }
 

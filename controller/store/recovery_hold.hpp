@@ -19,7 +19,8 @@ struct RecoveryHold {
   std::string ended_by;
 };
 
-/// Begins one, unless one is open already; its number.
+/// Begins one, unless one is open already; its number. What let people in at the backup's time (sessions, known devices, one-time links) is
+/// forgotten with it: some of it may have been ended since.
 std::int64_t begin_recovery_hold(Transaction& transaction, const std::string& reason, std::optional<TimePoint> backup_made);
 /// The open one.
 std::optional<RecoveryHold> find_recovery_hold(Session& session);

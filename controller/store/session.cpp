@@ -4,12 +4,15 @@
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
+#include <filesystem>
 #include <optional>
 #include <stdexcept>
 
+#include "controller/store/audit_chain.hpp"
 #include "controller/store/database_url.hpp"
 #include "controller/store/hold.hpp"
 #include "controller/store/migrations.hpp"
+#include "controller/store/open_to_read.hpp"
 #include "controller/store/postgresql.hpp"
 #include "controller/store/sql.hpp"
 
@@ -67,6 +70,7 @@ void migrate(Session& session, const DatabaseUrl& place) {
     for (const auto& step : migrations()) {
       if (step.number <= version) continue;
       run_script(session, step.sql);
+      if (step.name.ends_with("audit_chain.sql")) chain_audit(session);
       session << "insert into schema_version (number) values (:n)", soci::use(step.number);
     }
     session << "commit";
@@ -99,11 +103,12 @@ Transaction::~Transaction() {
 
 void Transaction::audit(std::string_view action, std::string_view subject, std::string_view id, std::string_view area,
                         std::string_view detail) {
-  sql::execute(x_session,
-               "insert into audit (number, at, user_id, address, action, subject, id, area, detail)"
-               " select coalesce(max(number), 0) + 1, :at, :user, :address, :action, :subject, :id, :area, :detail from audit",
-               sql::params(x_now, x_actor.user, x_actor.address, std::string(action), std::string(subject), std::string(id),
-                           std::string(area), std::string(detail)));
+  // Two writers cannot both follow the same row: SQLite lets one in at a time, PostgreSQL refuses the second one's number.
+  const auto [newest, hash] = newest_audit(x_session);
+  AuditRow row{newest + 1,           x_now,           x_actor.user,      x_actor.address,     std::string(action), std::string(subject),
+               std::string(id),      std::string(area), std::string(detail), hash,              {}};
+  row.hash = audit_hash(row);
+  insert_audit(x_session, row);
 }
 
 void Transaction::commit() {
@@ -128,6 +133,23 @@ std::unique_ptr<Session> open_session(const std::string& url) {
     return session;
   } catch (const std::exception& error) {
     throw std::runtime_error(fmt::format("store: cannot open {}: {}", place.shown, error.what()));
+  }
+}
+
+std::unique_ptr<Session> open_to_read(const std::string& url) {
+  const auto place = parse_database_url(url);
+  try {
+    if (place.kind == DatabaseUrl::Kind::sqlite && !std::filesystem::is_regular_file(place.target)) throw std::runtime_error("there is no such file");
+    auto session = place.kind == DatabaseUrl::Kind::postgresql
+                       ? postgresql::connect(place)
+                       : std::make_unique<Session>(soci::sqlite3, "dbname=\"" + place.target + "\" timeout=10");
+    *session << (place.kind == DatabaseUrl::Kind::postgresql ? "set session characteristics as transaction read only" : "pragma query_only = on");
+    const int version = schema_version(*session);
+    if (version != static_cast<int>(migrations().size()))
+      throw std::runtime_error(fmt::format("its schema is {}, this program reads {}", version, migrations().size()));
+    return session;
+  } catch (const std::exception& error) {
+    throw std::runtime_error(fmt::format("store: cannot read {}: {}", place.shown, error.what()));
   }
 }
 

@@ -1,6 +1,10 @@
 #include "controller/store/users.hpp"
 
+#include <algorithm>
+
 #include "controller/store/columns.hpp"
+#include "controller/store/known_devices.hpp"
+#include "controller/store/user_sessions.hpp"
 
 namespace loa::store {
 
@@ -40,17 +44,6 @@ struct sql::Fields<Grant> {
   static void visit(Columns& c, Grant& g) {
     c("role", g.role);
     c("area", g.area);
-  }
-};
-
-template <>
-struct sql::Fields<UserSession> {
-  static void visit(Columns& c, UserSession& s) {
-    c("token_hash", s.token_hash);
-    c("user_id", s.user);
-    c("created", s.created);
-    c("expires", s.expires);
-    c("address", s.address);
   }
 };
 
@@ -96,7 +89,10 @@ bool update_user(Transaction& transaction, const User& user) {
   held->password_hash = user.password_hash;
   held->disabled = user.disabled;
   sql::update(session, "users", *held, "id = :id", sql::params(user.id));
-  if (ends_sessions) sql::execute(session, "delete from user_sessions where user_id = :user", sql::params(user.id));
+  if (ends_sessions) {
+    end_user_sessions(transaction, user.id);
+    forget_known_devices(transaction, user.id);
+  }
   transaction.audit("update", "user", user.id, {},
                     std::string(user.disabled ? "disabled" : "enabled") + (new_password ? ", new password" : ""));
   return true;
@@ -104,7 +100,10 @@ bool update_user(Transaction& transaction, const User& user) {
 
 bool set_grants(Transaction& transaction, const std::string& user, const std::vector<Grant>& grants) {
   auto& session = transaction.session();
-  if (!find_user(session, user)) return false;
+  const auto held = find_user(session, user);
+  if (!held) return false;
+  const bool same = std::is_permutation(held->grants.begin(), held->grants.end(), grants.begin(), grants.end());
+  if (!same) end_user_sessions(transaction, user);
   sql::execute(session, "delete from grants where user_id = :user", sql::params(user));
   insert_grants(session, user, grants);
   transaction.audit("set_grants", "user", user, {}, text_of(grants));
@@ -123,47 +122,6 @@ std::vector<User> list_users(Session& session) {
   auto users = sql::select<User>(session, "from users order by login");
   for (auto& user : users) user = *with_grants(session, std::move(user));
   return users;
-}
-
-void add_user_session(Transaction& transaction, const UserSession& user_session) {
-  sql::insert(transaction.session(), "user_sessions", user_session);
-  transaction.audit("sign_in", "user", user_session.user);
-}
-
-std::optional<UserSession> find_user_session(Session& session, const std::string& token_hash, TimePoint now) {
-  return sql::select_one<UserSession>(session,
-                                      "from user_sessions s join users u on u.id = s.user_id"
-                                      " where s.token_hash = :token and s.expires > :now and u.disabled = 0",
-                                      sql::params(token_hash, now), "s");
-}
-
-bool end_user_session(Transaction& transaction, const std::string& token_hash) {
-  const auto user = sql::value<std::string>(transaction.session(), "select user_id from user_sessions where token_hash = :token",
-                                            sql::params(token_hash));
-  if (!user) return false;
-  sql::execute(transaction.session(), "delete from user_sessions where token_hash = :token", sql::params(token_hash));
-  transaction.audit("sign_out", "user", *user);
-  return true;
-}
-
-void prune_user_sessions(Transaction& transaction) {
-  sql::execute(transaction.session(), "delete from user_sessions where expires <= :now", sql::params(transaction.now()));
-  sql::execute(transaction.session(), "delete from sign_in_attempts where at < :then",
-               sql::params(transaction.now() - std::chrono::hours(24)));
-}
-
-void add_sign_in_attempt(Transaction& transaction, const std::string& login, bool succeeded) {
-  sql::execute(transaction.session(),
-               "insert into sign_in_attempts (at, login, address, succeeded) values (:at, :login, :address, :succeeded)",
-               sql::params(transaction.now(), login, transaction.actor().address, succeeded));
-}
-
-int failed_sign_ins(Session& session, const std::string& login, const std::string& address, TimePoint since) {
-  return sql::value<int>(session,
-                         "select count(*) from sign_in_attempts where at >= :since and succeeded = 0"
-                         " and (login = :login or address = :address)",
-                         sql::params(since, login, address))
-      .value_or(0);
 }
 
 }  // namespace loa::store

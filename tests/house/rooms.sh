@@ -21,7 +21,7 @@ declare -A allowed=(
   [controller/broadcast]="scheduler protocol controller/store controller/authority"
   [controller/api]="scheduler protocol controller/http controller/store controller/media tts-adapters"
   [controller]="scheduler protocol config process tts-adapters controller/http controller/metrics controller/store controller/authority controller/recovery controller/media controller/broadcast controller/api"
-  [tools/loa]="scheduler protocol controller/authority"
+  [tools/loa]="scheduler protocol controller/authority controller/store"
 )
 
 room_of() {  # PATH: sets `room` to the room that a file of this path belongs to

@@ -95,6 +95,7 @@ std::vector<Operation> OpenApi::operations() const {
     for (const auto& member : path.value().get_object()) {
       if (!methods.contains(std::string(member.key()))) continue;
       Operation operation{upper(std::string(member.key())), base_of(path.value(), x_base) + std::string(path.key()), {}};
+      operation.scope = text_at(member.value().get_object(), "x-scope");
       for (const auto& role : member.value().at("x-roles").get_array()) operation.roles.emplace_back(role.get_string());
       all.push_back(std::move(operation));
     }

@@ -11,6 +11,7 @@ struct Operation {
   std::string method;  ///< "GET"
   std::string path;    ///< whole template, base included
   std::vector<std::string> roles;  ///< x-roles
+  std::string scope;               ///< x-scope; empty: no token opens it
 };
 
 /// An OpenAPI 3.0 file that answers can be checked against, for the parts of JSON Schema that Loa's file uses.

@@ -76,6 +76,7 @@ void Village::write_settings() {
              fmt::format("state = \"controller\"\nweb = \"\"\nstock = \"{0}/config/stock\"\nhosts = [\"localhost\", \"127.0.0.1\"]\n"
                          "log_level = \"debug\"\ndatabase = \"{5}\"\n"
                          "[http]\naddress = \"127.0.0.1\"\nport = {1}\n"
+                         "[sign_in]\nsecond_factor_for = []\npasswords_by_admin = true\n"
                          "[nodes]\nbrokers = [\"mqtts://localhost:{6}\"]\nfiles = [\"{4}\"]\n"
                          "[broker]\naddress = \"mqtts://localhost:{2}\"\nbind = \"127.0.0.1\"\nport = {2}\nlive = \"live\"\ndata = \"data\"\nuser = \"{3}\"\n",
                          source_folder().string(), https_port_, broker_port_, account(), files_, database_, nodes_broker_port_));

@@ -43,7 +43,7 @@ std::size_t take_body(char* data, std::size_t size, std::size_t count, void* to)
 
 std::size_t take_header(char* data, std::size_t size, std::size_t count, void* to) {
   const std::string_view line(data, size * count);
-  constexpr std::string_view start = "set-cookie: loa_session=";
+  constexpr std::string_view start = "set-cookie: __Host-loa_session=";
   if (line.size() > start.size() && strncasecmp(line.data(), start.data(), start.size()) == 0)
     static_cast<Answer*>(to)->cookie = std::string(line.substr(start.size(), line.find(';') - start.size()));
   return size * count;
@@ -62,10 +62,10 @@ ExitCode code_of(long status) {
 }
 
 /// The problem+json of a refusal (RFC 9457) as one sentence, with the parts it names.
-std::string sentence_of(long status, const std::string& body) {
+CommandError error_of(long status, const std::string& body) {
   boost::system::error_code error;
   const auto value = json::parse(body, error);
-  if (error || !value.is_object()) return fmt::format("the controller answered {}", status);
+  if (error || !value.is_object()) return {code_of(status), fmt::format("the controller answered {}", status)};
   const auto& problem = value.as_object();
   const auto text = [](const json::object& object, const char* key) {
     const auto* found = object.if_contains(key);
@@ -76,7 +76,7 @@ std::string sentence_of(long status, const std::string& body) {
     for (const auto& part : parts->as_array())
       if (part.is_object())
         sentence += fmt::format("\n  {}: {}", text(part.as_object(), "pointer"), text(part.as_object(), "detail"));
-  return sentence;
+  return {code_of(status), sentence, text(problem, "code")};
 }
 
 }  // namespace
@@ -97,6 +97,11 @@ json::value Client::post(const std::string& path, const json::value& body) {
 json::value Client::put(const std::string& path, const json::value& body) {
   const Body sent{json::serialize(body)};
   return request("PUT", path, &sent);
+}
+
+json::value Client::patch(const std::string& path, const json::value& body) {
+  const Body sent{json::serialize(body)};
+  return request("PATCH", path, &sent);
 }
 
 json::value Client::upload(const std::string& path, const std::filesystem::path& file, const std::string& content_type,
@@ -130,12 +135,13 @@ json::value Client::request(const std::string& method, const std::string& path, 
   Answer answer;
   char error_text[CURL_ERROR_SIZE] = "";
   const auto url = session_.server + "/api/v1" + path;
-  const auto cookie = "loa_session=" + session_.cookie;
+  const auto cookie = "__Host-loa_session=" + session_.cookie;
   std::unique_ptr<curl_slist, ListCloser> headers(curl_slist_append(nullptr, "Accept: application/json"));
 
   auto* handle = curl.get();
   curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method.c_str());
+  curl_easy_setopt(handle, CURLOPT_USERAGENT, "loa/" LOA_VERSION);
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
@@ -172,7 +178,7 @@ json::value Client::request(const std::string& method, const std::string& path, 
                                                  *error_text ? error_text : curl_easy_strerror(result)));
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-  if (status >= 400) throw CommandError(code_of(status), sentence_of(status, answer.body));
+  if (status >= 400) throw error_of(status, answer.body);
   if (!answer.cookie.empty()) session_.cookie = answer.cookie;
   if (answer.body.empty()) return nullptr;
   boost::system::error_code error;

@@ -22,18 +22,22 @@ enum ExitCode {
 /// What ends a command early: the exit code and one sentence for the person.
 class CommandError : public std::runtime_error {
  public:
-  CommandError(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  CommandError(ExitCode code, const std::string& message, std::string problem = {})
+      : std::runtime_error(message), code_(code), problem_(std::move(problem)) {}
   ExitCode code() const { return code_; }
+  /// The stable code of the controller's refusal; empty where it is none.
+  const std::string& problem() const { return problem_; }
 
  private:
   ExitCode code_;
+  std::string problem_;
 };
 
 /// Where the controller is and who is signed in; kept between calls.
 struct Session {
   std::string server;   ///< "https://host:port"
   std::string ca_file;  ///< PEM that its certificate chains to; empty: the system's
-  std::string cookie;   ///< value of loa_session
+  std::string cookie;   ///< value of __Host-loa_session
 };
 
 /// Called with the share done, 0..100.
@@ -49,6 +53,7 @@ class Client {
   boost::json::value post(const std::string& path, const boost::json::value& body);
   boost::json::value post(const std::string& path) { return request("POST", path, nullptr); }
   boost::json::value put(const std::string& path, const boost::json::value& body);
+  boost::json::value patch(const std::string& path, const boost::json::value& body);
   boost::json::value remove(const std::string& path) { return request("DELETE", path, nullptr); }
   /// Sends a file as the body.
   boost::json::value upload(const std::string& path, const std::filesystem::path& file, const std::string& content_type,

@@ -22,6 +22,7 @@ struct Context {
 };
 
 void add_session_commands(CLI::App& app, Context& context);
+void add_second_factor_commands(CLI::App& app, Context& context);
 void add_area_commands(CLI::App& app, Context& context);
 void add_user_commands(CLI::App& app, Context& context);
 void add_node_commands(CLI::App& app, Context& context);
@@ -32,7 +33,18 @@ void add_schedule_commands(CLI::App& app, Context& context);
 void add_log_commands(CLI::App& app, Context& context);
 void add_alert_commands(CLI::App& app, Context& context);
 void add_alarm_commands(CLI::App& app, Context& context);
+void add_audit_commands(CLI::App& app, Context& context);
+void add_token_commands(CLI::App& app, Context& context);
 void add_keys_commands(CLI::App& app, Context& context);
+
+/// The id of the user of this name among those that the signed-in admin sees; throws CommandError kNotFound.
+std::string user_id(Client& client, const std::string& name);
+
+/// `SERVER/#/invitation/TOKEN`: what the person opens to set a password.
+std::string link_of(const Client& client, const boost::json::value& invitation);
+
+/// A line typed without being shown; throws CommandError kUsage with `otherwise` where nobody is there to type.
+std::string ask_secret(const char* prompt, const char* otherwise);
 
 /// The first line of a file, or of standard input for "-"; how passwords come in without standing on the command line.
 std::string read_secret(const std::string& file);

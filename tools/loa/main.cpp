@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   add_session_commands(app, context);
+  add_second_factor_commands(app, context);
   add_area_commands(app, context);
   add_user_commands(app, context);
   add_node_commands(app, context);
@@ -38,6 +39,8 @@ int main(int argc, char** argv) {
   add_log_commands(app, context);
   add_alert_commands(app, context);
   add_alarm_commands(app, context);
+  add_audit_commands(app, context);
+  add_token_commands(app, context);
   add_keys_commands(app, context);
 
   try {

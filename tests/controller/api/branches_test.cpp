@@ -37,6 +37,22 @@ std::vector<Row> rows(const TestApi& api) {
       {"GET /api/v1/session", "", "", Expect::open},
       {"DELETE /api/v1/session", "", "", Expect::open},
       {"PUT /api/v1/session/password", "", "", Expect::open},
+      {"GET /api/v1/sessions", "", "", Expect::open},
+      {"DELETE /api/v1/sessions", "", "", Expect::open},
+      {"DELETE /api/v1/sessions/{id}", "", "", Expect::open},
+      {"POST /api/v1/session/proof", "", "", Expect::open},
+      {"GET /api/v1/second-factor", "", "", Expect::open},
+      {"POST /api/v1/second-factor", "", "", Expect::open},
+      {"DELETE /api/v1/second-factor", "", "", Expect::open},
+      {"POST /api/v1/second-factor/confirm", "", "", Expect::open},
+      {"POST /api/v1/second-factor/recovery-codes", "", "", Expect::open},
+      {"POST /api/v1/invitations", "", "", Expect::open},
+      {"POST /api/v1/users/{id}/invitation", "/api/v1/users/" + api.user_author + "/invitation", ""},
+      {"DELETE /api/v1/users/{id}/invitation", "/api/v1/users/" + api.user_author + "/invitation", ""},
+      {"DELETE /api/v1/users/{id}/second-factor", "/api/v1/users/" + api.user_author + "/second-factor", ""},
+      {"GET /api/v1/users/{id}/sessions", "/api/v1/users/" + api.user_author + "/sessions", ""},
+      {"DELETE /api/v1/users/{id}/sessions", "/api/v1/users/" + api.user_author + "/sessions", ""},
+      {"DELETE /api/v1/users/{id}/sessions/{session}", "/api/v1/users/" + api.user_author + "/sessions/s-x", ""},
       {"GET /api/v1/users", "/api/v1/users", "", Expect::without},
       {"POST /api/v1/users", "/api/v1/users", user, Expect::refused},
       {"GET /api/v1/users/{id}", "/api/v1/users/" + api.user_author, ""},
@@ -92,6 +108,9 @@ std::vector<Row> rows(const TestApi& api) {
       {"GET /api/v1/keys", "/api/v1/keys", "", Expect::open},
       {"GET /api/v1/refusals", "/api/v1/refusals", "", Expect::without},
       {"GET /api/v1/audit", "/api/v1/audit", "", Expect::without},
+      {"GET /api/v1/tokens", "/api/v1/tokens", "", Expect::without},
+      {"POST /api/v1/tokens", "/api/v1/tokens", R"({"name":"x","area":"hue-a","scopes":["read:records"],"days":1})", Expect::refused},
+      {"DELETE /api/v1/tokens/{id}", "/api/v1/tokens/" + api.token_id, ""},
       {"GET /api/v1/events", "", "", Expect::open},
       {"GET /healthz", "/healthz", "", Expect::open},
       {"GET /media/{file}", "", "", Expect::open},
@@ -138,7 +157,7 @@ TEST_CASE("a user of another branch reads and writes nothing, on every route") {
       case Expect::without:
         CHECK(answer.status == 200);
         CHECK(answer.body.find("hue-a") == std::string::npos);
-        for (const auto& id : {api.node, api.programme, api.broadcast, api.alert, api.alarm, api.unbound_alarm, api.draft, api.user_author})
+        for (const auto& id : {api.node, api.programme, api.broadcast, api.alert, api.alarm, api.unbound_alarm, api.draft, api.user_author, api.token_id})
           CHECK(answer.body.find(id) == std::string::npos);
         break;
     }

@@ -21,7 +21,7 @@ std::string roles_of(Right right) {
 std::set<std::string> of_table() {
   std::set<std::string> lines;
   for (const auto& route : routes())
-    lines.insert(std::string(name_of(route.method)) + " " + std::string(route.path) + ": " + roles_of(route.right));
+    lines.insert(std::string(name_of(route.method)) + " " + std::string(route.path) + ": " + roles_of(route.right) + " " + name_of(route.scope));
   return lines;
 }
 
@@ -30,7 +30,7 @@ std::set<std::string> of_file() {
   for (const auto& operation : tests::OpenApi::of_controller().operations()) {
     std::string roles;
     for (const auto& role : operation.roles) roles += (roles.empty() ? "" : ", ") + role;
-    lines.insert(operation.method + " " + operation.path + ": " + roles);
+    lines.insert(operation.method + " " + operation.path + ": " + roles + " " + operation.scope);
   }
   return lines;
 }

@@ -7,6 +7,7 @@
 
 #include "controller/store/alarms.hpp"
 #include "controller/store/alerts.hpp"
+#include "controller/store/api_tokens.hpp"
 #include "controller/store/broadcasts.hpp"
 #include "controller/store/clips.hpp"
 #include "controller/store/nodes.hpp"
@@ -41,11 +42,15 @@ store::Clip clip_row(const std::string& seed, int seconds) {
 
 }  // namespace
 
-TestApi::TestApi() {
+TestApi::TestApi(std::vector<store::Role> second_factor_for, bool passwords_by_admin) {
   x_store = std::make_unique<store::Store>(x_loop.get_executor(), tests::store_url(folder / "loa.db"), clock);
   fill();
   Settings settings;
   settings.web_root = folder / "page";
+  settings.idle_time = std::chrono::hours(2);
+  settings.second_factor_key = folder / "second-factor.key";
+  settings.second_factor_for = second_factor_for;
+  settings.passwords_by_admin = passwords_by_admin;
   settings.upload_bytes = 1'000'000;
   settings.password_cost = {1, 8192};
   x_api = std::make_unique<Api>(*x_store, settings, hooks());
@@ -214,6 +219,7 @@ void TestApi::fill() {
       store::add_user(transaction, user);
       store::set_grants(transaction, user.id, row.grants);
       if (user.login == "author") user_author = user.id;
+      if (user.login == "admin") user_admin = user.id;
     }
     store::Node first;
     first.id = node;
@@ -267,6 +273,17 @@ void TestApi::fill() {
     work.creator = user_author;
     store::add_media_job(transaction, work);
     alarm = store::raise_alarm(transaction, {store::AlarmKind::node_signature, node, "hue-a", "state: not signed by it"}).id;
+    token = "loa_" + std::string(64, '7');
+    store::ApiToken machine;
+    machine.id = token_id = protocol::random_id("t");
+    machine.token_hash = protocol::sha256_hex(token);
+    machine.name = "portal";
+    machine.area = "hue-a";
+    machine.scopes = {"read:records"};
+    machine.creator = user_admin;
+    machine.created = transaction.now();
+    machine.expires = transaction.now() + std::chrono::hours(24);
+    store::add_api_token(transaction, machine);
     unbound_alarm = store::raise_alarm(transaction, {store::AlarmKind::clock_behind, "controller", "", "nothing is signed"}).id;
   });
 }

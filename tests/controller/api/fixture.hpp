@@ -41,7 +41,7 @@ class TestApi {
  public:
   static constexpr const char* kPassword = "a good long password";
 
-  TestApi();
+  explicit TestApi(std::vector<store::Role> second_factor_for = {}, bool passwords_by_admin = true);
   ~TestApi();
 
   /// Signed in as `user`.
@@ -69,7 +69,8 @@ class TestApi {
   bool finish_jobs = true;  ///< jobs end at once with a clip
 
   // Things in hue-a:
-  std::string node, other_node, user_author, programme, draft, broadcast, alert, alert_token, job, alarm;
+  std::string node, other_node, user_author, user_admin, programme, draft, broadcast, alert, alert_token, job, alarm;
+  std::string token_id, token;  ///< of a machine that may read:records of hue-a, made by `admin`
   std::string unbound_alarm;  ///< of no branch
 
  private:

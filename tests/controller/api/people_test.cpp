@@ -14,15 +14,20 @@ TEST_CASE("signing in gives a cookie that scripts and other sites do not get, an
   const auto cookie = answer.headers.at("set-cookie");
   CHECK(cookie.find("HttpOnly") != std::string::npos);
   CHECK(cookie.find("SameSite=Strict") != std::string::npos);
-  CHECK(cookie.find("Secure") == std::string::npos);
-  const auto token = cookie.substr(12, 64);
-  CHECK(api.write([&](store::Transaction& t) { return !store::find_user_session(t.session(), token, t.now()).has_value(); }));
+  CHECK(cookie.find("; Secure") != std::string::npos);
+  CHECK(cookie.find("Path=/;") != std::string::npos);
+  CHECK(cookie.find("Domain") == std::string::npos);
+  REQUIRE(cookie.starts_with("__Host-loa_session="));
+  const auto token = cookie.substr(19, 64);
+  CHECK(api.write([&](store::Transaction& t) {
+    return !store::find_user_session(t.session(), token, t.now(), std::chrono::hours(1)).has_value();
+  }));
   CHECK(answer.text("/user/name") == "author");
   CHECK(answer.text("/grants") == R"([{"role":"author","area":"hue-a"}])");
   CHECK(answer.text("/rights/0") == R"({"right":"see","areas":["hue-a"]})");
   CHECK(client.get("/api/v1/session").status == 200);
   CHECK(client.del("/api/v1/session").status == 204);
-  CHECK(client.send("GET", "/api/v1/session", "", {"Cookie: loa_session=" + token}).code() == "not_signed_in");
+  CHECK(client.send("GET", "/api/v1/session", "", {"Cookie: __Host-loa_session=" + token}).code() == "not_signed_in");
 }
 
 TEST_CASE("a session ends after its time") {
@@ -110,6 +115,8 @@ TEST_CASE("an admin grants within the own branch and not beyond") {
     const auto me = admin.get("/api/v1/session").text("/user/id");
     CHECK(admin.patch("/api/v1/users/" + me, R"({"grants":[]})").code() == "own_account");
     CHECK(admin.patch("/api/v1/users/" + me, R"({"disabled":true})").code() == "own_account");
+    CHECK(admin.patch("/api/v1/users/" + me, R"({"password":"four unrelated words"})").code() == "own_account");
+    CHECK(admin.post("/api/v1/users/" + me + "/invitation").code() == "own_account");
   }
 }
 

@@ -50,6 +50,11 @@ TEST_CASE("the shipped controller.toml is read whole and shows the defaults") {
   CHECK(shipped.http.limits.connections == defaults.http.limits.connections);
   CHECK(shipped.http.limits.connections_an_address == defaults.http.limits.connections_an_address);
   CHECK(shipped.http.limits.slowest == defaults.http.limits.slowest);
+  CHECK(shipped.sign_in.session == defaults.sign_in.session);
+  CHECK(shipped.sign_in.second_factor_for == defaults.sign_in.second_factor_for);
+  CHECK(shipped.sign_in.second_factor_for == std::vector<std::string>{"approver", "admin"});
+  CHECK_FALSE(shipped.sign_in.passwords_by_admin);
+  CHECK(shipped.sign_in.idle == defaults.sign_in.idle);
   CHECK(shipped.broker.bind_address == defaults.broker.bind_address);
   CHECK(shipped.broker.port == defaults.broker.port);
   CHECK(shipped.broker.live_folder == defaults.broker.live_folder);

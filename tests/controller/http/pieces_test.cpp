@@ -61,6 +61,12 @@ TEST_CASE("a value can neither start a header nor an answer of its own") {
   CHECK(text.find("Content-Length") == std::string::npos);
 }
 
+TEST_CASE("only an answer over TLS says that nothing else is to be used from now on") {
+  const auto header = "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
+  CHECK(header_text(empty_response(204), 0, true, true).find(header) != std::string::npos);
+  CHECK(header_text(empty_response(204), 0, true, false).find("Strict-Transport") == std::string::npos);
+}
+
 TEST_CASE("the page's folder is all that is served of the disk") {
   tests::TempFolder folder;
   const auto root = folder / "page";

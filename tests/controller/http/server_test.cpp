@@ -47,7 +47,7 @@ TEST_CASE("a request is answered with security headers and no script from elsewh
   CHECK(answer.status == 200);
   CHECK(answer.body == "127.0.0.1 http hello");
   CHECK(answer.headers.at("x-content-type-options") == "nosniff");
-  CHECK(answer.headers.at("content-security-policy").find("default-src 'self'") == 0);
+  CHECK(answer.headers.at("content-security-policy").find("default-src 'none'") == 0);
   CHECK(answer.headers.at("content-security-policy").find("unsafe") == std::string::npos);
   CHECK(answer.headers.at("cache-control") == "no-store");
   for (const char* telling : {"server", "x-powered-by", "via"}) CHECK(answer.headers.count(telling) == 0);

@@ -3,6 +3,7 @@
 
 #include "controller/store/plans.hpp"
 #include "controller/store/receipts.hpp"
+#include "controller/store/user_sessions.hpp"
 #include "controller/store/users.hpp"
 #include "tests/controller/store/fixture.hpp"
 
@@ -179,13 +180,13 @@ TEST_CASE("a user's sessions end with the password and with the account") {
   CHECK(find_user_by_login(session, "lan") == user);
 
   const auto now = province.clock.now();
-  province.write([&](Transaction& t) { add_user_session(t, {"token", "u-1", now, now + Millis{1000}, "10.0.0.1"}); });
-  CHECK(find_user_session(session, "token", now));
-  CHECK_FALSE(find_user_session(session, "token", now + Millis{1000}));
+  province.write([&](Transaction& t) { add_user_session(t, {"s-1", "token", "u-1", now, now + Millis{1000}, now, now, "10.0.0.1", "Firefox"}); });
+  CHECK(find_user_session(session, "token", now, std::chrono::hours(1)));
+  CHECK_FALSE(find_user_session(session, "token", now + Millis{1000}, std::chrono::hours(1)));
   SECTION("new password") { user.password_hash = "other"; }
   SECTION("disabled") { user.disabled = true; }
   province.write([&](Transaction& t) { update_user(t, user); });
-  CHECK_FALSE(find_user_session(session, "token", now));
+  CHECK_FALSE(find_user_session(session, "token", now, std::chrono::hours(1)));
 
   province.write([](Transaction& t) {
     add_sign_in_attempt(t, "lan", false);

@@ -40,6 +40,20 @@ CREATE TABLE alerts (
   cancelled bigint,
   cancelled_by text not null
 );
+CREATE TABLE api_tokens (
+  id text primary key,
+  token_hash text not null unique,
+  name text not null,
+  area text not null references areas (id),
+  scopes text not null,
+  creator text not null references users (id),
+  created bigint not null,
+  expires bigint not null,
+  last_used bigint,
+  last_address text not null,
+  revoked bigint,
+  revoked_by text not null
+);
 CREATE TABLE areas (
   id text primary key,
   parent text references areas (id),
@@ -71,7 +85,7 @@ CREATE TABLE audit (
   id text not null,
   area text not null,
   detail text not null
-);
+, previous_hash text not null default '', hash text not null default '');
 CREATE TABLE broadcast_areas (
   broadcast text not null references broadcasts (id),
   area text not null references areas (id),
@@ -120,12 +134,26 @@ CREATE TABLE grants (
   area text not null references areas (id),
   primary key (user_id, role, area)
 );
+CREATE TABLE invitations (
+  user_id text primary key references users (id),
+  token_hash text not null unique,
+  creator text not null,
+  created bigint not null,
+  expires bigint not null
+);
 CREATE TABLE kept_alerts (
   hold bigint not null references recovery_holds (number),
   alert text not null references alerts (id),
   kept bigint not null,
   kept_by text not null,
   primary key (hold, alert)
+);
+CREATE TABLE known_devices (
+  user_id text not null references users (id),
+  token_hash text not null,
+  created bigint not null,
+  last_used bigint not null,
+  primary key (user_id, token_hash)
 );
 CREATE TABLE log_positions (
   node text not null,
@@ -333,6 +361,12 @@ CREATE TABLE receipts (
   key_id text not null,
   received bigint not null
 );
+CREATE TABLE recovery_codes (
+  user_id text not null references users (id),
+  hash text not null,
+  used bigint,
+  primary key (user_id, hash)
+);
 CREATE TABLE recovery_holds (
   number bigint primary key,
   begun bigint not null,
@@ -357,6 +391,14 @@ CREATE TABLE retained_messages (
   packet text not null
 );
 CREATE TABLE schema_version (number integer not null);
+CREATE TABLE second_factors (
+  user_id text primary key references users (id),
+  secret text not null,
+  pending text not null,
+  pending_until bigint not null,
+  confirmed bigint,
+  last_step bigint not null
+);
 CREATE TABLE sign_in_attempts (
   at bigint not null,
   login text not null,
@@ -374,11 +416,15 @@ CREATE TABLE stock_clips (
   title text not null
 );
 CREATE TABLE user_sessions (
-  token_hash text primary key,
+  id text primary key,
+  token_hash text not null unique,
   user_id text not null references users (id),
   created bigint not null,
   expires bigint not null,
-  address text not null
+  last_used bigint not null,
+  proven bigint not null,
+  address text not null,
+  agent text not null
 );
 CREATE TABLE users (
   id text primary key,
@@ -391,6 +437,7 @@ CREATE TABLE users (
 CREATE INDEX alarms_last on alarms (last);
 CREATE UNIQUE INDEX alarms_open on alarms (kind, subject) where ended is null;
 CREATE INDEX alerts_area on alerts (area, expires);
+CREATE INDEX api_tokens_area on api_tokens (area, created);
 CREATE INDEX areas_code on areas (code);
 CREATE INDEX areas_parent on areas (parent);
 CREATE INDEX audit_area on audit (area, number);

@@ -15,6 +15,9 @@ const TIME_LIMIT_MS = 20_000;
 /** Told of every answer 401, so that the page can ask to sign in again. */
 export const onSignedOut: { call: () => void } = { call: () => {} };
 
+/** Asked where the controller wants a new proof of who is there; answers whether it was given. */
+export const onProveAgain: { call: () => Promise<boolean> } = { call: () => Promise.resolve(false) };
+
 /** A problem that the page finds by itself. */
 const localProblem = (code: string): ApiError => new ApiError({ type: 'about:blank', title: '', status: 0, code, detail: code });
 const unreachable = (): ApiError => localProblem('unreachable');
@@ -28,12 +31,33 @@ async function problemOf(response: Response): Promise<ApiError> {
   }
 }
 
+// A page that refreshes itself keeps no session alive: the controller counts as use only what is asked soon after somebody did something.
+const ATTENDED_MS = 60_000;
+let lastInput = Date.now();
+for (const kind of ['pointerdown', 'keydown', 'wheel', 'touchstart'])
+  globalThis.addEventListener?.(kind, () => (lastInput = Date.now()), { passive: true, capture: true });
+
+function headersFor(body: unknown): Record<string, string> {
+  const headers: Record<string, string> = body === undefined ? {} : { 'Content-Type': 'application/json' };
+  if (Date.now() - lastInput > ATTENDED_MS) headers['Loa-Unattended'] = '1';
+  return headers;
+}
+
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  try {
+    return await callOnce<T>(method, path, body);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.problem.code !== 'verify_again' || !(await onProveAgain.call())) throw error;
+    return callOnce<T>(method, path, body);
+  }
+}
+
+async function callOnce<T>(method: string, path: string, body?: unknown): Promise<T> {
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      headers: headersFor(body),
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: 'same-origin',
       signal: AbortSignal.timeout(TIME_LIMIT_MS),
@@ -41,8 +65,11 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   } catch {
     throw unreachable();
   }
-  if (response.status === 401 && path !== '/session') onSignedOut.call();
-  if (!response.ok) throw await problemOf(response);
+  if (!response.ok) {
+    const problem = await problemOf(response);
+    if (problem.problem.code === 'not_signed_in' && path !== '/session') onSignedOut.call();
+    throw problem;
+  }
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 

@@ -15,8 +15,11 @@ onSignedOut.call = () => {
   session.me = null;
 };
 
+/** Whether a second factor must be set up before anything else. */
+export const mustSetUp = (me: Schemas['Session']): boolean => me.second_factor.required && !me.second_factor.enabled;
+
 async function enter(me: Schemas['Session']): Promise<void> {
-  session.areas = (await get<Schemas['AreaList']>('/areas')).items;
+  session.areas = mustSetUp(me) ? [] : (await get<Schemas['AreaList']>('/areas')).items;
   session.me = me;
   session.ended = false;
 }
@@ -32,13 +35,19 @@ export async function resume(): Promise<void> {
   }
 }
 
-export const signIn = async (name: string, password: string) =>
-  enter(await post<Schemas['Session']>('/session', { name, password }));
+/** `code` where the controller has asked for one. */
+export const signIn = async (name: string, password: string, code?: string) =>
+  enter(await post<Schemas['Session']>('/session', code ? { name, password, code } : { name, password }));
+
+/** Nobody is signed in any more, as the controller knows already. */
+export function forget(): void {
+  session.me = null;
+  session.ended = false;
+}
 
 export async function signOut(): Promise<void> {
   await remove('/session').catch(() => undefined);
-  session.me = null;
-  session.ended = false;
+  forget();
 }
 
 /** Reads the areas anew, for their mutes and counts. */

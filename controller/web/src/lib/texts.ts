@@ -1,4 +1,5 @@
 import { alarms, nodeReasons, problems, reasons, refusals } from './answers';
+import { account, audit, invitation, people, second, token } from './texts_people';
 
 /** Every word on screen, in one place: a second language is a second object of this shape. */
 export const vi = {
@@ -10,6 +11,12 @@ export const vi = {
     log: 'Nhật ký',
     alerts: 'Tin khẩn cấp',
     alarms: 'Cảnh báo hệ thống',
+    account: 'Tài khoản',
+    people: 'Người dùng',
+    tokens: 'Mã truy cập',
+    audit: 'Nhật ký quản trị',
+    admin: 'Quản trị',
+    adminLabel: 'Các trang quản trị',
     quick: 'Thao tác nhanh',
     label: 'Các trang',
     skip: 'Đến nội dung chính',
@@ -254,6 +261,12 @@ export const vi = {
     mutedAbove: 'Đang tắt tiếng theo địa bàn',
     chosen: 'Việc cần làm',
   },
+  account,
+  second,
+  invitation,
+  people,
+  token,
+  audit,
   problems,
 };
 
