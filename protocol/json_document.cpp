@@ -113,10 +113,15 @@ struct StrictHandler {
     return next();
   }
   // Boost 1.81 rounds some fractions to a neighbour; the standard library reads the nearest.
-  bool on_double(double value, Text part, Error&) {
+  bool on_double(double value, Text part, Error& error) {
     number.append(part.data(), part.size());
-    std::from_chars(number.data(), number.data() + number.size(), value);
+    const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
     number.clear();
+    if (read.ec != std::errc{}) {
+      refusal = Refusal{RefusalCode::malformed, pointer(), "a number out of the range of a double"};
+      error = json::make_error_code(json::error::syntax);
+      return false;
+    }
     values.push_double(value);
     return next();
   }

@@ -18,6 +18,17 @@ using Options = std::map<std::string, std::string>;
 
 [[noreturn]] void refuse(const std::string& why) { throw std::runtime_error("store: database URL: " + why); }
 
+std::string without_quotes(const std::string& message) {
+  std::string text;
+  bool quoted = false;
+  for (const char c : message) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted || c == '"') text += c;
+    if (quoted && c == '"') text += "…";
+  }
+  return text;
+}
+
 // Looked for before libpq sees the text: its own complaints repeat pieces of it.
 void refuse_password(const std::string& url) {
   const auto begin = url.find("://") + 3;
@@ -37,7 +48,8 @@ Options read_options(const std::string& url) {
   if (!parsed) {
     std::string why = message ? message : "out of memory";
     while (!why.empty() && why.back() == '\n') why.pop_back();
-    refuse(why);
+    // It quotes the URL's text, where somebody may have put a password.
+    refuse(without_quotes(why));
   }
   Options options;
   for (auto* one = parsed.get(); one->keyword; ++one)

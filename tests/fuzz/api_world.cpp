@@ -111,6 +111,7 @@ api::Hooks ApiWorld::hooks() {
   made.alert_changed = [](auto) {};
   made.node_changed = [](auto) {};
   made.make_board = [](const auto& id, const auto&, const auto&) -> http::Result<api::NewBoard> { return api::NewBoard{"bundle of " + id, {}, "01"}; };
+  made.board_refused = [](auto) {};
   made.key_set = [] { return std::optional<protocol::KeySet>(); };
   made.health = [] { return std::vector<api::HealthCheck>{{"store", true, ""}}; };
   made.open_alarms = [] { return std::vector<api::OpenAlarms>{}; };

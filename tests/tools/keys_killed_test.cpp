@@ -5,7 +5,7 @@
 #include <random>
 #include <thread>
 
-#include "protocol/envelope.hpp"
+#include "protocol/base64url.hpp"
 #include "tests/tools/command_line.hpp"
 
 using namespace loa::tests;

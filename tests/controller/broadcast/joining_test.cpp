@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <soci/soci.h>
 
 #include "controller/authority/openssl_handles.hpp"
@@ -51,6 +53,7 @@ struct Joining : Station {
   std::vector<std::string> alarm_kinds() {
     std::vector<std::string> kinds;
     for (const auto& alarm : alarms()) kinds.push_back(std::string(store::name_of(alarm.kind)) + " " + alarm.subject);
+    std::sort(kinds.begin(), kinds.end());  // of one millisecond they have no order
     return kinds;
   }
   std::string serial() {
