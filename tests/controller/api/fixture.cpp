@@ -1,5 +1,4 @@
 #include "tests/controller/api/fixture.hpp"
-#include "tests/support/sample_authority.hpp"
 
 #include <boost/asio/post.hpp>
 #include <fstream>
@@ -15,6 +14,7 @@
 #include "protocol/hash.hpp"
 #include "protocol/random_id.hpp"
 #include "tests/support/postgres.hpp"
+#include "tests/support/sample_authority.hpp"
 
 namespace loa::api {
 namespace {
