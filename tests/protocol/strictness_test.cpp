@@ -240,7 +240,7 @@ TEST_CASE("what a state may not hold is refused with a sentence that says why") 
       {"an infinite level",
        "-21.4",
        "-1e999",
-       {"malformed", "/level_dbfs", "a number out of the range of a double"}},
+       {"malformed", "/level_dbfs", "-inf is not within -200 and 100"}},
       {"a text that is too long",
        "\"0.1.0\"",
        "\"" + long_text + "\"",
