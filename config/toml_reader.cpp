@@ -31,13 +31,55 @@ std::string read_bounded(const std::filesystem::path& file) {
   return out.str();
 }
 
-/// TOML 1.0 takes no control characters but tab and the end of a line; toml++ 3.3 lets some through to its assertions.
-void refuse_control_characters(const std::string& text, const std::string& name) {
+/// Where in a TOML text a character stands, as far as must be known to tell what may stand there.
+class Place {
+ public:
+  /// Goes on to the character at `at`; true where it belongs to a comment or to a text in quotes.
+  bool is_free_text(std::string_view text, std::size_t at) {
+    const char c = text[at];
+    if (skip_ > 0) return --skip_, true;
+    if (quote_.empty() && !comment_) {
+      comment_ = c == '#';
+      if (c == '"' || c == '\'') open(text.substr(at));
+    } else if (comment_ ? c == '\n' : c == '\n' && quote_.size() == 1) {
+      comment_ = false;
+      quote_ = {};
+    } else if (!comment_ && c == '\\' && quote_.front() == '"') {
+      skip_ = 1;
+    } else if (!comment_ && text.substr(at).starts_with(quote_)) {
+      skip_ = quote_.size() - 1;
+      quote_ = {};
+    } else {
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  void open(std::string_view from) {
+    const bool tripled = from.size() > 2 && from[1] == from[0] && from[2] == from[0];
+    quote_ = from.substr(0, tripled ? 3 : 1);
+    skip_ = quote_.size() - 1;
+  }
+  std::string_view quote_;  // what ends the text that it is in
+  std::size_t skip_ = 0;
+  bool comment_ = false;
+};
+
+/// TOML 1.0 takes no control characters but tab and the end of a line, and others than ASCII only in comments and texts. toml++ 3.3 lets some
+/// through to places that it takes for unreachable.
+void refuse_misplaced_characters(std::string_view text, const std::string& name) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   int line = 1, column = 1;
-  for (const char c : text) {
+  Place place;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     const auto code = static_cast<unsigned char>(c);
+    const bool free_text = place.is_free_text(text, i);
     if ((code < 0x20 && c != '\t' && c != '\n' && c != '\r') || code == 0x7f)
       throw ConfigError(fmt::format("{}:{}:{}: the control character 0x{:02x} has no place here", name, line, column, code));
+    if (code >= 0x80 && !free_text)
+      throw ConfigError(fmt::format("{}:{}:{}: only a text in quotes or a comment may hold other characters than ASCII", name, line, column));
     line += c == '\n';
     column = c == '\n' ? 1 : column + ((code & 0xc0) != 0x80);
   }
@@ -189,7 +231,7 @@ TomlFile::TomlFile(const std::string& text, const std::string& name) : root_(std
   auto& node = *root_.node_;
   node.file = name;
   node.folder = std::filesystem::absolute(name).parent_path();
-  refuse_control_characters(text, name);
+  refuse_misplaced_characters(text, name);
   try {
     node.document = std::make_shared<toml::table>(toml::parse(text, name));
   } catch (const toml::parse_error& error) {

@@ -5,6 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <string>
@@ -113,10 +114,15 @@ struct StrictHandler {
     return next();
   }
   // Boost 1.81 rounds some fractions to a neighbour; the standard library reads the nearest.
-  bool on_double(double value, Text part, Error&) {
+  bool on_double(double value, Text part, Error& error) {
     number.append(part.data(), part.size());
     std::from_chars(number.data(), number.data() + number.size(), value);
     number.clear();
+    if (!std::isfinite(value)) {
+      refusal = Refusal{RefusalCode::malformed, pointer(), "a number that is larger than any that can be read"};
+      error = json::make_error_code(json::error::syntax);
+      return false;
+    }
     values.push_double(value);
     return next();
   }

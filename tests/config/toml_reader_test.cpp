@@ -31,6 +31,13 @@ std::string refusal_of(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("texts and comments may hold any letter") {
+  for (const std::string text : {"# ạ \" ạ\n[http] # ạ\naddress = \"ạ # ạ \\\" ạ\" # ạ", "\xef\xbb\xbf[http]\naddress = 'ạ \\'", "[http]\naddress = \"\"\"ạ\nạ \"\" ạ\"\"\"\n", "[http]\naddress = \'\'\'ạ\n\' ạ\'\'\'", "[http]\naddress = \"\" # ạ"}) {
+    CAPTURE(text);
+    CHECK(refusal_of(text) == "");
+  }
+}
+
 TEST_CASE("a bad setting is refused with file, line, column and what was expected") {
   struct Row {
     const char* name;
@@ -55,6 +62,9 @@ TEST_CASE("a bad setting is refused with file, line, column and what was expecte
       {"control character in a table's name", "# Lũ\n[\x0ehttp]\n", "loa.toml:2:2: the control character 0x0e has no place here"},
       {"control character in a text", "[http]\naddress = \"ũ\x7f\"\n", "loa.toml:2:13: the control character 0x7f has no place here"},
       {"comment where a table's name belongs", "[ # http\n", "loa.toml:1:3: "},
+      {"a letter that is not ASCII in a key", "[http]\nđị = 1\n", "loa.toml:2:1: only a text in quotes or a comment may hold"},
+      {"a letter that is not ASCII after a text", "[http]\naddress = \"ạ\\\"ạ\"ạ\n", "loa.toml:2:17: only a text in quotes or a comment may hold"},
+      {"one behind a comment's end", "# ạ\nạ", "loa.toml:2:1: only a text in quotes or a comment may hold"},
       {"not TOML", "[http\n", "loa.toml:1:6: "},
   }));
   CAPTURE(row.name);

@@ -1,4 +1,6 @@
 // Files that a person wrote: settings of controller and node, a database's address, the command line's session.
+#include <algorithm>
+
 #include "config/toml_reader.hpp"
 #include "controller/settings.hpp"
 #include "controller/store/database_url.hpp"
@@ -47,8 +49,11 @@ void database_url(std::string_view bytes) {
   } catch (const std::runtime_error& error) {
     const std::string_view said = error.what();
     demand(!said.empty(), "a refusal says what is wrong");
-    const auto secret = std::string(":").append(kSecret).append("@");
-    if (bytes.starts_with("postgresql://") && bytes.find(secret) != std::string_view::npos)
+    // The user is a word, so that what follows its colon is the password.
+    const auto colon = std::min(bytes.find(':', std::min<std::size_t>(bytes.size(), 13)), bytes.size());
+    const auto user = bytes.substr(std::min<std::size_t>(bytes.size(), 13), colon - std::min<std::size_t>(colon, 13));
+    const bool word = std::all_of(user.begin(), user.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+    if (bytes.starts_with("postgresql://") && word && bytes.substr(colon).starts_with(std::string(":").append(kSecret).append("@")))
       demand(said.find(kSecret) == std::string_view::npos, "a password is not repeated");
   }
 }
