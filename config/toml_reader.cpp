@@ -55,6 +55,8 @@ class Place {
     return false;
   }
 
+  bool in_free_text() const { return comment_ || skip_ > 0 || !quote_.empty(); }
+
  private:
   void open(std::string_view from) {
     const bool tripled = from.size() > 2 && from[1] == from[0] && from[2] == from[0];
@@ -75,7 +77,11 @@ void refuse_misplaced_characters(std::string_view text, const std::string& name)
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const auto code = static_cast<unsigned char>(c);
+    const bool was_free = place.in_free_text();
     const bool free_text = place.is_free_text(text, i);
+    constexpr std::string_view kBeforeText = " \t\r\n=,[{.";
+    if (!was_free && (c == '"' || c == '\'') && i > 0 && kBeforeText.find(text[i - 1]) == std::string_view::npos)
+      throw ConfigError(fmt::format("{}:{}:{}: no text in quotes may begin here", name, line, column));
     if ((code < 0x20 && c != '\t' && c != '\n' && c != '\r') || code == 0x7f)
       throw ConfigError(fmt::format("{}:{}:{}: the control character 0x{:02x} has no place here", name, line, column, code));
     if (code >= 0x80 && !free_text)
