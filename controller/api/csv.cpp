@@ -68,12 +68,12 @@ std::vector<CsvRow> read_csv(std::string_view text, std::span<const std::string_
     faults.add(line, "row", "this is not UTF-8");
     return {};
   }
-  auto rows = split(text, most, faults);
+  auto rows = split(text, most + 1, faults);  // the header is one
   if (rows.empty() || !std::equal(rows.front().cells.begin(), rows.front().cells.end(), columns.begin(), columns.end()))
     faults.add(1, "row", fmt::format("the header must be {}", fmt::join(columns, ",")));
   else if (rows.size() == 1)
     faults.add(1, "row", "there are no rows below the header");
-  if (rows.size() > most) faults.add(rows.back().line, "row", fmt::format("more than {} rows", most));
+  if (rows.size() > most + 1) faults.add(rows.back().line, "row", fmt::format("more than {} rows", most));
   if (!faults.empty()) return {};
   rows.erase(rows.begin());
   std::erase_if(rows, [&](const CsvRow& row) {
