@@ -20,6 +20,8 @@ struct Facts {
   std::string events_trouble;                   ///< EventFailures::trouble
   std::vector<authority::Lifetime> lifetimes;
   protocol::KeySet keys;
+  std::string backup_trouble = {};              ///< trouble_of_backups
+  std::string store_trouble = {};               ///< what is wrong with the database itself
 };
 
 /// A node that has said nothing for this long is an alarm: a night without power is none.

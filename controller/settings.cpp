@@ -68,6 +68,8 @@ Settings read_settings(const std::filesystem::path& file) {
   settings.broker.live_folder = broker.path("live", "/etc/loa/broker");
   settings.broker.data_folder = broker.path("data", "/var/lib/loa/broker");
   settings.broker.user = broker.text("user", "mosquitto");
+  auto backup = root.table("backup");
+  settings.backup_alarm_after = std::chrono::hours(backup.integer("alarm_after_hours", 48, 0, 24 * 366));
   root.finish();
   return settings;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -31,6 +32,7 @@ struct Settings {
   bool tls = true;                    ///< HTTPS by the own authority; false only on loopback or behind a named proxy
   http::ServerSettings http;          ///< without its TLS files, which lie in `state`
   BrokerPlace broker;
+  std::chrono::hours backup_alarm_after{48};  ///< a last backup older than this is an alarm; 0: none is
   std::filesystem::path transcoder;   ///< empty: loa-transcode beside the own executable
 
   std::filesystem::path authority_folder() const { return state / "authority"; }

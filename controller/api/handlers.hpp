@@ -66,6 +66,10 @@ Reply list_stock_clips(StoreCall& call);
 Reply list_alarms(StoreCall& call);
 Reply acknowledge_alarm(StoreCall& call);
 
+awaitable<Reply> get_hold(Api& api, Call call);
+awaitable<Reply> keep_alert(Api& api, Call call);
+Reply end_hold(StoreCall& call);
+
 awaitable<Reply> get_keys(Api& api, Call call);
 Reply list_refusals(StoreCall& call);
 Reply list_audit(StoreCall& call);

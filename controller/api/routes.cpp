@@ -66,6 +66,9 @@ const std::vector<Route>& routes() {
 
       {get, "/api/v1/alarms", see, list_alarms},
       {post, "/api/v1/alarms/{id}/acknowledge", see_audit, acknowledge_alarm},
+      {get, "/api/v1/hold", see, get_hold},
+      {post, "/api/v1/hold/alerts/{id}/keep", raise_alerts, keep_alert},
+      {post, "/api/v1/hold/end", administer, end_hold},
       {get, "/api/v1/keys", see_audit, get_keys},
       {get, "/api/v1/refusals", see_audit, list_refusals},
       {get, "/api/v1/audit", see_audit, list_audit},

@@ -123,6 +123,19 @@ ControllerKeys renew_keys(const path& root_file, const path& controller, const s
   return load_keys(controller);
 }
 
+ControllerKeys take_key_set(const path& controller, const std::string& jws) {
+  const ControllerKeys held = load_keys(controller);
+  const auto payload = protocol::open(jws, MessageType::keys, held.root);
+  if (!payload) throw KeyFileError("the key set: " + payload.error().message);
+  const auto set = protocol::decode_keys(*payload);
+  if (!set) throw KeyFileError("the key set: " + set.error().where + ": " + set.error().message);
+  if (set->number <= held.key_set.number) throw KeyFileError("the key set is not above the one that is held");
+  write_file(set_file(controller), jws + "\n", 0644);
+  for (const auto& key : set->keys)
+    if (key.revoked) std::filesystem::remove(working_file(controller, key.kid));
+  return load_keys(controller);
+}
+
 ControllerKeys load_keys(const path& controller) {
   ControllerKeys keys;
   const auto root = protocol::public_key_from_text(read_text(root_public_file(controller)));
@@ -137,6 +150,7 @@ ControllerKeys load_keys(const path& controller) {
   for (const protocol::SigningKey& entry : keys.key_set.keys) {
     if (entry.revoked) continue;
     const path file = working_file(controller, entry.kid);
+    if (!std::filesystem::exists(file)) continue;
     auto key = read_private(file);
     if (key.public_key() != entry.public_key)
       throw KeyFileError(file.string() + ": is not the key that the key set lists as " + entry.kid);

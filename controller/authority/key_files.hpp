@@ -42,7 +42,11 @@ ControllerKeys init_keys(const std::filesystem::path& root_file, const std::file
 ControllerKeys renew_keys(const std::filesystem::path& root_file, const std::filesystem::path& controller,
                           const std::string& branch, const std::vector<std::string>& revoke, protocol::TimePoint now);
 
-/// Reads and checks what the two above wrote: the set is signed by root.pub, each key there has its file and is the one listed.
+/// Puts a key set that the root signed and whose number is above the one held in its place, and removes the private keys that it revokes. Throws
+/// KeyFileError otherwise; nothing is changed then.
+ControllerKeys take_key_set(const std::filesystem::path& controller, const std::string& jws);
+
+/// Reads and checks what those above wrote: the set is signed by root.pub, each private key there is the one listed; one that is listed may be elsewhere.
 /// Throws KeyFileError naming the file, std::system_error where one cannot be read.
 ControllerKeys load_keys(const std::filesystem::path& controller);
 

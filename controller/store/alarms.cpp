@@ -22,6 +22,10 @@ const char* name_of(AlarmKind kind) {
     case AlarmKind::key_lapses: return "key_lapses";
     case AlarmKind::certificate_lapses: return "certificate_lapses";
     case AlarmKind::withheld: return "withheld";
+    case AlarmKind::on_hold: return "on_hold";
+    case AlarmKind::key_set_behind: return "key_set_behind";
+    case AlarmKind::backup_old: return "backup_old";
+    case AlarmKind::store_damaged: return "store_damaged";
     case AlarmKind::none: break;
   }
   return "";

@@ -26,6 +26,10 @@ enum class AlarmKind {
   key_lapses,           ///< a working key will soon sign no more
   certificate_lapses,   ///< a certificate, or the broker's CRL, will soon end
   withheld,             ///< a node that speaks does not get what was sent to it
+  on_hold,              ///< the controller publishes nothing after a restore, until an administrator ends that
+  key_set_behind,       ///< nodes or broker hold a higher key set than the controller
+  backup_old,           ///< the last good backup is old, or the last try failed
+  store_damaged,        ///< the database is damaged, or its disk does not take what is written
   none
 };
 const char* name_of(AlarmKind kind);

@@ -93,6 +93,8 @@ Session& Store::session() {
 
 void Store::throw_if_lost(const std::exception& error) { x_worker->connection.throw_if_lost(error); }
 
+void Store::committed() { x_worker->connection.note_commit(); }
+
 void Store::post(Job job) {
   if (!x_worker->post(std::move(job))) throw StoreBusy();
 }

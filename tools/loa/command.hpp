@@ -30,6 +30,7 @@ void add_schedule_commands(CLI::App& app, Context& context);
 void add_log_commands(CLI::App& app, Context& context);
 void add_alert_commands(CLI::App& app, Context& context);
 void add_alarm_commands(CLI::App& app, Context& context);
+void add_hold_commands(CLI::App& app, Context& context);
 void add_keys_commands(CLI::App& app, Context& context);
 
 /// The first line of a file, or of standard input for "-"; how passwords come in without standing on the command line.

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   add_log_commands(app, context);
   add_alert_commands(app, context);
   add_alarm_commands(app, context);
+  add_hold_commands(app, context);
   add_keys_commands(app, context);
 
   try {

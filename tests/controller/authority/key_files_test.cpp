@@ -119,9 +119,9 @@ TEST_CASE_METHOD(Fixture, "spoilt key files are named") {
     write_file(working, "text", 0600);
     CHECK_THROWS_WITH(load_keys(controller), Contains("working-"));
   }
-  SECTION("a missing file") {
+  SECTION("a missing file, whose key may be elsewhere") {
     std::filesystem::remove(working);
-    CHECK_THROWS_WITH(load_keys(controller), Contains("working-"));
+    CHECK(load_keys(controller).working.empty());
   }
   SECTION("a spoilt root") {
     write_file(file / "root.pub", "text\n", 0644);

@@ -120,6 +120,13 @@ CREATE TABLE grants (
   area text not null references areas (id),
   primary key (user_id, role, area)
 );
+CREATE TABLE hold_notes (
+  hold bigint not null references recovery_holds (number),
+  kind text not null,
+  id text not null,
+  detail text not null,
+  primary key (hold, kind, id)
+);
 CREATE TABLE kept_alerts (
   hold bigint not null references recovery_holds (number),
   alert text not null references alerts (id),
