@@ -4,11 +4,14 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <tuple>
 
 #include "controller/alarm_keeper.hpp"
 #include "controller/api/api.hpp"
@@ -20,8 +23,10 @@
 #include "controller/figures.hpp"
 #include "controller/metrics/endpoint.hpp"
 #include "controller/key_keeper.hpp"
-#include "controller/stock.hpp"
+#include "controller/keep_revocations.hpp"
 #include "controller/recovery/stamp.hpp"
+#include "controller/stock.hpp"
+#include "controller/store_guard.hpp"
 #include "controller/store/receipts.hpp"
 #include "controller/store/audit.hpp"
 #include "controller/store/recovery_hold.hpp"
@@ -81,6 +86,7 @@ class App {
  public:
   App(const Settings& settings, protocol::Formats formats);
   int run();
+  ServedStore served() const { return served_; }
 
  private:
   protocol::LinkSettings link_settings();
@@ -88,12 +94,15 @@ class App {
   http::ServerSettings http_settings() const;
   api::Hooks hooks();
   http::Result<api::NewBoard> make_board(const std::string& node, const std::string& code, const std::vector<std::string>& areas);
+  void take_key_set(const std::string& jws);
+  api::Found found() const;
   std::vector<api::HealthCheck> health() const;
   void listen_for_monitoring();
   boost::asio::awaitable<std::vector<metrics::Family>> measure();
   void read_lifetimes();
   std::vector<api::OpenAlarms> open_alarms() const;
   Facts facts();
+  std::string backup_trouble(scheduler::TimePoint now) const;
   std::vector<api::VoiceChoice> voices() const;
   void tell(const broadcast::Change& change);
   authority::KeptCertificate own_certificate();
@@ -104,6 +113,7 @@ class App {
   void stop();
 
   Settings settings_;
+  ServedStore served_;  // looks before the store opens
   protocol::SystemClock clock_;
   boost::asio::io_context loop_;
   boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
@@ -126,6 +136,7 @@ class App {
   std::optional<http::Server> server_;
   std::exception_ptr failure_;  // of begin()
   EventFailures failures_;
+  StoreWatch watch_{loop_.get_executor(), settings_};
   AlarmKeeper alarms_;
   std::vector<authority::Lifetime> lifetimes_;
   scheduler::TimePoint lifetimes_at_;
@@ -134,6 +145,7 @@ class App {
 
 App::App(const Settings& settings, protocol::Formats formats)
     : settings_(settings),
+      served_(settings),
       keys_(loop_.get_executor(), settings.state, std::make_shared<authority::ControllerKeys>(authority::load_keys(settings.state)),
             [this](const KeyKeeper::Keys& keys) { take_keys(keys); }),
       authority_(followed_authority(settings, keys_.keys()->key_set, clock_.now())),
@@ -148,8 +160,9 @@ App::App(const Settings& settings, protocol::Formats formats)
       jobs_(loop_.get_executor(), clips_, *synthesizers_, media_settings(), {}),
       alarms_(store_, [this] { return conditions_of(facts()); },
               [this](const store::Alarm& alarm) { api_.publish({"alarm", alarm.id, alarm.area, "", store::name_of(alarm.kind), {}}); }) {
+  served_.begin_run(store_);
   if (store_.run_sync([](store::Session& session) { return store::find_recovery_hold(session); }))
-    throw std::runtime_error("the controller is on hold after a restore: see docs/recovery.md; `loa-controller resume` ends it");
+    keep_revocations(store_, authority_, settings.broker_folder(), settings.broker.live_folder);
   broadcaster_.certify_with([this](const std::string& csr, const std::string& node) { return authority_.issue_for_request(csr, node, clock_.now()); },
                             [this] { broker_files_.nodes_changed(); });
   take_stock(settings.stock, clips_, store_);
@@ -209,6 +222,11 @@ api::Hooks App::hooks() {
   };
   hooks.board_refused = [this](const std::string& jws) { broadcaster_.board_refused(jws); };
   hooks.key_set = [this] { return std::optional(broadcaster_.key_set()); };
+  hooks.found = [this] { return found(); };
+  hooks.hold_ended = [this] {
+    broadcaster_.resume();
+    alarms_.look();
+  };
   hooks.health = [this] { return health(); };
   hooks.open_alarms = [this] { return open_alarms(); };
   hooks.start_job = [this](media::Job job) { return jobs_.start(std::move(job)); };
@@ -224,11 +242,36 @@ http::Result<api::NewBoard> App::make_board(const std::string& node, const std::
   return api::NewBoard{protocol::encode(made.bundle), made.signing_key, made.serial};
 }
 
+void App::take_key_set(const std::string& jws) {
+  try {
+    const auto taken = authority::import_keys(settings_.state, jws, std::nullopt);
+    spdlog::warn("key set {} came from the broker, signed by the root: it is taken", taken.key_set.number);
+    keys_.look();
+  } catch (const std::exception& error) {
+    spdlog::error("the higher key set on the broker cannot be taken: {}", error.what());
+  }
+  alarms_.look();
+}
+
+api::Found App::found() const {
+  const auto& findings = broadcaster_.findings();
+  api::Found found;
+  found.key_set = broadcaster_.key_set().number;
+  found.key_set_seen = std::max(found.key_set, broadcaster_.health().key_set_seen);
+  found.whole = findings.whole();
+  for (const auto& [id, one] : findings.occurrences())
+    found.occurrences.push_back({one.id, one.broadcast, one.programme, one.title, one.cls, one.due, one.area, static_cast<std::int64_t>(one.nodes.size())});
+  std::sort(found.occurrences.begin(), found.occurrences.end(), [](const auto& a, const auto& b) { return std::tie(a.due, a.id) < std::tie(b.due, b.id); });
+  for (const auto& [area, snapshot] : findings.alerts()) found.alerts.insert(found.alerts.end(), snapshot.alerts.begin(), snapshot.alerts.end());
+  return found;
+}
+
 std::vector<api::HealthCheck> App::health() const {
   const auto broadcasting = broadcaster_.health();
   const auto files = broker_files_.trouble();
-  const auto store = store_.trouble();
-  return {{"store", store.empty(), store},
+  const auto store = watch_.trouble().empty() ? store_.trouble() : std::string("the database is damaged: see the log");
+  return {{"hold", !broadcasting.on_hold, broadcasting.on_hold ? "on hold after a restore: nothing is published" : ""},
+          {"store", store.empty(), store},
           {"broker", broadcasting.connected, broadcasting.connected ? "" : "no connection to the broker"},
           {"broker_files", files.empty(), files},
           {"clock", !broadcasting.clock_behind, broadcasting.clock_behind ? "the clock is behind the newest signed time: nothing is signed" : ""},
@@ -254,7 +297,18 @@ void App::read_lifetimes() {
 
 Facts App::facts() {
   read_lifetimes();
-  return {clock_.now(), broadcaster_.health(), broadcaster_.unheard(kNodeUnheard), broadcaster_.withheld(kWithheld), broadcaster_.lapsing(kNodeCertificateNotice), broker_files_.trouble(), failures_.trouble(), lifetimes_, broadcaster_.key_set(), keys_trouble()};
+  const auto now = clock_.now();
+  Facts facts{now, broadcaster_.health(), broadcaster_.unheard(kNodeUnheard), broadcaster_.withheld(kWithheld), broadcaster_.lapsing(kNodeCertificateNotice), broker_files_.trouble(), failures_.trouble(), lifetimes_, broadcaster_.key_set(), keys_trouble()};
+  facts.backup_trouble = backup_trouble(now);
+  facts.store_trouble = watch_.trouble().empty() ? store_.trouble() : watch_.trouble();
+  return facts;
+}
+
+std::string App::backup_trouble(scheduler::TimePoint now) const {
+  auto installed = now;
+  for (const auto& one : lifetimes_)
+    if (one.name == "authority") installed = one.begins;
+  return recovery::trouble_of_backups(recovery::read_stamp(settings_.state), installed, now, settings_.backup_alarm_after);
 }
 
 std::vector<api::VoiceChoice> App::voices() const {
@@ -324,6 +378,7 @@ void App::follow_authority(const protocol::KeySet& keys) {
 }
 
 boost::asio::awaitable<void> App::begin() {
+  broadcaster_.on_higher_key_set([this](const std::string& jws) { boost::asio::post(loop_, [this, jws] { take_key_set(jws); }); });
   co_await broadcaster_.load();
   server_.emplace(loop_.get_executor(), http_settings(), api_);
   listen_for_monitoring();
@@ -331,6 +386,7 @@ boost::asio::awaitable<void> App::begin() {
   broker_files_.start();
   alarms_.start();
   keys_.start();
+  watch_.start();
   spdlog::info("loa-controller {} listens on {}:{}", LOA_VERSION, settings_.http.address, server_->port());
   if (const auto missing = process::missing_walls(); !missing.empty()) spdlog::warn("children are confined less well: {}", missing);
   ::sd_notify(0, "READY=1");
@@ -342,6 +398,7 @@ void App::stop() {
   ::sd_notify(0, "STOPPING=1");
   alarms_.stop();
   keys_.stop();
+  watch_.stop();
   api_.close_streams();
   if (server_) server_->stop();
   if (metrics_server_) metrics_server_->stop();
@@ -369,8 +426,12 @@ int App::run() {
 }  // namespace
 
 int run_app(const Settings& settings, protocol::Formats formats) {
-  App app(settings, std::move(formats));
-  return app.run();
+  std::optional<App> app(std::in_place, settings, std::move(formats));
+  const int code = app->run();
+  const auto served = app->served();
+  app.reset();  // the database is closed
+  served.end_run();
+  return code;
 }
 
 }  // namespace loa::controller

@@ -97,6 +97,14 @@ Holding conditions_of(const Facts& facts) {
   holding[AlarmKind::signing] = of_itself(AlarmKind::signing, cannot_sign || !facts.keys_trouble.empty(),
                                           facts.keys_trouble.empty() ? broadcasting.trouble : facts.keys_trouble);
   holding[AlarmKind::events_failed] = of_itself(AlarmKind::events_failed, !facts.events_trouble.empty(), facts.events_trouble);
+  holding[AlarmKind::on_hold] = of_itself(AlarmKind::on_hold, broadcasting.on_hold,
+                                          "on hold after a restore: nothing is published until an administrator has looked and ended it");
+  const auto number = facts.keys.number;
+  holding[AlarmKind::key_set_behind] =
+      of_itself(AlarmKind::key_set_behind, broadcasting.key_set_seen > number,
+                fmt::format("nodes or broker hold key set {}, this controller has {}: bring the newer one with `loa keys import FILE`", broadcasting.key_set_seen, number));
+  holding[AlarmKind::backup_old] = of_itself(AlarmKind::backup_old, !facts.backup_trouble.empty(), facts.backup_trouble);
+  holding[AlarmKind::store_damaged] = of_itself(AlarmKind::store_damaged, !facts.store_trouble.empty(), facts.store_trouble);
   holding[AlarmKind::key_lapses] = lapsing_keys(facts.keys, facts.now);
   holding[AlarmKind::node_certificate_lapses] = lapsing_nodes(facts.lapsing);
   holding[AlarmKind::no_certificate_key] = of_itself(AlarmKind::no_certificate_key, !may_certify(facts.keys, facts.now),

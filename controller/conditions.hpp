@@ -22,6 +22,8 @@ struct Facts {
   std::vector<authority::Lifetime> lifetimes;
   protocol::KeySet keys;
   std::string keys_trouble = {};                ///< KeyKeeper::trouble
+  std::string backup_trouble = {};              ///< trouble_of_backups
+  std::string store_trouble = {};               ///< what is wrong with the database itself
 };
 
 /// A node that has said nothing for this long is an alarm: a night without power is none.

@@ -12,6 +12,7 @@
 #include "controller/migrate.hpp"
 #include "controller/reset_officer.hpp"
 #include "controller/settings.hpp"
+#include "controller/store_guard.hpp"
 
 using namespace loa::controller;
 
@@ -33,7 +34,7 @@ int main(int argc, char** argv) {
   CLI::App app{"loa-controller: plans, signs and sends what commune loudspeakers play, and keeps what they played."};
   app.set_version_flag("--version", "loa-controller " LOA_VERSION);
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 stopped when asked, 1 failed, 2 wrong command line, 3 a backup without clips that the disk no longer gave, 75 events kept failing, 78 wrong settings.");
+  app.footer("Exit codes: 0 stopped when asked, 1 failed, 2 wrong command line, 3 a backup without clips that the disk no longer gave, 74 the database is damaged, 75 events kept failing, 78 wrong settings.");
   std::string config = "/etc/loa/controller.toml";
   std::string password_file;
   FirstUse first;
@@ -44,7 +45,7 @@ int main(int argc, char** argv) {
   auto* backup = app.add_subcommand("backup", "Back everything up, while the controller may run: database, clips, authority, keys");
   auto* restore = app.add_subcommand("restore", "Bring a backup back into an empty state folder; the controller is then on hold");
   auto* hold = app.add_subcommand("hold", "Put a controller that does not run on hold, after its database was brought back by other means");
-  auto* resume = app.add_subcommand("resume", "End the hold of a controller that does not run; of one that runs: loa hold resume");
+  auto* resume = app.add_subcommand("resume", "End the hold of a controller that does not run; of one that runs: loa hold end");
   std::string target;
   auto* migrate = app.add_subcommand("migrate", "Move the database to PostgreSQL, while no controller runs; the SQLite file stays as it is");
   Rescue rescue;
@@ -112,6 +113,9 @@ int main(int argc, char** argv) {
   } catch (const loa::config::ConfigError& error) {
     fmt::print(stderr, "loa-controller: {}\n", error.what());
     return kBadConfig;
+  } catch (const StoreDamaged& error) {
+    fmt::print(stderr, "loa-controller: {}\n", error.what());
+    return kExitStoreDamaged;
   } catch (const std::exception& error) {
     fmt::print(stderr, "loa-controller: {}\n", error.what());
     return kFailed;

@@ -103,6 +103,8 @@ Settings read_settings(const std::filesystem::path& file) {
   settings.broker.data_folder = broker.path("data", "/var/lib/loa/broker");
   settings.broker.user = broker.text("user", "mosquitto");
   read_metrics(root, settings);
+  auto backup = root.table("backup");
+  settings.backup_alarm_after = std::chrono::hours(backup.integer("alarm_after_hours", 48, 0, 24 * 366));
   root.finish();
   return settings;
 }

@@ -43,6 +43,7 @@ struct Settings {
   http::ServerSettings http;          ///< without its TLS files, which lie in `state`
   BrokerPlace broker;
   SignInRules sign_in;
+  std::chrono::hours backup_alarm_after{48};  ///< a last backup older than this is an alarm; 0: none is
   std::filesystem::path transcoder;   ///< empty: loa-transcode beside the own executable
 
   std::filesystem::path authority_folder() const { return state / "authority"; }

@@ -141,6 +141,7 @@ Reply prepare_alert(StoreCall& call) {
   auto fields = Fields::parse(call.call.request.body);
   auto wanted = read(fields);
   if (auto problem = fields.finish()) return *problem;
+  if (auto problem = refuse_on_hold(call)) return *problem;
   auto& row = wanted.row;
   if (auto problem = guard_field(call, row.alert.area, "/area")) return *problem;
   if (auto problem = take_clip(call, wanted)) return *problem;
@@ -172,6 +173,7 @@ Reply confirm_alert(StoreCall& call) {
   auto fields = Fields::parse(call.call.request.body);
   const auto token = fields.text("confirmation_token", {1, 100});
   if (auto problem = fields.finish()) return *problem;
+  if (auto problem = refuse_on_hold(call)) return *problem;
   if (row->confirmed || row->cancelled) return conflict("wrong_state", "It is not waiting for a confirmation.");
   if (call.call.now >= row->confirm_before)
     return conflict("confirmation_expired", "It waited too long for its confirmation; prepare it again.");

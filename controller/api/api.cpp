@@ -218,6 +218,7 @@ asio::awaitable<http::Response> Api::dispatch(http::Request request) {
 void Api::publish(const Event& event) { x_events.publish(event, x_store.clock().now()); }
 
 void Api::apply(Effects effects) {
+  if (effects.hold_ended) x_hooks.hold_ended();
   for (const auto& area : effects.alerts) x_hooks.alert_changed(area);
   for (auto& order : effects.orders) x_hooks.send_order(std::move(order));
   if (!effects.areas.empty() || !effects.nodes.empty())

@@ -6,6 +6,7 @@
 
 #include "controller/api/routes.hpp"
 #include "controller/store/areas.hpp"
+#include "controller/store/recovery_hold.hpp"
 
 namespace loa::api {
 
@@ -38,6 +39,11 @@ bool holds_a_root(const StoreCall& call) {
   for (const auto& root : call.call.roots())
     if (const auto area = store::find_area(call.db, root); area && area->parent.empty()) return true;
   return false;
+}
+
+std::optional<http::Problem> refuse_on_hold(const StoreCall& call) {
+  if (!store::find_recovery_hold(call.db)) return {};
+  return conflict("on_hold", "The controller is on hold after a restore: it publishes nothing until an administrator has ended that.");
 }
 
 http::Problem not_found(const std::string& what) { return {404, "not_found", "There is no " + what + ".", {}}; }

@@ -47,6 +47,7 @@ struct Effects {
   std::vector<std::string> closed_users;   ///< their event streams end
   std::vector<Event> events;
   bool areas_changed = false;  ///< the tree itself
+  bool hold_ended = false;
 };
 
 /// A call on the store thread: the handler reads and writes, and leaves effects for the loop.
@@ -66,6 +67,9 @@ std::optional<http::Problem> guard_field(const StoreCall& call, const std::strin
 
 /// Whether the caller has the route's right on a root of the tree: what belongs to no branch is for those who answer for all of it.
 bool holds_a_root(const StoreCall& call);
+
+/// 409 `on_hold` where the controller publishes nothing now: for what only makes sense when it reaches nodes at once.
+std::optional<http::Problem> refuse_on_hold(const StoreCall& call);
 
 http::Problem not_found(const std::string& what);
 http::Problem conflict(std::string code, std::string detail);

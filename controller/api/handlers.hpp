@@ -89,6 +89,9 @@ Reply acknowledge_alarm(StoreCall& call);
 Reply list_tokens(StoreCall& call);
 Reply create_token(StoreCall& call);
 Reply revoke_token(StoreCall& call);
+awaitable<Reply> get_hold(Api& api, Call call);
+awaitable<Reply> keep_alert(Api& api, Call call);
+Reply end_hold(StoreCall& call);
 
 awaitable<Reply> get_keys(Api& api, Call call);
 Reply list_refusals(StoreCall& call);

@@ -8,6 +8,8 @@
 #include "controller/http/problem.hpp"
 #include "controller/media/jobs.hpp"
 #include "protocol/messages.hpp"
+#include "scheduler/alert.hpp"
+#include "scheduler/plan.hpp"
 
 namespace loa::api {
 
@@ -29,6 +31,24 @@ struct HealthCheck {
 struct OpenAlarms {
   std::string kind;
   std::int64_t open = 0;
+};
+
+/// A sounding that nodes hold, as their signed plans on the broker say.
+struct FoundSounding {
+  std::string id, broadcast, programme, title;
+  scheduler::Class cls = scheduler::Class::normal;
+  scheduler::TimePoint due;
+  std::string area;  ///< of one of the nodes
+  std::int64_t nodes = 0;
+};
+
+/// What a controller on hold found of the time that its database does not know.
+struct Found {
+  std::int64_t key_set = 0;       ///< number of the controller's own
+  std::int64_t key_set_seen = 0;  ///< highest that nodes or broker hold
+  bool whole = true;              ///< false: there was more than is kept
+  std::vector<FoundSounding> occurrences;
+  std::vector<scheduler::Alert> alerts;  ///< of the newest snapshots on the broker, cancelled ones included
 };
 
 /// A voice as the page offers it; `id` is "synthesizer/voice".
@@ -57,6 +77,9 @@ struct Hooks {
   std::function<void(std::string jws)> board_refused;
   /// The key set in force, nothing before the first was taken in.
   std::function<std::optional<protocol::KeySet>()> key_set;
+  std::function<Found()> found;
+  /// The store's recovery hold has ended: begin to publish.
+  std::function<void()> hold_ended;
   std::function<std::vector<HealthCheck>()> health;
   /// Those kinds of which any is open.
   std::function<std::vector<OpenAlarms>()> open_alarms;

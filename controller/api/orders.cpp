@@ -67,6 +67,7 @@ Reply order_node(StoreCall& call) {
   if (order.from_number != 0 && order.kind != OrderKind::report)
     fields.fault("from_number", "not_here", "only `report` takes it");
   if (auto problem = fields.finish()) return *problem;
+  if (auto problem = refuse_on_hold(call)) return *problem;
   auto transaction = call.write();
   store::add_order(transaction, order);
   transaction.commit();
@@ -81,6 +82,7 @@ Reply stop_area(StoreCall& call) {
     auto fields = Fields::parse(call.call.request.body);
     if (auto problem = fields.finish()) return *problem;
   }
+  if (auto problem = refuse_on_hold(call)) return *problem;
   auto transaction = call.write();
   for (const auto& node : store::list_nodes(call.db, {area})) {
     call.effects.orders.push_back(new_order(call, node, OrderKind::stop));

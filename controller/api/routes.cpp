@@ -67,8 +67,8 @@ const std::vector<Route>& routes() {
       {post, "/api/v1/nodes/{id}/orders", control_nodes, order_node},
       {post, "/api/v1/nodes/{id}/revoke", administer, revoke_node},
       {post, "/api/v1/node-replacements", administer, replace_node},
-      {post, "/api/v1/node-imports", administer, import_nodes},
-      {post, "/api/v1/refused-boards", anyone, tell_refused_board},
+      {post, "/api/v1/node-imports", administer, import_nodes, "text/csv"},
+      {post, "/api/v1/refused-boards", anyone, tell_refused_board, "application/jose"},
       open_to(Scope::read_nodes, {get, "/api/v1/receipts", see, list_receipts}),
 
       open_to(Scope::read_programmes, {get, "/api/v1/programmes", see, list_programmes}),
@@ -101,6 +101,9 @@ const std::vector<Route>& routes() {
 
       open_to(Scope::read_alarms, {get, "/api/v1/alarms", see, list_alarms}),
       {post, "/api/v1/alarms/{id}/acknowledge", see_audit, acknowledge_alarm},
+      {get, "/api/v1/hold", see, get_hold},
+      {post, "/api/v1/hold/alerts/{id}/keep", raise_alerts, keep_alert},
+      {post, "/api/v1/hold/end", administer, end_hold},
       {get, "/api/v1/keys", see_audit, get_keys},
       open_to(Scope::read_nodes, {get, "/api/v1/refusals", see_audit, list_refusals}),
       open_to(Scope::read_audit, {get, "/api/v1/audit", see_audit, list_audit}),

@@ -56,14 +56,14 @@ std::vector<std::string> also_to_sign(store::Session& session, const scheduler::
 }  // namespace
 
 protocol::Result<SignedSnapshot> sign_alerts(store::Transaction& transaction, const std::string& area, Signer& signer,
-                                             const protocol::Formats& formats) {
+                                             const protocol::Formats& formats, std::int64_t seen) {
   auto& session = transaction.session();
   const auto now = signer.time();
   if (!now) return now.error();
   const auto last = store::find_snapshot_revision(session, area);
   scheduler::AlertSnapshot snapshot;
   snapshot.area = area;
-  snapshot.revision = protocol::next_revision(last ? last->revision : 0, *now);
+  snapshot.revision = protocol::next_revision(std::max(last ? last->revision : 0, seen), *now);
   snapshot.issued = *now;
   snapshot.alerts = store::alerts_of_area(session, area, *now);
   // The newest fit: a cancelled one that falls out is gone for every node, because a snapshot replaces the one before.

@@ -18,8 +18,8 @@ struct SignedSnapshot {
 };
 
 /// Signs the present alerts of `area` under a new revision and keeps it, with the soundings that they make each node expect.
-/// On the store thread.
+/// The revision is above `seen` too, which nodes or broker were found to hold. On the store thread.
 protocol::Result<SignedSnapshot> sign_alerts(store::Transaction& transaction, const std::string& area, Signer& signer,
-                                             const protocol::Formats& formats);
+                                             const protocol::Formats& formats, std::int64_t seen = 0);
 
 }  // namespace loa::broadcast

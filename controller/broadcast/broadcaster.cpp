@@ -46,7 +46,7 @@ Broadcaster::Broadcaster(store::Store& store, protocol::Link& link, std::shared_
                      x_ingest.flush();
                    },
                    [this](const protocol::Refusal& why) { put_off(why); }}),
-      x_connection_since(store.clock().now()), x_timer(store.loop()) {}
+      x_connection_since(store.clock().now()), x_findings(x_roster, x_keys->root), x_timer(store.loop()) {}
 
 void Broadcaster::certify_with(std::function<authority::IssuedCertificate(const std::string&, const std::string&)> issue,
                                std::function<void()> keys_ended) {
@@ -139,6 +139,7 @@ void Broadcaster::publish_state(bool online) {
 
 void Broadcaster::publish_keys() {
   x_roster.key_set = x_keys->key_set.number;
+  if (x_findings.higher_key_set()) return;  // a lower one never takes its place
   for (const int format : x_formats.numbers())
     x_retained.set(Priority::keys, protocol::keys_topic(format), x_keys->key_set_jws);
 }
@@ -162,14 +163,16 @@ void Broadcaster::connected() {
   publish_state(true);
   x_retained.begin_check(x_formats.numbers(), x_clock.now());
   x_outbox.pump();
+  work();
 }
 
 void Broadcaster::message(const protocol::LinkMessage& one) {
   const auto topic = protocol::parse_topic(one.topic);
   if (!topic) return spdlog::warn("broadcast: a message on {}: {}", one.topic, topic.error().message);
+  if (keys_are_higher(one, *topic)) return;
   if (x_retained.take(one, *topic, x_clock.now())) return;
   if (topic->type == MessageType::state && one.retained && !x_roster.find(topic->id)) {
-    if (!one.payload.empty()) x_outbox.push(Priority::plan, one.topic, true, std::string());  // of a board that is gone
+    if (!x_on_hold && !one.payload.empty()) x_outbox.push(Priority::plan, one.topic, true, std::string());  // of a board that is gone
     return;
   }
   x_ingest.take(one, *topic);
@@ -198,7 +201,7 @@ void Broadcaster::check_revision(KnownNode& known) {
                         ", more than a day above everything signed here: not believed");
   if (reported.last <= last) return;
   x_raised[id] = reported.last;
-  x_nodes_to_plan.insert(id);
+  x_nodes_to_plan.insert(id);  // on hold both wait for its end
 }
 
 void Broadcaster::receipt(const protocol::Receipt& one) {
@@ -227,7 +230,7 @@ void Broadcaster::acknowledge(const AckDue& due) {
 
 void Broadcaster::send_order(const protocol::Order& order) {
   const auto* known = x_roster.find(order.node);
-  if (!known || order.expires <= x_clock.now()) return;
+  if (!known || x_on_hold || order.expires <= x_clock.now()) return;
   auto& open = x_orders.insert_or_assign(order.id, OpenOrder{order, false}).first->second;
   const auto now = x_signer.time();
   if (!now) return put_off(now.error());
@@ -283,6 +286,10 @@ BroadcastHealth Broadcaster::health() const {
     if (known.is_there() && known.state->plan_held < known.wanted) ++health.nodes_without_plan;
   health.waiting = x_outbox.size() + x_ingest.waiting();
   health.since = x_connection_since;
+  health.on_hold = x_on_hold;
+  health.key_set_seen = x_findings.key_set();
+  for (const auto& [id, known] : x_roster.nodes)
+    if (known.state) health.key_set_seen = std::max(health.key_set_seen, known.state->key_set);
   return health;
 }
 

@@ -12,6 +12,7 @@
 #include "controller/broadcast/change.hpp"
 #include "controller/broadcast/figures.hpp"
 #include "controller/broadcast/heads.hpp"
+#include "controller/broadcast/hold_findings.hpp"
 #include "controller/broadcast/ingest.hpp"
 #include "controller/broadcast/lacks.hpp"
 #include "controller/broadcast/outbox.hpp"
@@ -34,6 +35,8 @@ struct BroadcastHealth {
   std::size_t nodes_without_plan = 0;  ///< those there that do not hold the wanted plan
   std::size_t waiting = 0;          ///< publications and messages in queues
   TimePoint since;                  ///< when the connection came or went
+  bool on_hold = false;             ///< nothing is published: see Broadcaster::resume
+  std::int64_t key_set_seen = 0;    ///< highest number that a node reports to hold, or that the broker retains, signed by the root
 };
 
 /// A node that has said nothing for long.
@@ -90,6 +93,14 @@ class Broadcaster {
 
   /// With what the link proves who it is, and whom it trusts (PEM), from its next connection on.
   void connect_as(protocol::LinkCredentials credentials, std::string ca_pem);
+  /// Where the store has an open recovery hold when load() reads it, nothing is published: no plan, alert, key set or order. What nodes say is kept and
+  /// acknowledged, they get heads that name what they hold (Heads::echo_only), and what the broker retains is looked at. resume() ends that, after the
+  /// store's hold has ended: everything is signed anew, above all that nodes and broker were found to hold, and every node is asked for its records.
+  bool on_hold() const { return x_on_hold; }
+  const HoldFindings& findings() const { return x_findings; }
+  void resume();
+  /// Called where the broker retains a key set that the root signed and whose number is above the controller's own, which is then not published.
+  void on_higher_key_set(std::function<void(const std::string& jws)> take) { x_take_key_set = std::move(take); }
 
   const protocol::KeySet& key_set() const { return x_keys->key_set; }
   BroadcastHealth health() const;
@@ -138,6 +149,10 @@ class Broadcaster {
   boost::asio::awaitable<void> sign_area(std::string area);
   boost::asio::awaitable<void> plan_some();
   boost::asio::awaitable<void> keep_newest();
+  boost::asio::awaitable<void> ask_for_records();
+  void look_at_retained(const protocol::Topic& topic, const std::string& packet);
+  bool keys_are_higher(const protocol::LinkMessage& message, const protocol::Topic& topic);
+  std::int64_t seen_alerts(const std::string& area) const;
   int format_of(const KnownNode& known) const {
     return known.state ? x_formats.highest_for(known.state->formats) : protocol::kFormat;
   }
@@ -174,6 +189,7 @@ class Broadcaster {
   std::map<std::string, OpenOrder> x_orders;  ///< neither answered nor expired; the store has them too
   std::set<std::string> x_areas_to_sign;
   std::set<std::string> x_nodes_to_plan;
+  std::set<std::string> x_to_sign_anew;             ///< of those: also where nothing changed
   std::map<std::string, std::int64_t> x_raised;     ///< nodes that were told of a higher revision than ours
   bool x_reload = false;
   bool x_working = false;
@@ -185,6 +201,11 @@ class Broadcaster {
   TimePoint x_connection_since;
   std::string x_trouble;
   std::map<std::string, std::uint64_t> x_refused_by_nodes;  ///< by code
+  bool x_on_hold = false;
+  bool x_check_after = false;  ///< after a hold: once everything is signed, what the broker retains is made equal to it
+  bool x_ask_records = false;  ///< after a hold
+  HoldFindings x_findings;
+  std::function<void(const std::string&)> x_take_key_set;
   boost::asio::steady_timer x_timer;
 };
 

@@ -9,6 +9,7 @@
 #include "controller/store/alerts.hpp"
 #include "controller/store/plans.hpp"
 #include "controller/store/receipts.hpp"
+#include "controller/store/recovery_hold.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/topics.hpp"
 
@@ -31,6 +32,7 @@ struct Broadcaster::Loaded {
   std::vector<store::SnapshotRevision> snapshots;
   std::vector<store::Retained> retained;
   std::vector<protocol::Order> orders;
+  bool on_hold = false;
   TimePoint newest;
 };
 
@@ -51,12 +53,22 @@ boost::asio::awaitable<void> Broadcaster::load() {
   auto first = [now = x_clock.now()](store::Session& session) {
     auto loaded = read(session);
     loaded.orders = store::list_open_orders(session, now);
+    loaded.on_hold = store::find_recovery_hold(session).has_value();
     return loaded;
   };
   auto loaded = co_await x_store.run(std::move(first));
   x_signer.restore(loaded.newest);
   x_newest_kept = loaded.newest;
   for (const auto& snapshot : loaded.snapshots) x_roster.alert_revisions[snapshot.area] = snapshot.revision;
+  x_findings.use_keys(x_keys->key_set_jws);
+  x_on_hold = loaded.on_hold;
+  x_heads.echo_only(x_on_hold);
+  if (x_on_hold) {
+    // What was last signed here is not what was last signed.
+    loaded.retained.clear();
+    loaded.orders.clear();
+    x_retained.be_quiet([this](const protocol::Topic& topic, const std::string& packet) { look_at_retained(topic, packet); });
+  }
   const auto retained = loaded.retained;
   const auto orders = loaded.orders;
   take_loaded(std::move(loaded));
@@ -125,8 +137,10 @@ void Broadcaster::take_loaded(Loaded loaded) {
       ++node;
       continue;
     }
-    x_retained.drop(protocol::plan_topic(node->first));
-    x_outbox.push(Priority::plan, protocol::state_topic(node->first), true, std::string());
+    if (!x_on_hold) {
+      x_retained.drop(protocol::plan_topic(node->first));
+      x_outbox.push(Priority::plan, protocol::state_topic(node->first), true, std::string());
+    }
     node = x_roster.nodes.erase(node);
   }
 }
@@ -155,6 +169,7 @@ void Broadcaster::areas_changed() {
 void Broadcaster::keys_changed(std::shared_ptr<const ControllerKeys> keys) {
   x_keys = keys;
   x_signer.set_keys(std::move(keys));
+  x_findings.use_keys(x_keys->key_set_jws);
   publish_keys();
   for (const auto& [area, revision] : x_roster.alert_revisions) x_areas_to_sign.insert(area);
   for (const auto& [id, known] : x_roster.nodes) x_nodes_to_plan.insert(id);
@@ -174,7 +189,8 @@ void Broadcaster::keys_changed(std::shared_ptr<const ControllerKeys> keys) {
 }
 
 bool Broadcaster::has_work() const {
-  return x_reload || !x_areas_to_sign.empty() || !x_nodes_to_plan.empty() ||
+  const bool to_sign = !x_on_hold && (!x_areas_to_sign.empty() || !x_nodes_to_plan.empty() || x_ask_records);
+  return x_reload || to_sign ||
          x_signer.newest() > x_newest_kept + kKeepNewestEvery;
 }
 
@@ -196,12 +212,16 @@ boost::asio::awaitable<void> Broadcaster::run_work() {
     }
   }
   x_working = false;
+  if (!x_check_after || has_work() || !x_link.connected()) co_return;
+  x_check_after = false;
+  x_retained.begin_check(x_formats.numbers(), x_clock.now());
 }
 
 boost::asio::awaitable<void> Broadcaster::do_next() {
-  if (!x_areas_to_sign.empty()) return sign_area(*x_areas_to_sign.begin());
+  if (!x_on_hold && !x_areas_to_sign.empty()) return sign_area(*x_areas_to_sign.begin());
   if (x_reload) return reload_nodes();
-  if (!x_nodes_to_plan.empty()) return plan_some();
+  if (!x_on_hold && !x_nodes_to_plan.empty()) return plan_some();
+  if (!x_on_hold && x_ask_records) return ask_for_records();
   return keep_newest();
 }
 
@@ -220,8 +240,8 @@ boost::asio::awaitable<void> Broadcaster::sign_area(std::string area) {
   x_areas_to_sign.erase(area);
   std::optional<protocol::Result<SignedSnapshot>> made;
   try {
-    auto sign = [this, area](store::Transaction& transaction) {
-      return sign_alerts(transaction, area, x_signer, x_formats);
+    auto sign = [this, area, seen = seen_alerts(area)](store::Transaction& transaction) {
+      return sign_alerts(transaction, area, x_signer, x_formats, seen);
     };
     made = co_await write(std::move(sign));
   } catch (...) {
@@ -246,7 +266,7 @@ boost::asio::awaitable<void> Broadcaster::plan_some() {
   while (!x_nodes_to_plan.empty() && nodes.size() < kNodesAtOnce) {
     const auto id = *x_nodes_to_plan.begin();
     x_nodes_to_plan.erase(x_nodes_to_plan.begin());
-    if (const auto* known = x_roster.find(id)) nodes.push_back({id, format_of(*known)});
+    if (const auto* known = x_roster.find(id)) nodes.push_back({id, format_of(*known), x_to_sign_anew.erase(id) > 0});
     if (auto told = x_raised.extract(id)) raised.insert(std::move(told));
   }
   PlanRound round;
@@ -257,7 +277,10 @@ boost::asio::awaitable<void> Broadcaster::plan_some() {
     };
     round = co_await write(std::move(make));
   } catch (...) {
-    for (const auto& node : nodes) x_nodes_to_plan.insert(node.id);
+    for (const auto& node : nodes) {
+      x_nodes_to_plan.insert(node.id);
+      if (node.anew) x_to_sign_anew.insert(node.id);
+    }
     x_raised.insert(raised.begin(), raised.end());
     throw;
   }
@@ -266,6 +289,7 @@ boost::asio::awaitable<void> Broadcaster::plan_some() {
     put_off(refusal);
     if (refusal.code == protocol::RefusalCode::stale) {
       x_nodes_to_plan.insert(node);
+      x_to_sign_anew.insert(node);
       x_retry_at = x_clock.now() + kRetryAfter;
     } else {
       x_ingest.refuse(node, "plan", protocol::name_of(refusal.code), refusal.where, refusal.message);

@@ -27,6 +27,22 @@ void Heads::send_all() {
   for (const auto& [id, known] : x_roster.nodes) send(id);
 }
 
+protocol::Head Heads::present(const KnownNode& known) const {
+  protocol::Head head;
+  head.plan_revision = known.wanted;
+  head.key_set = x_roster.key_set;
+  for (const auto& area : known.areas) head.areas.push_back({area, x_roster.alert_revision(area)});
+  return head;
+}
+
+protocol::Head Heads::echo(const KnownNode& known) const {
+  protocol::Head head;
+  head.plan_revision = known.state->plan_highest;
+  head.key_set = known.state->key_set;
+  head.areas = known.state->areas;
+  return head;
+}
+
 std::optional<std::string> Heads::make(const std::string& node) {
   auto* known = x_roster.find(node);
   if (!known || !known->state) return std::nullopt;
@@ -35,15 +51,15 @@ std::optional<std::string> Heads::make(const std::string& node) {
     spdlog::error("broadcast: no head for {}: {}", node, now.error().message);
     return std::nullopt;
   }
-  protocol::Head head;
+  auto head = x_echo ? echo(*known) : present(*known);
+  if (head.areas.empty()) return std::nullopt;  // a node that says no chain of its own
   head.node = node;
   head.nonce = known->state->nonce;
   head.issued = std::max(*now, known->last_head + Millis{1});
-  head.plan_revision = known->wanted;
-  head.key_set = x_roster.key_set;
-  for (const auto& area : known->areas) head.areas.push_back({area, x_roster.alert_revision(area)});
+  std::vector<std::string> areas;
+  for (const auto& area : head.areas) areas.push_back(area.area);
   const auto& writer = x_formats.writer(x_formats.highest_for(known->state->formats));
-  const auto packet = x_signer.sign(protocol::MessageType::head, known->areas, writer.head(head), head.issued);
+  const auto packet = x_signer.sign(protocol::MessageType::head, areas, writer.head(head), head.issued);
   if (!packet) {
     spdlog::error("broadcast: no head for {}: {}", node, packet.error().message);
     return std::nullopt;
@@ -57,7 +73,7 @@ void Heads::on_state(KnownNode& known, TimePoint now) {
   const auto& state = *known.state;
   if (known.is_there() && state.nonce != known.answered_nonce) send(known.node.id);
   const bool holds_all = state.plan_held >= known.wanted && lacked_alerts(known, x_roster).empty();
-  if (!known.is_there() || holds_all) {
+  if (x_echo || !known.is_there() || holds_all) {
     known.resends = 0;
     known.resend_at.reset();
   } else if (!known.resend_at) {
@@ -66,6 +82,7 @@ void Heads::on_state(KnownNode& known, TimePoint now) {
 }
 
 void Heads::expect_held(KnownNode& known, TimePoint now) {
+  if (x_echo) return;
   known.resends = 0;
   plan_resend(known, now);
 }

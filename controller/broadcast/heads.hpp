@@ -28,12 +28,18 @@ class Heads {
   /// Repeats heads that are due for it.
   void tick(TimePoint now);
 
+  /// Set: a head names what the node itself last reported (its chain, revisions and key set) and nothing else, and none is repeated. It proves the
+  /// time and that somebody is there, and moves no node to anything.
+  void echo_only(bool echo) { x_echo = echo; }
+
   static constexpr Millis kFirstResend{5000};
   static constexpr Millis kLongestResend{10 * 60 * 1000};
 
  private:
   std::optional<std::string> make(const std::string& node);
   void publish_lacked(const KnownNode& known);
+  protocol::Head present(const KnownNode& known) const;
+  protocol::Head echo(const KnownNode& known) const;
   void plan_resend(KnownNode& known, TimePoint now);
 
   Roster& x_roster;
@@ -41,6 +47,7 @@ class Heads {
   RetainedTopics& x_retained;
   Signer& x_signer;
   const protocol::Formats& x_formats;
+  bool x_echo = false;
   std::minstd_rand x_random{std::random_device{}()};
 };
 

@@ -90,19 +90,19 @@ std::vector<store::Expected> expected_of(const scheduler::MadePlan& made, const 
 }
 
 protocol::Result<std::optional<SignedPlan>> make_one(store::Transaction& transaction, const store::NodeRow& row,
-                                                     int format, const Inputs& inputs, Signer& signer,
+                                                     const NodeToPlan& wanted, const Inputs& inputs, Signer& signer,
                                                      const protocol::Formats& formats, const PlanSettings& settings) {
   auto& session = transaction.session();
   const auto now = signer.time();
   if (!now) return now.error();
   const auto kid = signer.kid_for(protocol::MessageType::plan, row.areas);
   if (!kid) return kid.error();
-  const auto& writer = formats.writer(format);
-  const Maker maker(inputs, row, settings, writer, *kid + "/" + std::to_string(format) + "/");
+  const auto& writer = formats.writer(wanted.format);
+  const Maker maker(inputs, row, settings, writer, *kid + "/" + std::to_string(wanted.format) + "/");
 
   const auto highest = store::highest_plan_revision(session, row.node.id);
   const auto last = store::find_plan_revision(session, row.node.id);
-  if (last && last->revision == highest && !wants_renewal(last->made, *now, row.wanted.time_zone) &&
+  if (!wanted.anew && last && last->revision == highest && !wants_renewal(last->made, *now, row.wanted.time_zone) &&
       is_unchanged(maker, *last))
     return std::optional<SignedPlan>();
 
@@ -136,7 +136,7 @@ PlanRound make_plans(store::Transaction& transaction, const std::vector<NodeToPl
     const auto& id = row.node.id;
     const auto wanted = std::find_if(nodes.begin(), nodes.end(), [&](const auto& node) { return node.id == id; });
     try {
-      auto plan = make_one(transaction, row, wanted->format, inputs, signer, formats, settings);
+      auto plan = make_one(transaction, row, *wanted, inputs, signer, formats, settings);
       if (!plan)
         round.refused.push_back({id, plan.error()});
       else if (*plan)

@@ -20,6 +20,7 @@ struct PlanSettings {
 struct NodeToPlan {
   std::string id;
   int format = protocol::kFormat;
+  bool anew = false;  ///< signed under a new revision also where nothing changed
 };
 
 /// A plan that was signed and kept; publish it once the transaction is committed.

@@ -20,12 +20,29 @@ void RetainedTopics::load(const std::string& topic, std::string packet) { x_want
 void RetainedTopics::set(Priority priority, const std::string& topic, std::string packet) {
   auto& wanted = x_wanted[topic];
   wanted = std::move(packet);
-  x_outbox.push(priority, topic, true, wanted);
+  push(priority, topic, wanted);
+}
+
+void RetainedTopics::push(Priority priority, const std::string& topic, std::string packet) {
+  if (!x_look) x_outbox.push(priority, topic, true, std::move(packet));
+}
+
+void RetainedTopics::be_quiet(std::function<void(const protocol::Topic&, const std::string&)> look) { x_look = std::move(look); }
+
+void RetainedTopics::speak() {
+  x_look = nullptr;
+  x_wanted.clear();
+  x_check.reset();
 }
 
 void RetainedTopics::drop(const std::string& topic) {
   x_wanted.erase(topic);
-  x_outbox.push(priority_of(topic), topic, true, std::string());
+  push(priority_of(topic), topic, std::string());
+}
+
+void RetainedTopics::leave(const std::string& topic) {
+  x_wanted.erase(topic);
+  if (x_check) x_check->seen.insert(topic);
 }
 
 const std::string* RetainedTopics::find(const std::string& topic) const {
@@ -34,7 +51,7 @@ const std::string* RetainedTopics::find(const std::string& topic) const {
 }
 
 void RetainedTopics::again(const std::string& topic) {
-  if (const auto* packet = find(topic)) x_outbox.push(priority_of(topic), topic, true, *packet);
+  if (const auto* packet = find(topic)) push(priority_of(topic), topic, *packet);
 }
 
 void RetainedTopics::begin_check(const std::vector<int>& formats, scheduler::TimePoint now) {
@@ -53,6 +70,10 @@ bool RetainedTopics::take(const protocol::LinkMessage& message, const protocol::
   if (!x_check || !message.retained || message.payload.empty()) return true;
   x_check->quiet_at = now + kQuiet;
   x_check->seen.insert(message.topic);
+  if (x_look) {
+    x_look(topic, message.payload);
+    return true;
+  }
   const auto* wanted = find(message.topic);
   if (!wanted) {
     spdlog::warn("broadcast: the broker retains {}, which nobody should have: clearing it", message.topic);

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,9 +24,16 @@ class RetainedTopics {
   void set(Priority priority, const std::string& topic, std::string packet);
   /// No longer to be there: clears it on the broker.
   void drop(const std::string& topic);
+  /// What the broker has there stays as it is.
+  void leave(const std::string& topic);
   const std::string* find(const std::string& topic) const;
   /// Publishes it once more.
   void again(const std::string& topic);
+
+  /// Quiet: publishes and clears nothing, and what the broker retains is only looked at, by `look`. Not quiet again: what it should retain is
+  /// what was set and loaded from then on.
+  void be_quiet(std::function<void(const protocol::Topic&, const std::string& packet)> look);
+  void speak();
 
   /// Connected: asks for everything that is retained under `formats`.
   void begin_check(const std::vector<int>& formats, scheduler::TimePoint now);
@@ -47,11 +55,13 @@ class RetainedTopics {
     std::set<std::string> seen;
   };
   static Priority priority_of(const std::string& topic);
+  void push(Priority priority, const std::string& topic, std::string packet);
 
   protocol::Link& x_link;
   Outbox& x_outbox;
   std::map<std::string, std::string> x_wanted;
   std::optional<Check> x_check;
+  std::function<void(const protocol::Topic&, const std::string&)> x_look;  ///< set: quiet
 };
 
 }  // namespace loa::broadcast

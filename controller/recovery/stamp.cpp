@@ -1,5 +1,6 @@
 #include "controller/recovery/stamp.hpp"
 
+#include <fmt/format.h>
 #include <soci/soci.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,6 +46,15 @@ void write_stamp(const std::filesystem::path& state, const Stamp& stamp) {
   struct stat owner {};
   if (::geteuid() == 0 && ::stat(state.c_str(), &owner) == 0 && ::lchown(file_in(state).c_str(), owner.st_uid, owner.st_gid) != 0)
     throw std::system_error(errno, std::generic_category(), file_in(state).string());
+}
+
+std::string trouble_of_backups(const std::optional<Stamp>& stamp, scheduler::TimePoint installed, scheduler::TimePoint now, std::chrono::hours most) {
+  using scheduler::to_rfc3339;
+  if (most.count() == 0) return {};
+  if (stamp && stamp->failed && *stamp->failed >= stamp->made) return fmt::format("the backup at {} failed: {}", to_rfc3339(*stamp->failed), stamp->error);
+  const bool made = stamp && scheduler::to_ms(stamp->made) > 0;
+  if (now - (made ? stamp->made : installed) <= most) return {};
+  return made ? fmt::format("the last backup is of {}, to {}", to_rfc3339(stamp->made), stamp->to) : std::string("no backup was ever made");
 }
 
 void put_on_hold(const std::filesystem::path& database, scheduler::TimePoint backup_made, scheduler::TimePoint now) {

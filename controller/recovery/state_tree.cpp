@@ -22,6 +22,7 @@ constexpr std::pair<const char*, const char*> kLeftOut[] = {
     {"loa.db-shm", "part of the database"},
     {"loa.db-journal", "part of the database"},
     {"loa.db.lock", "lock of the running controller"},
+    {"served-store", "tells of the running database, not of its copy"},
     {"clips", "the clips that the database names are taken one by one"},
     {"last-backup.json", "tells of backups, and is made anew by a restore"},
 };

@@ -25,6 +25,10 @@ const char* name_of(AlarmKind kind) {
     case AlarmKind::bundle_used_twice: return "bundle_used_twice";
     case AlarmKind::node_certificate_lapses: return "node_certificate_lapses";
     case AlarmKind::no_certificate_key: return "no_certificate_key";
+    case AlarmKind::on_hold: return "on_hold";
+    case AlarmKind::key_set_behind: return "key_set_behind";
+    case AlarmKind::backup_old: return "backup_old";
+    case AlarmKind::store_damaged: return "store_damaged";
     case AlarmKind::none: break;
   }
   return "";

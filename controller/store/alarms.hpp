@@ -29,6 +29,10 @@ enum class AlarmKind {
   bundle_used_twice,    ///< keys of a bundle were used after its board had made its own, or by a second board
   node_certificate_lapses,  ///< a board's certificate, or its bundle's, will soon end
   no_certificate_key,   ///< no working key may sign certificates: boards cannot make keys of their own
+  on_hold,              ///< the controller publishes nothing after a restore, until an administrator ends that
+  key_set_behind,       ///< nodes or broker hold a higher key set than the controller
+  backup_old,           ///< the last good backup is old, or the last try failed
+  store_damaged,        ///< the database is damaged, or its disk does not take what is written
   none
 };
 const char* name_of(AlarmKind kind);

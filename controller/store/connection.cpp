@@ -88,7 +88,24 @@ Session& Connection::session(const std::function<bool(Millis)>& pause) {
   return *x_session;
 }
 
+// By SQLite's own words; what they mean to a person is in the sentence, the rest in the log.
+void Connection::note_failure(const std::exception& error) {
+  const std::string what = error.what();
+  const auto has = [&](const char* words) { return what.find(words) != std::string::npos; };
+  if (has("disk is full"))
+    say("the disk is full: nothing is written", fmt::format("store: {}: {}", x_place.shown, what));
+  else if (has("disk I/O error") || has("readonly database") || has("unable to open"))
+    say("the disk does not take what is written", fmt::format("store: {}: {}", x_place.shown, what));
+  else if (has("malformed") || has("not a database"))
+    say("the database is damaged: see the log", fmt::format("store: {}: {}", x_place.shown, what));
+}
+
+void Connection::note_commit() {
+  if (x_place.kind == DatabaseUrl::Kind::sqlite && !x_reason.empty()) say("", "");
+}
+
 void Connection::throw_if_lost(const std::exception& error) {
+  if (x_place.kind == DatabaseUrl::Kind::sqlite) note_failure(error);
   if (x_session && notice_loss()) throw StoreLost(fmt::format("{}: {}", x_reason, error.what()));
 }
 

@@ -23,8 +23,10 @@ class Connection {
   /// The session. Where it is lost, tries for the patience of the settings since the loss, calling `pause` in between, which answers
   /// false to give up; throws StoreLost.
   Session& session(const std::function<bool(Millis)>& pause);
-  /// Throws StoreLost where `error` came from a broken connection.
+  /// Throws StoreLost where `error` came from a broken connection. Notes where the disk did not take or give what SQLite asked for.
   void throw_if_lost(const std::exception& error);
+  /// A commit went to the disk: where the disk failed before, it takes what is written again.
+  void note_commit();
   /// Nobody needs the session now: notices a loss, and tries once to mend it where that is due.
   void look();
   /// How often to look(); nothing where the connection cannot be lost.
@@ -35,6 +37,7 @@ class Connection {
  private:
   using Steady = std::chrono::steady_clock;
   bool notice_loss();
+  void note_failure(const std::exception& error);
   bool reopen();
   void say(const std::string& trouble, const std::string& reason);
 

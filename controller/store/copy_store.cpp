@@ -119,6 +119,7 @@ std::string find_damage(const path& file) {
       wrong = damage_in(file);
     } catch (const std::exception& failure) {
       wrong = failure.what();
+      while (wrong.ends_with('.')) wrong.pop_back();
     }
   }
   return wrong.empty() ? wrong : fmt::format("{}: {}", file.string(), wrong);

@@ -18,13 +18,17 @@ using Options = std::map<std::string, std::string>;
 
 [[noreturn]] void refuse(const std::string& why) { throw std::runtime_error("store: database URL: " + why); }
 
-std::string without_quotes(const std::string& message) {
+// A quoted piece that may be one of `user:password@host` is left out.
+std::string without_secrets(const std::string& message) {
   std::string text;
-  bool quoted = false;
-  for (const char c : message) {
-    if (c == '"') quoted = !quoted;
-    if (!quoted || c == '"') text += c;
-    if (quoted && c == '"') text += "…";
+  for (std::size_t begin = 0; begin < message.size();) {
+    const auto open = message.find('"', begin);
+    const auto close = open == std::string::npos ? open : message.find('"', open + 1);
+    if (close == std::string::npos) return text + message.substr(begin);
+    const auto piece = message.substr(open + 1, close - open - 1);
+    const bool secret = piece.find_first_of(":@") != std::string::npos;
+    text += message.substr(begin, open - begin) + '"' + (secret ? "…" : piece) + '"';
+    begin = close + 1;
   }
   return text;
 }
@@ -49,7 +53,7 @@ Options read_options(const std::string& url) {
     std::string why = message ? message : "out of memory";
     while (!why.empty() && why.back() == '\n') why.pop_back();
     // It quotes the URL's text, where somebody may have put a password.
-    refuse(without_quotes(why));
+    refuse(without_secrets(why));
   }
   Options options;
   for (auto* one = parsed.get(); one->keyword; ++one)

@@ -21,6 +21,15 @@ struct sql::Fields<RecoveryHold> {
   }
 };
 
+template <>
+struct sql::Fields<HoldNote> {
+  static void visit(Columns& c, HoldNote& note) {
+    c("kind", note.kind);
+    c("id", note.id);
+    c("detail", note.detail);
+  }
+};
+
 namespace {
 
 bool in_force(const AlertRow& row, TimePoint now) { return state_of(row, now) == AlertState::active; }
@@ -48,6 +57,33 @@ std::int64_t begin_recovery_hold(Transaction& transaction, const std::string& re
 
 std::optional<RecoveryHold> find_recovery_hold(Session& session) {
   return sql::select_one<RecoveryHold>(session, "from recovery_holds where ended is null order by number desc limit 1");
+}
+
+bool add_hold_note(Transaction& transaction, const HoldNote& note) {
+  auto& session = transaction.session();
+  const auto hold = find_recovery_hold(session);
+  if (!hold) return false;
+  sql::execute(session, "insert into hold_notes (hold, kind, id, detail) values (:hold, :kind, :id, :detail) on conflict do nothing",
+               sql::params(hold->number, note.kind, note.id, note.detail));
+  return true;
+}
+
+std::vector<HoldNote> list_hold_notes(Session& session) {
+  return sql::select<HoldNote>(
+      session, "from hold_notes where hold = (select max(number) from recovery_holds where ended is null) order by kind, id");
+}
+
+bool adopt_alert(Transaction& transaction, const scheduler::Alert& alert) {
+  AlertRow row;
+  row.alert = alert;
+  row.lasts = std::chrono::duration_cast<Millis>(alert.expires - alert.sent);
+  row.confirm_before = transaction.now();
+  if (!prepare_alert(transaction, row)) return false;
+  sql::execute(transaction.session(),
+               "update alerts set revision = :revision, confirmed = :sent, confirmed_by = :by where id = :id",
+               sql::params(alert.revision, alert.sent, transaction.actor().user, alert.id));
+  transaction.audit("adopt", "alert", alert.id, alert.area, alert.title);
+  return true;
 }
 
 bool keep_alert(Transaction& transaction, const std::string& alert, std::int64_t seen) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "controller/store/session.hpp"
+#include "scheduler/alert.hpp"
 
 namespace loa::store {
 
@@ -24,6 +25,20 @@ struct RecoveryHold {
 std::int64_t begin_recovery_hold(Transaction& transaction, const std::string& reason, std::optional<TimePoint> backup_made);
 /// The open one.
 std::optional<RecoveryHold> find_recovery_hold(Session& session);
+/// Something that was found at the beginning of the open hold.
+struct HoldNote {
+  std::string kind;  ///< `revoked_node`, `revoked_certificate`, `unknown_node`, `no_broker_files`
+  std::string id;    ///< node id or serial
+  std::string detail;
+};
+/// Notes it once; false where no hold is open.
+bool add_hold_note(Transaction& transaction, const HoldNote& note);
+/// Those of the open hold, by kind and id.
+std::vector<HoldNote> list_hold_notes(Session& session);
+
+/// Adds an alert that the broker retains, signed, and the store does not know, as it stands there, so that it can be kept; false where its area or clip
+/// is not known.
+bool adopt_alert(Transaction& transaction, const scheduler::Alert& alert);
 /// Marks an alert as one that goes on after the open hold, above the revision `seen` that nodes or broker were found to hold of it; false where none
 /// is open or the alert is not in force.
 bool keep_alert(Transaction& transaction, const std::string& alert, std::int64_t seen);

@@ -60,6 +60,9 @@ void migrate(Session& session, const DatabaseUrl& place) {
   begin_migration(session);
   try {
     std::optional<Hold> hold;
+    if (!postgresql::is_on(session) && sql::exists(session, "select 1 from sqlite_master limit 1", {}) &&
+        !sql::exists(session, "select 1 from sqlite_master where name = 'schema_version'", {}))
+      throw std::runtime_error("the file holds the tables of another program");
     session << "create table if not exists schema_version (number integer not null)";
     const int version = schema_version(session);
     if (version > static_cast<int>(migrations().size()))

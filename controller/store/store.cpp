@@ -98,6 +98,8 @@ std::size_t Store::waiting() const {
   return x_worker->queue.size();
 }
 
+void Store::committed() { x_worker->connection.note_commit(); }
+
 void Store::post(Job job) {
   if (!x_worker->post(std::move(job))) throw StoreBusy();
 }

@@ -104,11 +104,15 @@ class Store {
       if constexpr (std::is_void_v<R>) {
         work(transaction);
         transaction.commit();
+        committed();
       } else {
         R result = work(transaction);
         bool refused = false;
         if constexpr (requires { result.has_error(); }) refused = result.has_error();
-        if (!refused) transaction.commit();
+        if (!refused) {
+          transaction.commit();
+          committed();
+        }
         return result;
       }
     };
@@ -136,6 +140,7 @@ class Store {
 
   Session& session();
   void throw_if_lost(const std::exception& error);
+  void committed();
   void post(Job job);
   boost::asio::awaitable<void> enter(Job job);
 

@@ -7,6 +7,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <utility>
 #include <thread>
 
 #include "tests/support/places.hpp"
@@ -60,14 +61,18 @@ Village::Village(std::string controller)
        "Thành phố Huế", "--admin", "admin", "--password-file", (folder() / "password").string()}, "init");
   run({program("loa"), "keys", "init", "--root", (folder() / "root.pem").string(), "--controller", (folder() / "controller").string(),
        "--branch", "hue"}, "keys");
-  reload_.emplace(std::vector<std::string>{program("loa-broker-reload"), (folder() / "controller/broker").string(),
-                                           (folder() / "live").string(), "--pid-file", (folder() / "data/mosquitto.pid").string(), "--watch"},
-                  Process::Options{folder(), "reload", {}, {}});
+  start_reload();
   start_controller();
   if (!eventually(15s, [this] { return std::filesystem::exists(folder() / "live/mosquitto.conf"); }))
     throw std::runtime_error("no files for the broker\n" + last_words());
   start_broker();
   make_people();
+}
+
+void Village::start_reload() {
+  reload_.emplace(std::vector<std::string>{program("loa-broker-reload"), (folder() / "controller/broker").string(),
+                                           (folder() / "live").string(), "--pid-file", (folder() / "data/mosquitto.pid").string(), "--watch"},
+                  Process::Options{folder(), "reload", {}, {}});
 }
 
 void Village::write_settings() {
@@ -77,9 +82,11 @@ void Village::write_settings() {
                          "log_level = \"debug\"\ndatabase = \"{5}\"\n"
                          "[http]\naddress = \"127.0.0.1\"\nport = {1}\n"
                          "[sign_in]\nsecond_factor_for = []\npasswords_by_admin = true\n"
-                         "[nodes]\nbrokers = [\"mqtts://localhost:{6}\"]\nfiles = [\"{4}\"]\n"
+                         "[nodes]\nbrokers = [\"mqtts://localhost:{6}\"{7}]\nfiles = [\"{4}\"{8}]\n"
                          "[broker]\naddress = \"mqtts://localhost:{2}\"\nbind = \"127.0.0.1\"\nport = {2}\nlive = \"live\"\ndata = \"data\"\nuser = \"{3}\"\n",
-                         source_folder().string(), https_port_, broker_port_, account(), files_, database_, nodes_broker_port_));
+                         source_folder().string(), https_port_, broker_port_, account(), files_, database_, nodes_broker_port_,
+                         second_broker_port_ == 0 ? "" : fmt::format(", \"mqtts://localhost:{}\"", second_broker_port_),
+                         second_https_port_ == 0 ? "" : fmt::format(", \"https://localhost:{}\"", second_https_port_)));
 }
 
 void Village::use_database(const std::string& url) {
@@ -119,6 +126,33 @@ void Village::reach_broker_at(std::uint16_t port) {
   controller_->stop();
   start_controller();
   for (const auto* name : {"admin", "officer", "approver", "monitor"}) enter(name);
+}
+
+void Village::announce_second_place() {
+  second_broker_port_ = free_port();
+  second_https_port_ = free_port();
+  write_settings();
+  controller_->stop();
+  start_controller();
+  for (const auto* name : {"admin", "officer", "approver", "monitor"}) enter(name);
+}
+
+void Village::move_to_second_place() {
+  broker_port_ = nodes_broker_port_ = std::exchange(second_broker_port_, 0);
+  https_port_ = std::exchange(second_https_port_, 0);
+  files_ = fmt::format("https://localhost:{}", https_port_);
+  std::filesystem::remove_all(folder() / "live");
+  std::filesystem::remove_all(folder() / "data");
+  write_settings();
+}
+
+void Village::come_back() {
+  reload_->stop();
+  start_reload();  // it watched the folder that is gone
+  start_controller();
+  for (const auto* name : {"admin", "officer", "approver", "monitor"}) enter(name);
+  loa("admin", {"login", "--server", fmt::format("https://localhost:{}", https_port_), "--ca", (folder() / "controller/authority/ca.pem").string(), "--user", "admin",
+                "--password-file", (folder() / "password").string()});
 }
 
 void Village::enter(const std::string& name) {

@@ -53,6 +53,12 @@ class Village {
   void fetch_from(const std::string& address);
   /// Starts the controller anew so that nodes added from now on find the broker at this port of the loopback.
   void reach_broker_at(std::uint16_t port);
+  /// Starts the controller anew with a second address of broker and files in every plan, where nobody listens yet.
+  void announce_second_place();
+  /// From the next start on, broker and controller are at the addresses announced before and nowhere else, on a machine without files of a broker.
+  void move_to_second_place();
+  /// Starts the controller, where it now is, and lets everybody sign in again.
+  void come_back();
   /// Writes the controller's settings anew, with this store URL.
   void use_database(const std::string& url);
   /// Runs one of the project's programs to its end; throws std::runtime_error with its own words where it fails. Its output.
@@ -96,6 +102,7 @@ class Village {
 
  private:
   void write_settings();
+  void start_reload();
   void make_people();
   void enter(const std::string& name);
 
@@ -110,6 +117,8 @@ class Village {
   std::map<std::string, std::unique_ptr<Person>> people_;
   std::string database_;
   std::uint16_t nodes_broker_port_;
+  std::uint16_t second_broker_port_ = 0;
+  std::uint16_t second_https_port_ = 0;
   int loa_calls_ = 0;
 };
 

@@ -35,6 +35,7 @@ void add_alert_commands(CLI::App& app, Context& context);
 void add_alarm_commands(CLI::App& app, Context& context);
 void add_audit_commands(CLI::App& app, Context& context);
 void add_token_commands(CLI::App& app, Context& context);
+void add_hold_commands(CLI::App& app, Context& context);
 void add_keys_commands(CLI::App& app, Context& context);
 
 /// The id of the user of this name among those that the signed-in admin sees; throws CommandError kNotFound.

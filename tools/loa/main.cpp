@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   add_alarm_commands(app, context);
   add_audit_commands(app, context);
   add_token_commands(app, context);
+  add_hold_commands(app, context);
   add_keys_commands(app, context);
 
   try {

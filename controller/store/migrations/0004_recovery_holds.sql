@@ -15,3 +15,11 @@ create table kept_alerts (
   kept_by text not null,
   primary key (hold, alert)
 );
+-- What was found at the beginning of a hold: boards and certificates whose end the backup did not know, boards that it does not know.
+create table hold_notes (
+  hold bigint not null references recovery_holds (number),
+  kind text not null,
+  id text not null,
+  detail text not null,
+  primary key (hold, kind, id)
+);

@@ -153,6 +153,14 @@ Hooks TestApi::hooks() {
     keys.authorities = {tests::kSampleAuthority};
     return std::optional(keys);
   };
+  made.found = [this] {
+    const std::lock_guard lock(calls.mutex);
+    return found;
+  };
+  made.hold_ended = [this] {
+    const std::lock_guard lock(calls.mutex);
+    ++calls.holds_ended;
+  };
   made.health = [] { return std::vector<HealthCheck>{{"store", true, ""}, {"broker", true, "connected"}}; };
   made.open_alarms = [] { return std::vector<OpenAlarms>{{"clock_behind", 1}}; };
   made.start_job = [this](media::Job work) { return start_job(std::move(work)); };

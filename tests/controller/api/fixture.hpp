@@ -30,6 +30,7 @@ struct HookCalls {
   std::vector<std::string> alerts;
   std::vector<std::string> changed_nodes;
   std::vector<std::string> refused_boards;
+  int holds_ended = 0;
   std::vector<media::Source> jobs;
   std::vector<std::string> finished_jobs;
 };
@@ -66,6 +67,7 @@ class TestApi {
   TestClock clock;
   HookCalls calls;
   unsigned short port = 0;
+  Found found;  ///< what a controller on hold would have found
   bool finish_jobs = true;  ///< jobs end at once with a clip
 
   // Things in hue-a:

@@ -29,6 +29,7 @@ inline std::shared_ptr<const ControllerKeys> make_keys(const protocol::PrivateKe
                                                     const std::string& branch, TimePoint now,
                                                     const std::vector<std::string>& kids = {"k1"}) {
   auto keys = std::make_shared<ControllerKeys>();
+  keys->root = root.public_key();
   keys->key_set.number = number;
   keys->key_set.issued = now;
   for (const auto& kid : kids) {

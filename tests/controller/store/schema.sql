@@ -134,6 +134,13 @@ CREATE TABLE grants (
   area text not null references areas (id),
   primary key (user_id, role, area)
 );
+CREATE TABLE hold_notes (
+  hold bigint not null references recovery_holds (number),
+  kind text not null,
+  id text not null,
+  detail text not null,
+  primary key (hold, kind, id)
+);
 CREATE TABLE invitations (
   user_id text primary key references users (id),
   token_hash text not null unique,

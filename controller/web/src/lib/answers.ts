@@ -91,12 +91,20 @@ export const alarms: Words = {
   bundle_used_twice: 'Tệp gia nhập của cụm loa bị dùng lần thứ hai',
   node_certificate_lapses: 'Chứng thư của cụm loa sắp hết hạn',
   no_certificate_key: 'Chưa có khóa được ký chứng thư cho cụm loa',
+  on_hold: 'Máy chủ tạm ngừng phát lệnh sau khi khôi phục',
+  key_set_behind: 'Cụm loa giữ bộ khóa mới hơn máy chủ',
+  backup_old: 'Bản sao lưu đã cũ hoặc sao lưu không thành công',
+  store_damaged: 'Cơ sở dữ liệu bị hỏng hoặc không ghi được',
 };
 
 /** Why the controller does not do what was asked: `code` of problem+json, of a job, and of a preview. */
 export const problems: Words = {
   unreachable: 'Không kết nối được máy chủ. Xin thử lại.',
   unknown: 'Máy chủ không làm được việc này',
+
+  on_hold: 'Máy chủ vừa được khôi phục và đang tạm ngừng: chưa lệnh nào đến được cụm loa. Xin báo quản trị viên.',
+  not_on_hold: 'Máy chủ không ở trạng thái tạm ngừng.',
+  unknown_clip: 'Máy chủ không có tệp âm thanh của tin này.',
 
   // sign-in and rights
   sign_in_failed: 'Tên đăng nhập hoặc mật khẩu không đúng.',

@@ -1,0 +1,134 @@
+#include "controller/keep_revocations.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <set>
+
+#include "controller/authority/broker_files.hpp"
+#include "controller/store/recovery_hold.hpp"
+#include "tests/controller/store/fixture.hpp"
+
+using namespace loa;
+using namespace loa::controller;
+using authority::CertificateAuthority;
+
+namespace {
+
+/// A restored controller with three nodes, each with a certificate, and broker files as they were at the backup.
+struct Restored {
+  tests::TempFolder folder;
+  tests::FakeClock clock;
+  boost::asio::io_context loop;
+  CertificateAuthority authority = CertificateAuthority::open_or_create(folder / "authority", clock.now());
+  store::Store store{loop.get_executor(), tests::store_url(folder / "loa.db"), clock};
+  std::map<std::string, std::string> serials;
+  const std::vector<std::string> nodes{"n-one", "n-two", "n-three"};
+
+  Restored() {
+    write("own", nodes, authority);
+    for (const auto& id : nodes) serials[id] = authority.issue_client(id, clock.now()).serial;
+    store.write_sync(store::system_actor(), [&](store::Transaction& t) {
+      store::add_area(t, store::Province::area("hue", "", "46"));
+      for (const auto& id : nodes) {
+        auto node = store::Province::node(id, "code-" + id, "hue");
+        node.certificate_serial = serials[id];
+        store::add_node(t, node);
+      }
+      store::begin_recovery_hold(t, "restored from a backup", clock.now());
+    });
+  }
+  void write(const std::string& where, const std::vector<std::string>& of, const CertificateAuthority& by) {
+    authority::BrokerSettings settings;
+    settings.hosts = {"localhost"};
+    settings.live_folder = folder / "live";
+    settings.data_folder = folder / "data";
+    authority::write_broker_files(folder / where, settings, by, of, clock.now());
+  }
+  /// The live set as the lost controller wrote it a day later.
+  void live(const std::vector<std::string>& of, const std::vector<std::string>& revoked = {}, std::chrono::hours later = std::chrono::hours(24)) {
+    clock.tick(later);
+    auto lost = CertificateAuthority::open_or_create(copy_of_authority(), clock.now());
+    for (const auto& serial : revoked) lost.revoke(serial, clock.now());
+    write("live", of, lost);
+  }
+  std::filesystem::path copy_of_authority() {
+    std::filesystem::copy(folder / "authority", folder / "lost");
+    return folder / "lost";
+  }
+  void keep() { keep_revocations(store, authority, folder / "own", folder / "live"); }
+  std::vector<std::string> still_live() {
+    std::vector<std::string> ids;
+    for (const auto& node : store.run_sync([](store::Session& s) { return store::list_live_nodes(s); })) ids.push_back(node.id);
+    std::sort(ids.begin(), ids.end());
+    return ids;
+  }
+  std::set<std::string> notes() {
+    std::set<std::string> all;
+    for (const auto& note : store.run_sync([](store::Session& s) { return store::list_hold_notes(s); })) all.insert(note.kind + " " + note.id);
+    return all;
+  }
+};
+
+using Ids = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a board that was revoked after the backup stays revoked") {
+  Restored restored;
+  const auto serial = restored.serials["n-two"];
+  restored.live({"n-one", "n-three"}, {serial});
+  restored.keep();
+  CHECK(restored.still_live() == Ids{"n-one", "n-three"});
+  CHECK(restored.notes() == std::set<std::string>{"revoked_certificate " + serial, "revoked_node n-two"});
+  REQUIRE(restored.authority.revoked().size() == 1);
+  CHECK(restored.authority.revoked()[0].serial == serial);
+  CHECK(CertificateAuthority::open_or_create(restored.folder / "authority", restored.clock.now()).revoked().size() == 1);
+}
+
+TEST_CASE("a board without a block in the newer rights is retired, one whose certificate alone ended is noted, and so is one that is unknown") {
+  Restored restored;
+  restored.live({"n-one", "n-three", "n-new"}, {restored.serials["n-three"]});
+  restored.keep();
+  CHECK(restored.still_live() == Ids{"n-one", "n-three"});
+  CHECK(restored.notes().contains("unknown_node n-new"));
+  CHECK(restored.notes().contains("revoked_node n-two"));
+  CHECK(restored.notes().contains("revoked_certificate " + restored.serials["n-three"]));
+}
+
+TEST_CASE("nothing is retired by the word of broker files that are older, another's, broken or missing, and that is noted") {
+  Restored restored;
+  SECTION("older than the backup") { restored.live({"n-one"}, {}, std::chrono::hours(-24)); }
+  SECTION("of another authority") {
+    restored.clock.tick(std::chrono::hours(24));
+    restored.write("live", {"n-one"}, CertificateAuthority::open_or_create(restored.folder / "other", restored.clock.now()));
+  }
+  SECTION("without rights") {
+    restored.live({"n-one"});
+    std::filesystem::remove(restored.folder / "live/acl");
+  }
+  SECTION("missing") {}
+  restored.keep();
+  CHECK(restored.still_live() == Ids{"n-one", "n-three", "n-two"});
+  CHECK(restored.notes() == std::set<std::string>{"no_broker_files " + (restored.folder / "live").string()});
+}
+
+TEST_CASE("a certificate that the authority itself has revoked stays so, and its node is noted, where only the database came back") {
+  Restored restored;
+  restored.authority.revoke(restored.serials["n-one"], restored.clock.now());
+  restored.keep();
+  CHECK(restored.still_live() == Ids{"n-one", "n-three", "n-two"});
+  CHECK(restored.authority.revoked().size() == 1);
+  CHECK(restored.notes().contains("revoked_certificate " + restored.serials["n-one"]));
+}
+
+TEST_CASE("looking again changes nothing more") {
+  Restored restored;
+  restored.live({"n-one", "n-three"}, {restored.serials["n-two"]});
+  restored.keep();
+  const auto notes = restored.notes();
+  restored.keep();
+  CHECK(restored.notes() == notes);
+  CHECK(restored.still_live() == Ids{"n-one", "n-three"});
+}
