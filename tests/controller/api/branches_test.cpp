@@ -76,6 +76,9 @@ std::vector<Row> rows(const TestApi& api) {
       {"POST /api/v1/node-replacements", "/api/v1/node-replacements", R"({"code":"A-1"})"},
       {"POST /api/v1/node-imports", "/api/v1/node-imports", "code,name,area,lat,lon\nA-9,x,hue-a,,\n", Expect::refused},
       {"POST /api/v1/refused-boards", "", "", Expect::open},
+      {"GET /api/v1/hold", "/api/v1/hold", "", Expect::without},
+      {"POST /api/v1/hold/alerts/{id}/keep", "", "", Expect::open},  // only on hold: hold_test.cpp
+      {"POST /api/v1/hold/end", "", "", Expect::open},               // likewise
       {"GET /api/v1/receipts", "/api/v1/receipts", "", Expect::without},
       {"GET /api/v1/programmes", "/api/v1/programmes", "", Expect::without},
       {"POST /api/v1/programmes", "/api/v1/programmes", R"({"title":"x","area":"hue-a"})", Expect::refused},
