@@ -48,10 +48,12 @@ void add_user(store::Transaction& transaction, const std::string& id, const std:
   store::add_user(transaction, user);
   store::set_grants(transaction, id, grants);
   store::UserSession session;
+  session.id = protocol::random_id("s");
   session.token_hash = protocol::sha256_hex("session of " + login);
   session.user = id;
   session.created = transaction.now();
   session.expires = transaction.now() + std::chrono::hours(12);
+  session.last_used = session.proven = transaction.now();
   store::add_user_session(transaction, session);
 }
 
@@ -64,6 +66,7 @@ ApiWorld::ApiWorld() {
   api::Settings settings;
   settings.upload_bytes = 64 * 1024;
   settings.password_cost = {1, 8192};
+  settings.second_factor_key = x_folder / "second-factor.key";
   x_api = std::make_unique<api::Api>(*x_store, settings, hooks());
 }
 
@@ -112,6 +115,8 @@ api::Hooks ApiWorld::hooks() {
   made.node_changed = [](auto) {};
   made.make_board = [](const auto& id, const auto&, const auto&) -> http::Result<api::NewBoard> { return api::NewBoard{"bundle of " + id, {}, "01"}; };
   made.board_refused = [](auto) {};
+  made.found = [] { return api::Found{}; };
+  made.hold_ended = [] {};
   made.key_set = [] { return std::optional<protocol::KeySet>(); };
   made.health = [] { return std::vector<api::HealthCheck>{{"store", true, ""}}; };
   made.open_alarms = [] { return std::vector<api::OpenAlarms>{}; };
