@@ -7,6 +7,7 @@
 
 #include "controller/authority/certificates.hpp"
 #include "node-firmware/own_certificate.hpp"
+#include "protocol/authorities.hpp"
 #include "protocol/base64url.hpp"
 #include "test_node.hpp"
 
@@ -359,5 +360,49 @@ TEST_CASE("a board asks at its first connect, goes on with its own keys, and ask
       node.connect();
       CHECK(node.said_by(renewal.signing_key));
     }
+  }
+}
+
+TEST_CASE("a key set whose first authority is another makes the node ask for a certificate by that one, once") {
+  JoiningNode node;
+  node.connect();
+  const auto first = node.request(node.controller.node_key.public_key());
+  node.answer(first);
+  node.connect();
+  node.send_head_to(first.signing_key);
+  REQUIRE(node.requests().size() == 1);
+  const auto next = authority::CertificateAuthority::make_next(node.folder / "ca", node.now());
+  const std::vector<std::string> both{protocol::authority_text(next).value(), protocol::authority_text(node.authority.certificate_pem()).value()};
+  const auto publish = [&](std::vector<std::string> authorities) {
+    node.controller.keys.authorities = std::move(authorities);
+    ++node.controller.keys.number;
+    node.deliver(protocol::keys_topic(), node.controller.key_set());
+    node.pass(2s);
+  };
+  SECTION("listed first, it is asked") {
+    publish(both);
+    REQUIRE(node.requests().size() == 2);
+    const auto second = node.request(first.signing_key);
+    REQUIRE(node.authority.follow(both));
+    node.answer(second);
+    node.connect();
+    CHECK_FALSE(node::check_own_certificate(node.link().credentials->certificate_pem, node.run->keys.speaking().tls_key_pem, next, TestController::kNode));
+    CHECK(node.link().ca_pem == next + node.authority.server_issuer_pem());
+    node.send_head_to(second.signing_key);
+    publish({both[0]});
+    CHECK(node.requests().size() == 2);
+  }
+  SECTION("a controller that answers with a certificate by the old one is not asked for ever") {
+    publish(both);
+    const auto second = node.request(first.signing_key);
+    node.answer(second);
+    node.connect();
+    node.send_head_to(second.signing_key);
+    node.pass_days(2);
+    CHECK(node.requests().size() == 2);
+  }
+  SECTION("one that is listed alone and made the certificate is none to ask for") {
+    publish({both[1]});
+    CHECK(node.requests().size() == 1);
   }
 }
