@@ -110,7 +110,6 @@ TEST_CASE("the controller's disk is copied: keys that came by file end what the 
   REQUIRE(eventually(10s, [&] { return number(report(village, "PX-01"), "key_set") == 2 && sounding(village, "PX-01").empty(); }));
   const auto silent = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - imported);
   CHECK(silent < 5s);
-  WARN("from the import to silence: " << silent.count() << " ms");
   CHECK(village.controller().running());
   CHECK(village.controller().pid() == controller);
   const auto ended = village.wait_for_records("alert=" + false_alert, 1, 20s);

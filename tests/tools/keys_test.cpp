@@ -53,8 +53,8 @@ TEST_CASE("keys init makes the root key apart from the controller's folder, for 
     CHECK(read(loa.folder() / "controller/keys/keyset.jws") == set);
   }
   SECTION("keys rotate makes the next set with another key, and only with the root key it was made with") {
-    const auto rotate = [&](const std::string& root, std::vector<std::string> more = {}) {
-      std::vector<std::string> arguments{"--json", "keys", "rotate", "--root", root, "--controller", "controller"};
+    const auto rotate = [&](const std::string& by, std::vector<std::string> more = {}) {
+      std::vector<std::string> arguments{"--json", "keys", "rotate", "--root", by, "--controller", "controller"};
       arguments.insert(arguments.end(), more.begin(), more.end());
       return loa(arguments);
     };
@@ -74,8 +74,7 @@ TEST_CASE("keys init makes the root key apart from the controller's folder, for 
   }
   SECTION("keys revoke ends the keys named and puts another in their place") {
     const auto kid = first_kid(loa, "controller");
-    const auto said = loa({"keys", "revoke", kid, "--root", "root.pem", "--controller", "controller"});
-    REQUIRE(said.code == 0);
+    REQUIRE(loa({"keys", "revoke", kid, "--root", "root.pem", "--controller", "controller"}).code == 0);
     const auto status = boost::json::parse(loa({"--json", "keys", "status", "--controller", "controller"}).out);
     CHECK(status.at("number").as_int64() == 2);
     const auto& keys = status.at("keys").as_array();
