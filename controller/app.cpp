@@ -84,9 +84,8 @@ std::unique_ptr<tts::Registry> synthesizers(std::shared_ptr<process::Tally> tall
 /// Every part of the controller, in the order in which they depend on each other.
 class App {
  public:
-  App(const Settings& settings, protocol::Formats formats);
+  App(const Settings& settings, ServedStore& served, protocol::Formats formats);
   int run();
-  ServedStore served() const { return served_; }
 
  private:
   protocol::LinkSettings link_settings();
@@ -113,7 +112,6 @@ class App {
   void stop();
 
   Settings settings_;
-  ServedStore served_;  // looks before the store opens
   protocol::SystemClock clock_;
   boost::asio::io_context loop_;
   boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
@@ -143,9 +141,8 @@ class App {
   bool stopping_ = false;
 };
 
-App::App(const Settings& settings, protocol::Formats formats)
+App::App(const Settings& settings, ServedStore& served, protocol::Formats formats)
     : settings_(settings),
-      served_(settings),
       keys_(loop_.get_executor(), settings.state, std::make_shared<authority::ControllerKeys>(authority::load_keys(settings.state)),
             [this](const KeyKeeper::Keys& keys) { take_keys(keys); }),
       authority_(followed_authority(settings, keys_.keys()->key_set, clock_.now())),
@@ -160,7 +157,7 @@ App::App(const Settings& settings, protocol::Formats formats)
       jobs_(loop_.get_executor(), clips_, *synthesizers_, media_settings(), {}),
       alarms_(store_, [this] { return conditions_of(facts()); },
               [this](const store::Alarm& alarm) { api_.publish({"alarm", alarm.id, alarm.area, "", store::name_of(alarm.kind), {}}); }) {
-  served_.begin_run(store_);
+  served.begin_run(store_);
   if (store_.run_sync([](store::Session& session) { return store::find_recovery_hold(session); }))
     keep_revocations(store_, authority_, settings.broker_folder(), settings.broker.live_folder);
   broadcaster_.certify_with([this](const std::string& csr, const std::string& node) { return authority_.issue_for_request(csr, node, clock_.now()); },
@@ -426,10 +423,15 @@ int App::run() {
 }  // namespace
 
 int run_app(const Settings& settings, protocol::Formats formats) {
-  std::optional<App> app(std::in_place, settings, std::move(formats));
-  const int code = app->run();
-  const auto served = app->served();
-  app.reset();  // the database is closed
+  ServedStore served(settings);  // looks before the store opens
+  int code = 0;
+  try {
+    App app(settings, served, std::move(formats));
+    code = app.run();
+  } catch (...) {
+    served.end_run();
+    throw;
+  }
   served.end_run();
   return code;
 }

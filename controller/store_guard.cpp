@@ -46,6 +46,8 @@ ServedStore::ServedStore(const Settings& settings) : x_file(settings.state / "se
   }
   x_log_is_gone = x_open && !fs::exists(file->string() + "-wal");
   if (const auto damage = store::find_damage(*file); !damage.empty()) throw StoreDamaged(fmt::format("store: {}. {}", damage, kAdvice));
+  // The look took over what stood in the log and closed it: whatever keeps this start from going on, the next one need not miss it.
+  if (x_open && !x_log_is_gone) keep("closed");
 }
 
 void ServedStore::begin_run(store::Store& store) {
@@ -66,9 +68,12 @@ void ServedStore::begin_run(store::Store& store) {
     return runs;
   });
   keep("open");
+  x_begun = true;
 }
 
-void ServedStore::end_run() const { keep("closed"); }
+void ServedStore::end_run() const {
+  if (x_begun) keep("closed");
+}
 
 void ServedStore::keep(const char* word) const { authority::write_file(x_file, fmt::format("{} {}\n", x_runs, word), 0600); }
 

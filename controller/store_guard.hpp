@@ -32,7 +32,7 @@ class ServedStore {
   /// The store is open: counts this run in both. Where the database is older than what was served, or its write-ahead log is gone after a run
   /// that did not end in order, a recovery hold begins (store::begin_recovery_hold), and why is logged.
   void begin_run(store::Store& store);
-  /// The run ends in order and the database is closed.
+  /// The database is closed in order, also where the controller could not be made after begin_run: a log that is gone then means nothing.
   void end_run() const;
 
  private:
@@ -41,6 +41,7 @@ class ServedStore {
   std::int64_t x_runs = 0;     ///< of the folder
   bool x_open = false;         ///< the last run did not end in order
   bool x_log_is_gone = false;
+  bool x_begun = false;
 };
 
 /// Looks through the SQLite file of a running controller once a day, on a thread of its own. On the loop.

@@ -154,6 +154,22 @@ TEST_CASE("a write-ahead log that is gone after a power cut puts the controller 
   }
 }
 
+TEST_CASE("a start that fails after a power cut does not make the next one believe that the log is gone") {
+  Served served;
+  tests::TempFolder cut;
+  served.serve(
+      [&](store::Store& store) {
+        store.write_sync(store::system_actor(), [](store::Transaction& t) { store::add_area(t, store::Province::area("last", "", "")); });
+        for (const auto* name : {"loa.db", "loa.db-wal", "served-store"}) fs::copy_file(served.folder / name, cut / name);
+      },
+      false);
+  for (const auto* name : {"loa.db", "loa.db-wal", "served-store"}) fs::copy_file(cut / name, served.folder / name, fs::copy_options::overwrite_existing);
+  fs::remove(served.folder / "loa.db-shm");
+  CHECK(served.complaint() == "");  // looks, and goes no further
+  CHECK_FALSE(fs::exists(served.folder / "loa.db-wal"));
+  CHECK_FALSE(served.serve());
+}
+
 TEST_CASE("damage that comes while the controller runs is found by the daily look") {
   Served served;
   boost::asio::io_context loop;
