@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <set>
+#include <vector>
 
 #include "controller/authority/live_broker_files.hpp"
 #include "controller/store/nodes.hpp"
@@ -27,21 +27,15 @@ std::set<std::string> revoked_serials(const authority::CertificateAuthority& aut
   return serials;
 }
 
-Notes retire_ended(store::Transaction& transaction, const std::set<std::string>& revoked, const BrokerAccess* live) {
+Notes retire_barred(store::Transaction& transaction, const BrokerAccess& live) {
   Notes notes;
   for (const auto& node : store::list_live_nodes(transaction.session())) {
-    if (live && !live->nodes.contains(node.id)) {
-      store::retire_node(transaction, node.id);
-      notes.push_back({"revoked_node", node.id, fmt::format("{} ({}): the broker's files give it no rights", node.code, node.name)});
-    } else if (revoked.contains(node.certificate_serial)) {
-      // A board whose bundle ended because it made keys of its own after the backup looks the same; the list keeps a revoked one out.
-      notes.push_back({"revoked_certificate", node.certificate_serial,
-                       fmt::format("{} ({}) had it at the backup: the board has another since, or it was revoked", node.code, node.name)});
-    }
+    if (live.nodes.contains(node.id)) continue;
+    store::retire_node(transaction, node.id);
+    notes.push_back({"revoked_node", node.id, fmt::format("{} ({}): the broker's files give it no rights any more", node.code, node.name)});
   }
-  if (live)
-    for (const auto& id : live->nodes)
-      if (!store::find_node(transaction.session(), id)) notes.push_back({"unknown_node", id, "the broker's files give it rights, and it was added after the backup"});
+  for (const auto& id : live.nodes)
+    if (!store::find_node(transaction.session(), id)) notes.push_back({"unknown_node", id, "the broker's files give it rights, and it was added after the backup"});
   return notes;
 }
 
@@ -53,17 +47,19 @@ void keep_revocations(store::Store& store, authority::CertificateAuthority& auth
   Notes notes;
   if (newer) {
     const auto known = revoked_serials(authority);
+    std::vector<std::string> serials;
     for (const auto& one : found->revoked) {
       if (known.contains(one.serial)) continue;
-      authority.revoke(one.serial, one.at);
+      serials.push_back(one.serial);
       notes.push_back({"revoked_certificate", one.serial, "it is on the broker's list of revoked ones"});
     }
+    authority.revoke(serials, store.clock().now());
   } else {
     notes.push_back({"no_broker_files", live.string(),
                      "no files of a broker that are newer than the backup are there: boards revoked after it are live again unless you revoke them"});
   }
   auto work = [&](store::Transaction& transaction) {
-    auto ended = retire_ended(transaction, revoked_serials(authority), newer ? &*found : nullptr);
+    auto ended = newer ? retire_barred(transaction, *found) : Notes();
     ended.insert(ended.end(), notes.begin(), notes.end());
     for (const auto& note : ended) store::add_hold_note(transaction, note);
     return ended;

@@ -52,6 +52,16 @@ struct Province : Village {
       if (record.at("heard_ms").as_int64() > 0) ++heard;
     return heard;
   }
+  /// Whether these nodes hold their wanted plan with every file, by their own report.
+  bool ready(const std::set<std::string>& codes) {
+    std::size_t ready = 0;
+    const auto page = admin().get("/nodes");
+    for (const auto& node : page.at("items").as_array()) {
+      const auto* said = node.as_object().if_contains("report");
+      if (said && codes.contains(text(node, "code")) && text(node, "status") == "ready" && said->at("plan_verified") == node.at("wanted_plan")) ++ready;
+    }
+    return ready == codes.size();
+  }
   /// Plans that a node refused, as its receipts say.
   int refused_plans() {
     int refused = 0;
@@ -69,9 +79,10 @@ std::multiset<std::string> nodes_of(const json::array& records) {
 }
 
 const std::multiset<std::string> kEachOnce{"AL-01", "PX-01"};
+const std::set<std::string> kBoth{"AL-01", "PX-01"};
 
-void require_ready(Province& province, std::chrono::milliseconds limit = 40s) {
-  const bool ready = province.nodes_ready(limit);
+void require_ready(Province& province, std::chrono::milliseconds limit = 40s, const std::set<std::string>& codes = {"PX-01"}) {
+  const bool ready = eventually(limit, [&] { return province.ready(codes); });
   INFO((ready ? "" : province.last_words()));
   REQUIRE(ready);
 }
@@ -82,25 +93,27 @@ TEST_CASE("yesterday's backup brings the controller back: nothing is refused, lo
   Province province;
   province.add_node("PX-01", Village::kWard);
   province.add_node("AL-01", Village::kCommune);
-  for (const char* code : {"PX-01", "AL-01"}) province.start_node(code);
-  require_ready(province);
+  province.add_node("PX-09", Village::kWard);
+  for (const char* code : {"PX-01", "AL-01", "PX-09"}) province.start_node(code);
+  require_ready(province, 60s, {"PX-01", "AL-01", "PX-09"});
   const auto programme = province.approved_programme();
   const auto alert = province.alert({{"repeats", 50}, {"repeat_every_s", 20}});
   REQUIRE(province.wait_for_records("alert=" + alert, 1, 40s).size() >= 1);
   province.back_up();
 
-  // What the backup does not know: the alert ends, a broadcast is heard, another one waits, the key is renewed.
+  // What the backup does not know: the alert ends, a board is revoked, a broadcast is heard, another one waits, the key is rotated.
+  const auto revoked = province.loa("admin", {"node", "revoke", "PX-09"});
+  INFO(revoked.err);
+  REQUIRE(revoked.code == 0);
   province.approver().post("/alerts/" + alert + "/cancel");
   const auto heard = province.schedule(programme, 6s);
   const auto coming = province.schedule(programme, std::chrono::hours(20));
   const auto played = province.wait_for_records("broadcast=" + heard, 2, 60s);
   INFO(json::serialize(played) << province.last_words());
   REQUIRE(nodes_of(played) == kEachOnce);
-  province.controller().stop();
   province.run({program("loa"), "keys", "rotate", "--root", (province.folder() / "root.pem").string(), "--controller", (province.folder() / "controller").string()}, "rotate");
-  province.start_controller();
   REQUIRE(eventually(30s, [&] { return province.answers() && province.report("PX-01").is_object() && province.admin().get("/keys").at("number") == 2; }));
-  require_ready(province);
+  require_ready(province, 60s, kBoth);
   const auto plan = std::map<std::string, std::int64_t>{{"PX-01", province.plan_held("PX-01")}, {"AL-01", province.plan_held("AL-01")}};
   const auto sounded = province.sounded(alert);
 
@@ -117,6 +130,9 @@ TEST_CASE("yesterday's backup brings the controller back: nothing is refused, lo
   CHECK(eventually(30s, found));
   const auto hold = province.hold();
   INFO(json::serialize(hold));
+  std::set<std::string> notes;
+  for (const auto& note : hold.at("notes").as_array()) notes.insert(text(note, "kind") + " " + text(note, "id"));
+  CHECK(notes.contains("revoked_node " + province.node_id("PX-09")));
   CHECK(text(hold.at("alerts").at(0), "id") == alert);
   for (const auto& one : hold.at("occurrences").as_array()) CHECK(text(one, "broadcast") == coming);
   CHECK(nodes_of(province.wait_for_records("broadcast=" + heard, 2, 60s)) == kEachOnce);
@@ -129,12 +145,14 @@ TEST_CASE("yesterday's backup brings the controller back: nothing is refused, lo
   const auto ended = province.loa("admin", {"hold", "end"});
   INFO(ended.err);
   REQUIRE(ended.code == 0);
-  require_ready(province, 60s);
+  require_ready(province, 60s, kBoth);
   for (const auto& [code, revision] : plan) CHECK(province.plan_held(code.c_str()) > revision);
   CHECK(province.refused_plans() == 0);
   CHECK(province.hold().at("on_hold") == false);
   CHECK(text(province.approver().get("/alerts/" + alert), "state") == "cancelled");
   CHECK(province.admin().get("/keys").at("number") == 2);
+  const auto nodes = province.admin().get("/nodes");
+  for (const auto& node : nodes.at("items").as_array()) CHECK(text(node, "code") != "PX-09");
 
   const auto fresh = province.schedule(programme, 6s);
   CHECK(std::set<std::string>{heard, coming, fresh}.size() == 3);
