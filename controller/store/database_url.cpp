@@ -33,15 +33,17 @@ std::string without_secrets(const std::string& message) {
   return text;
 }
 
-// Looked for before libpq sees the text: its own complaints repeat pieces of it.
+constexpr const char* kNoPassword =
+    "it must not hold a password, which others would read in logs and process lists: put it into a password file (?passfile=FILE, or PGPASSFILE)";
+
+// Looked for before libpq sees the text: its own complaints repeat pieces of it. To libpq user and password go on to the `@`, over a `?` too.
 void refuse_password(const std::string& url) {
   const auto begin = url.find("://") + 3;
-  const auto authority = url.substr(begin, url.find_first_of("/?", begin) - begin);
+  const auto authority = url.substr(begin, url.find('/', begin) - begin);
   const auto at = authority.rfind('@');
   const bool in_user = at != std::string::npos && authority.substr(0, at).find(':') != std::string::npos;
   if (in_user || url.find("password=", begin) != std::string::npos)
-    refuse("it must not hold a password, which others would read in logs and process lists: put it into a password file"
-           " (?passfile=FILE, or PGPASSFILE)");
+    refuse(kNoPassword);
 }
 
 Options read_options(const std::string& url) {
@@ -67,6 +69,7 @@ bool is_local(const Options& options) {
 }
 
 void check(const Options& options) {
+  if (options.count("password") || options.count("sslpassword")) refuse(kNoPassword);  // its name may have been written in percents
   if (!options.count("dbname")) refuse("it names no database: postgresql://USER@HOST/NAME");
   for (const auto* key : {"host", "port", "hostaddr"})
     if (options.count(key) && options.at(key).find(',') != std::string::npos)
