@@ -107,6 +107,7 @@ class Agent {
   void tell_refused(const std::string& reason);
   void take_certificate(const protocol::LinkMessage& message);
   Monotonic next_look_at_keys() const;
+  bool wants_other_authority() const;
 
   // The session and what is due (agent.cpp).
   protocol::ConnectTerms prepare_connect();
@@ -156,6 +157,7 @@ class Agent {
   Monotonic next_request_{};                // for a certificate, while one is wanted
   std::optional<Monotonic> refused_told_;   // that the broker refuses the bundle
   std::chrono::nanoseconds request_patience_{};
+  std::int64_t asked_for_set_ = 0;          // key set under which keys were last made
   Monotonic next_housekeeping_{};
   bool wants_changed_ = true;
   bool verified_ = false;                   // every file of the plan in force

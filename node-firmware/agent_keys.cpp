@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <string_view>
 
 #include "node-firmware/agent.hpp"
+#include "node-firmware/own_certificate.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/topics.hpp"
 
@@ -33,11 +35,14 @@ void Agent::look_at_keys() {
   if (!parts_.keys.coming()) {
     const auto age = settings_.certificate_age + spread(parts_.identity.bundle.node, settings_.certificate_age);
     const bool old = parts_.clock.trusted() && parts_.clock.now() - parts_.keys.issued() >= age;
-    if (!parts_.keys.bundled() && !old) {
+    const bool moved = wants_other_authority();
+    if (!parts_.keys.bundled() && !old && !moved) {
       next_request_ = now + std::min<std::chrono::nanoseconds>(1h, settings_.certificate_age / 4);
       return;
     }
-    spdlog::info(parts_.keys.bundled() ? "making keys of its own" : "its keys are old: making others");
+    spdlog::info(parts_.keys.bundled() ? "making keys of its own" : moved ? "another authority makes certificates now: making other keys"
+                                                                          : "its keys are old: making others");
+    asked_for_set_ = ring_.number();
     parts_.keys.make_coming();
     request_patience_ = kRequestPatience;
   }
@@ -47,6 +52,17 @@ void Agent::look_at_keys() {
   if (!request) return;  // the certificate came: a head in this session will end the waiting
   request_patience_ *= 2;
   if (reporter_.send(*request)) spdlog::info("asked for a certificate, request {}", request->id);
+}
+
+// The first authority that a key set lists makes the certificates of nodes. Asked once for each key set: a controller that answers with
+// another one's certificate all the same must not be asked for ever.
+bool Agent::wants_other_authority() const {
+  const auto& listed = ring_.authorities();
+  if (listed.empty() || parts_.keys.bundled() || asked_for_set_ == ring_.number()) return false;
+  constexpr std::string_view kEnd = "-----END CERTIFICATE-----\n";
+  const auto first = listed.substr(0, listed.find(kEnd) + kEnd.size());
+  const auto& own = parts_.keys.speaking();
+  return check_own_certificate(own.certificate_pem, own.tls_key_pem, first, parts_.identity.bundle.node).has_value();
 }
 
 // A controller that was restored from a backup knows no keys that it gave since. It is told by its own signed word, before the first state.

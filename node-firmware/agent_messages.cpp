@@ -93,6 +93,7 @@ void Agent::take_keys(const protocol::LinkMessage& message) {
   spdlog::info("key set {} with {} keys", taken->number, taken->keys.size());
   drop_revoked();
   forget_marks();
+  next_request_ = parts_.clock.monotonic();  // another authority may make certificates now
   retry_held();
 }
 
