@@ -52,6 +52,14 @@ bool does_work_of(const SigningKey& other, const SigningKey& key, protocol::Time
          });
 }
 
+// What the successor of `key` may sign: the same, and where that was everything that a controller signed in its release, what has come since.
+std::vector<MessageType> types_after(const SigningKey& key) {
+  const auto may = [&](MessageType type) { return std::find(key.may_sign.begin(), key.may_sign.end(), type) != key.may_sign.end(); };
+  const auto& all = working_types();
+  const bool whole = std::all_of(all.begin(), all.end(), [&](MessageType type) { return type == MessageType::certificate || may(type); });
+  return whole ? all : key.may_sign;
+}
+
 void add(std::vector<Right>& rights, Right right) {
   if (std::find(rights.begin(), rights.end(), right) == rights.end()) rights.push_back(std::move(right));
 }
@@ -74,7 +82,7 @@ std::vector<Right> rights_of(const WantedKeys& wanted, const std::optional<Contr
     if (key.revoked || key.not_after <= now) continue;
     const bool covered = std::any_of(listed.begin(), listed.end(),
                                      [&](const auto& other) { return !gone(other) && does_work_of(other, key, now); });
-    if (follow_all || (gone(key) && !covered)) add(rights, {key.branch, wanted.types.empty() ? key.may_sign : wanted.types});
+    if (follow_all || (gone(key) && !covered)) add(rights, {key.branch, wanted.types.empty() ? types_after(key) : wanted.types});
   }
   return rights;
 }
