@@ -212,9 +212,10 @@ boost::asio::awaitable<void> Broadcaster::run_work() {
     }
   }
   x_working = false;
-  if (!x_check_after || has_work() || !x_link.connected()) co_return;
-  x_check_after = false;
-  x_retained.begin_check(x_formats.numbers(), x_clock.now());
+  if (x_check_after && !has_work() && x_link.connected()) {
+    x_check_after = false;
+    x_retained.begin_check(x_formats.numbers(), x_clock.now());
+  }
 }
 
 boost::asio::awaitable<void> Broadcaster::do_next() {
