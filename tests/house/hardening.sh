@@ -27,7 +27,7 @@ for program in "$@"; do
   grep -q '^__stack_chk_fail' <<<"$imports" || lacks "$program" "its stack is not guarded (no stack protector)"
   grep -q '__glibcxx_assert_fail' <<<"$imports" || lacks "$program" "takes any index (no checks in the standard library)"
   if [ "$(uname -m)" = x86_64 ]; then
-    objdump -d --no-show-raw-insn --disassemble=main "$program" | grep -q 'endbr64' || lacks "$program" "may be jumped into anywhere (no control-flow protection)"
+    grep -q 'endbr64' <<<"$(objdump -d --no-show-raw-insn --disassemble=main "$program")" || lacks "$program" "may be jumped into anywhere (no control-flow protection)"
   fi
   [ "$scope" = code ] && continue
   grep -Eq '^__[a-z]+_chk(@|$)' <<<"$imports" || lacks "$program" "writes past known buffers (no fortify)"
