@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "controller/authority/broker_files.hpp"
 #include "controller/recovery/check.hpp"
 #include "controller/recovery/disk.hpp"
 #include "controller/recovery/source.hpp"
@@ -112,6 +113,8 @@ Manifest restore(const std::string& from, const fs::path& state, TimePoint now) 
   require_room(manifest, work.path());
   take_files(*source, manifest, work.path());
   check_staged(work.path(), manifest);
+  // The backup's rights must not go live over newer ones before the controller has looked at those: it writes a set of its own.
+  fs::remove(work.path() / "broker" / authority::kReadyFile);
   put_on_hold(work.path() / kDatabaseFile, manifest.made, now);
   sync_file(work.path() / kDatabaseFile);
   write_stamp(work.path(), {manifest.made, from, {}, {}});

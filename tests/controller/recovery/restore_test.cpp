@@ -278,6 +278,16 @@ TEST_CASE("what a killed restore left is taken over by the next") {
   CHECK_FALSE(fs::exists(backup.source.folder / ".restored.restoring"));
 }
 
+TEST_CASE("the rights of the backup are not there to go live before the controller has looked at newer ones") {
+  StateFolder source;
+  put(source.state / "broker/acl", "user controller\n");
+  put(source.state / "broker/ready", "digests");
+  backup_to_folder(source.request(), source.folder / "backup");
+  restore((source.folder / "backup").string(), source.folder / "restored", kNow);
+  CHECK(fs::exists(source.folder / "restored/broker/acl"));
+  CHECK_FALSE(fs::exists(source.folder / "restored/broker/ready"));
+}
+
 TEST_CASE("files restored by root belong to whom the empty folder belongs") {
   if (::geteuid() != 0) return;
   Backup backup;
