@@ -154,7 +154,7 @@ void rotate_key(Fleet& fleet) {
   const auto& folder = fleet.village.folder();
   const auto begin = Steady::now();
   const auto command = fleet.beside({(tests::program_folder() / "loa").string(), "keys", "rotate", "--root", (folder / "root.pem").string(),
-                                     "--controller", (folder / "controller").string(), "--branch", "hue"},
+                                     "--controller", (folder / "controller").string()},
                                     "rotate");
   fleet.until("the new key set everywhere", 120s, [&] {
     return std::all_of(fleet.nodes.begin(), fleet.nodes.end(), [&](const auto& node) { return node->key_set() > number; });
