@@ -58,7 +58,8 @@ TEST_CASE("loa keys rotate and revoke that are killed at any moment leave the ol
     };
     const auto arguments = [&] {
       if (!revoke) return std::vector<std::string>{"keys", "rotate", "--root", "root.pem", "--controller", "controller"};
-      for (const auto& key : status().at("keys").as_array())
+      const auto now = status();
+      for (const auto& key : now.at("keys").as_array())
         if (!key.as_object().contains("revoked"))
           return std::vector<std::string>{"keys", "revoke", std::string(key.at("kid").as_string()), "--root", "root.pem", "--controller", "controller"};
       FAIL("no key is left that may sign");
@@ -88,8 +89,8 @@ TEST_CASE("loa keys rotate and revoke that are killed at any moment leave the ol
       look();
       const auto after = status();
       const auto now = after.at("number").as_int64();
+      // A number that the root signed for a run that was killed is passed over, never used for another set.
       CHECK(now >= number);
-      CHECK(now <= number + 1);
       bool may_sign = false;
       for (const auto& key : after.at("keys").as_array())
         may_sign = may_sign || (!key.as_object().contains("revoked") && key.at("here").as_bool());
