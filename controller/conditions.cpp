@@ -100,9 +100,9 @@ Holding conditions_of(const Facts& facts) {
   holding[AlarmKind::on_hold] = of_itself(AlarmKind::on_hold, broadcasting.on_hold,
                                           "on hold after a restore: nothing is published until an administrator has looked and ended it");
   const auto number = facts.keys.number;
-  holding[AlarmKind::key_set_behind] =
-      of_itself(AlarmKind::key_set_behind, broadcasting.key_set_seen > number,
-                fmt::format("nodes or broker hold key set {}, this controller has {}: bring the newer one with `loa keys import FILE`", broadcasting.key_set_seen, number));
+  auto behind = fmt::format("nodes or broker hold key set {}, this controller has {}: bring the newer one with `loa keys import FILE`", broadcasting.key_set_seen, number);
+  if (!facts.key_set_refused.empty()) behind += "; the broker's could not be taken: " + facts.key_set_refused;
+  holding[AlarmKind::key_set_behind] = of_itself(AlarmKind::key_set_behind, broadcasting.key_set_seen > number, behind);
   holding[AlarmKind::backup_old] = of_itself(AlarmKind::backup_old, !facts.backup_trouble.empty(), facts.backup_trouble);
   holding[AlarmKind::store_damaged] = of_itself(AlarmKind::store_damaged, !facts.store_trouble.empty(), facts.store_trouble);
   holding[AlarmKind::key_lapses] = lapsing_keys(facts.keys, facts.now);

@@ -22,6 +22,7 @@ struct Facts {
   std::vector<authority::Lifetime> lifetimes;
   protocol::KeySet keys;
   std::string keys_trouble = {};                ///< KeyKeeper::trouble
+  std::string key_set_refused = {};             ///< why a higher key set that was seen could not be taken
   std::string backup_trouble = {};              ///< trouble_of_backups
   std::string store_trouble = {};               ///< what is wrong with the database itself
 };

@@ -15,6 +15,14 @@ namespace {
 
 constexpr Millis kRenewalEvery{60 * 1000};
 constexpr Millis kKeysAgainEvery{10 * 1000};
+constexpr Millis kLookEvery{1000};  // at all nodes
+
+// Whether `at` has come, and then sets it on; a clock that was set back does not make it wait longer than `every`.
+bool is_due(TimePoint& at, Millis every, TimePoint now) {
+  if (now < at && at - now <= every) return false;
+  at = now + every;
+  return true;
+}
 
 }  // namespace
 
@@ -86,9 +94,8 @@ void Broadcaster::tick() {
   const auto now = x_clock.now();
   x_retained.tick(now);
   x_heads.tick(now);
-  tell_silent(now);
-  note_lacks(now);
-  if (now >= x_renewal_at) renew_due(now);
+  if (is_due(x_look_at, kLookEvery, now)) look_at_nodes(now);
+  if (is_due(x_renewal_at, kRenewalEvery, now)) renew_due(now);
   std::erase_if(x_orders, [now](const auto& open) { return open.second.order.expires <= now; });
   x_outbox.pump();
   x_ingest.flush();
@@ -253,9 +260,13 @@ void Broadcaster::put_off(const protocol::Refusal& why) {
 }
 
 void Broadcaster::renew_due(TimePoint now) {
-  x_renewal_at = now + kRenewalEvery;
   for (const auto& [id, known] : x_roster.nodes)
     if (known.wanted == 0 || wants_renewal(known.plan_made, now, known.time_zone)) x_nodes_to_plan.insert(id);
+}
+
+void Broadcaster::look_at_nodes(TimePoint now) {
+  tell_silent(now);
+  note_lacks(now);
 }
 
 void Broadcaster::tell_silent(TimePoint now) {
@@ -269,7 +280,7 @@ void Broadcaster::tell_silent(TimePoint now) {
 void Broadcaster::note_lacks(TimePoint now) {
   for (auto& [id, known] : x_roster.nodes) {
     const bool speaks = x_was_connected && known.is_there() && now - known.heard <= 2 * store::kStatePeriod;
-    if (!speaks || lacks_of(known, x_roster).empty())
+    if (!speaks || !lacks_anything(known, x_roster))
       known.lacks_since.reset();
     else if (!known.lacks_since)
       known.lacks_since = now;

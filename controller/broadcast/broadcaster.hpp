@@ -158,6 +158,7 @@ class Broadcaster {
   }
   void put_off(const protocol::Refusal& why);
   void renew_due(TimePoint now);
+  void look_at_nodes(TimePoint now);
   void tell_silent(TimePoint now);
   void note_lacks(TimePoint now);
   void wait_for_tick(Millis period);
@@ -195,6 +196,7 @@ class Broadcaster {
   bool x_working = false;
   TimePoint x_retry_at;
   TimePoint x_renewal_at;
+  TimePoint x_look_at;
   TimePoint x_keys_again_at;
   TimePoint x_newest_kept;
   bool x_was_connected = false;

@@ -23,6 +23,13 @@ std::vector<std::string> lacked_alerts(const KnownNode& known, const Roster& ros
   return areas;
 }
 
+bool lacks_anything(const KnownNode& known, const Roster& roster) {
+  if (!known.is_there()) return false;
+  const auto& state = *known.state;
+  return !state.controller_heard || state.key_set < roster.key_set || state.plan_held < known.wanted ||
+         std::any_of(known.areas.begin(), known.areas.end(), [&](const auto& area) { return held_alerts(state, area) < roster.alert_revision(area); });
+}
+
 std::vector<std::string> lacks_of(const KnownNode& known, const Roster& roster) {
   std::vector<std::string> lacks;
   if (!known.is_there()) return lacks;

@@ -17,6 +17,9 @@ struct WithheldNode {
 /// What the node lacks by its own last word: `plan 5`, `alerts 7 of hue`, `key set 3`, `heads`. Empty where it is gone or all is there.
 std::vector<std::string> lacks_of(const KnownNode& known, const Roster& roster);
 
+/// Whether lacks_of would name anything; cheap, for a look at all nodes.
+bool lacks_anything(const KnownNode& known, const Roster& roster);
+
 /// Areas of the node's chain whose newest alerts it does not hold.
 std::vector<std::string> lacked_alerts(const KnownNode& known, const Roster& roster);
 

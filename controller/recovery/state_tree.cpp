@@ -27,16 +27,12 @@ constexpr std::pair<const char*, const char*> kLeftOut[] = {
     {"last-backup.json", "tells of backups, and is made anew by a restore"},
 };
 
-// The word by which loa-broker-reload takes the broker's files: yesterday's rights must not go live before the controller has looked at what ended since.
-constexpr const char* kBrokerReady = "broker/ready";
-
 void add(std::vector<StateFile>& files, const fs::path& folder, const std::string& below) {
   std::error_code gone;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const auto name = entry.path().filename().string();
     if (name.starts_with('.') || (below.empty() && reason_left_out(name))) continue;
     const auto path = below + name;
-    if (path == kBrokerReady) continue;
     struct stat found {};
     if (::lstat(entry.path().c_str(), &found) != 0) {
       if (errno == ENOENT) continue;  // replaced under our eyes: the next look sees it

@@ -19,9 +19,8 @@ struct StateFile {
 const char* reason_left_out(const std::string& name);
 
 /// Every file below the state folder that a backup takes as it lies, by path: whole folders, so that a secret that a later version keeps there is
-/// taken too. Left out are names that begin with a dot (work in hand), what reason_left_out names, and `broker/ready`, without which
-/// loa-broker-reload takes none of the broker's files beside it. Throws std::runtime_error with the path at a
-/// link, a socket or a name that a backup cannot hold: what a backup would miss must be said.
+/// taken too. Left out are names that begin with a dot (work in hand) and what reason_left_out names. Throws std::runtime_error with the
+/// path at a link, a socket or a name that a backup cannot hold: what a backup would miss must be said.
 std::vector<StateFile> list_state(const std::filesystem::path& state);
 
 }  // namespace loa::recovery

@@ -142,3 +142,13 @@ TEST_CASE("a controller that has just started says nothing of the broker yet") {
   facts.broadcasting.connected = true;
   CHECK(conditions_of(facts).at(AlarmKind::broker_unreachable).empty());
 }
+
+TEST_CASE("a key set that could not be taken says why in its alarm") {
+  auto facts = well();
+  facts.broadcasting.key_set_seen = 3;
+  facts.key_set_refused = "keys/root.pub: another root key";
+  const auto alarms = conditions_of(facts)[AlarmKind::key_set_behind];
+  REQUIRE(alarms.size() == 1);
+  CHECK(alarms[0].detail.find("key set 3") != std::string::npos);
+  CHECK(alarms[0].detail.ends_with("keys/root.pub: another root key"));
+}

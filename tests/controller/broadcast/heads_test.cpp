@@ -319,20 +319,19 @@ TEST_CASE("what a node that speaks lacks is noticed, said with how long, and for
     };
     station.say(station.one);
     hold_all();
-    station.broadcaster->tick();
+    station.tick(Millis{1000});
     row.lack(station);
     station.say(station.one);
-    station.broadcaster->tick();
+    station.tick(Millis{1000});
     CHECK(station.broadcaster->withheld(Millis{60'000}).empty());
     station.tick(Millis{61'000});
-    station.broadcaster->tick();
     const auto withheld = station.broadcaster->withheld(Millis{60'000});
     REQUIRE(withheld.size() == 1);
     CHECK(withheld[0].id == "n-one");
     CHECK(withheld[0].area == "hue-19753");
     CHECK(withheld[0].lacks.starts_with(row.lacks));
     hold_all();
-    station.broadcaster->tick();
+    station.tick(Millis{1000});
     CHECK(station.broadcaster->withheld(Millis{0}).empty());
   }
 }
