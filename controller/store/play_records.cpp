@@ -67,38 +67,23 @@ std::int64_t advance(Session& session, const std::string& node, const std::strin
 
 using Rows = std::vector<std::vector<sql::Cell>>;
 
-// Calls `work` with a statement's worth of the rows at a time: a round trip for each row would be most of the work on PostgreSQL.
-template <class F>
-void in_parts(const Rows& rows, F work) {
-  constexpr std::size_t kPart = 100;
-  for (std::size_t from = 0; from < rows.size(); from += kPart) {
-    const auto to = std::min(from + kPart, rows.size());
-    work(Rows(rows.begin() + static_cast<std::ptrdiff_t>(from), rows.begin() + static_cast<std::ptrdiff_t>(to)));
-  }
-}
-
 // Numbers of the rows that were not there before.
 std::set<std::int64_t> insert_new(Session& session, const Rows& rows) {
   static const auto names = sql::written(RecordRow{}).names;
   std::set<std::int64_t> added;
-  in_parts(rows, [&](const Rows& part) {
-    const auto found =
-        sql::insert_returning(session, "play_records", names, part, "on conflict do nothing returning number", sql::params(0LL));
-    for (const auto& row : found) added.insert(row[0].number);
-  });
+  const auto found = sql::insert_returning(session, "play_records", names, rows, "on conflict do nothing returning number", sql::params(0LL));
+  for (const auto& row : found) added.insert(row[0].number);
   return added;
 }
 
 // The first record of an occurrence is its outcome; one that nobody expected makes its own row, so that it is shown too.
 void settle(Session& session, const Rows& rows) {
-  in_parts(rows, [&](const Rows& part) {
-    sql::insert_rows(session, "occurrences",
-                     {"node", "id", "area", "broadcast", "alert", "programme", "title", "class", "due", "duration_ms", "revision",
-                      "veto", "withdrawn", "log_id", "number"},
-                     part,
-                     "on conflict (node, id) do update set log_id = excluded.log_id, number = excluded.number"
-                     " where occurrences.log_id is null");
-  });
+  sql::insert_rows(session, "occurrences",
+                   {"node", "id", "area", "broadcast", "alert", "programme", "title", "class", "due", "duration_ms", "revision", "veto", "withdrawn",
+                    "log_id", "number"},
+                   rows,
+                   "on conflict (node, id) do update set log_id = excluded.log_id, number = excluded.number"
+                   " where occurrences.log_id is null");
 }
 
 std::vector<sql::Cell> settling(const RecordRow& row, const std::string& area) {

@@ -1,7 +1,7 @@
 #include "controller/store/sql.hpp"
 
 #include <algorithm>
-#include <cassert>
+#include <iterator>
 
 namespace loa::store::sql {
 namespace {
@@ -25,21 +25,38 @@ void bind(soci::statement& statement, std::vector<Cell>& parameters) {
   }
 }
 
+using Rows = std::vector<std::vector<Cell>>;
+using Row = Rows::const_iterator;
+
 // `insert into table (…) values (…), (…) tail` and its cells.
-std::pair<std::string, std::vector<Cell>> many(const std::string& table, const std::vector<std::string>& columns,
-                                               const std::vector<std::vector<Cell>>& rows, const std::string& tail) {
+std::pair<std::string, std::vector<Cell>> many(const std::string& table, const std::vector<std::string>& columns, Row from, Row to,
+                                               const std::string& tail) {
   std::pair<std::string, std::vector<Cell>> made{"insert into " + table + " (" + joined(columns) + ") values ", {}};
   auto& [text, cells] = made;
-  cells.reserve(rows.size() * columns.size());
-  assert(rows.size() * columns.size() <= kMostCells);
-  for (const auto& row : rows) {
+  cells.reserve(static_cast<std::size_t>(to - from) * columns.size());
+  for (auto row = from; row != to; ++row) {
     text += cells.empty() ? "(" : ", (";
-    for (std::size_t i = 0; i < row.size(); ++i) text += (i ? ", :v" : ":v") + std::to_string(cells.size() + i);
+    for (std::size_t i = 0; i < row->size(); ++i) text += (i ? ", :v" : ":v") + std::to_string(cells.size() + i);
     text += ")";
-    cells.insert(cells.end(), row.begin(), row.end());
+    cells.insert(cells.end(), row->begin(), row->end());
   }
   text += " " + tail;
   return made;
+}
+
+// Each statement to PostgreSQL is a round trip. SQLite has none, and looks through all names of a statement for each of them.
+std::size_t rows_in_statement(Session& session, std::size_t columns) {
+  const std::size_t cells = session.get_backend_name() == "postgresql" ? 4'000 : 130;
+  return std::max<std::size_t>(1, cells / columns);
+}
+
+template <class F>
+void in_statements(Session& session, const std::vector<std::string>& columns, const Rows& rows, F work) {
+  const auto most = rows_in_statement(session, columns.size());
+  for (std::size_t from = 0; from < rows.size(); from += most) {
+    const auto to = std::min(from + most, rows.size());
+    work(rows.begin() + static_cast<std::ptrdiff_t>(from), rows.begin() + static_cast<std::ptrdiff_t>(to));
+  }
 }
 
 }  // namespace
@@ -81,14 +98,21 @@ std::vector<std::vector<Cell>> query(Session& session, const std::string& text, 
 
 void insert_rows(Session& session, const std::string& table, const std::vector<std::string>& columns,
                  const std::vector<std::vector<Cell>>& rows, const std::string& tail) {
-  auto [text, cells] = many(table, columns, rows, tail);
-  execute(session, text, std::move(cells));
+  in_statements(session, columns, rows, [&](Row from, Row to) {
+    auto [text, cells] = many(table, columns, from, to, tail);
+    execute(session, text, std::move(cells));
+  });
 }
 
 std::vector<std::vector<Cell>> insert_returning(Session& session, const std::string& table, const std::vector<std::string>& columns,
-                                                const std::vector<std::vector<Cell>>& rows, const std::string& tail, std::vector<Cell> row) {
-  auto [text, cells] = many(table, columns, rows, tail);
-  return query(session, text, std::move(cells), std::move(row));
+                                                const std::vector<std::vector<Cell>>& rows, const std::string& tail, const std::vector<Cell>& row) {
+  std::vector<std::vector<Cell>> returned;
+  in_statements(session, columns, rows, [&](Row from, Row to) {
+    auto [text, cells] = many(table, columns, from, to, tail);
+    auto found = query(session, text, std::move(cells), row);
+    returned.insert(returned.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+  });
+  return returned;
 }
 
 bool exists(Session& session, const std::string& text, std::vector<Cell> parameters) {

@@ -167,14 +167,12 @@ long long execute(Session& session, const std::string& text, std::vector<Cell> p
 /// Runs a query whose columns are of the kinds of `row`.
 std::vector<std::vector<Cell>> query(Session& session, const std::string& text, std::vector<Cell> parameters,
                                      std::vector<Cell> row);
-/// Inserts rows, all with these columns, in one statement; `tail` follows the values, like `on conflict …`. At most kMostCells cells.
+/// Inserts rows, all with these columns, in as many statements as is quickest; `tail` follows the values of each, like `on conflict …`.
 void insert_rows(Session& session, const std::string& table, const std::vector<std::string>& columns,
                  const std::vector<std::vector<Cell>>& rows, const std::string& tail = {});
 /// The same with a `tail` that ends in `returning …`, of columns with the kinds of `row`.
 std::vector<std::vector<Cell>> insert_returning(Session& session, const std::string& table, const std::vector<std::string>& columns,
-                                                const std::vector<std::vector<Cell>>& rows, const std::string& tail, std::vector<Cell> row);
-/// What one statement takes: SQLite 32 766, PostgreSQL 65 535.
-inline constexpr std::size_t kMostCells = 32'000;
+                                                const std::vector<std::vector<Cell>>& rows, const std::string& tail, const std::vector<Cell>& row);
 /// For statements that are not run to their end at once: cells to be filled at each fetch, which must not move.
 void bind_row(soci::statement& statement, std::vector<Cell>& row);
 /// `a, b` or, with a prefix, `p.a, p.b`.
