@@ -7,10 +7,10 @@ import { join } from 'node:path';
 const START_LIMIT_MS = 90_000;
 const END_LIMIT_MS = 15_000;
 
-/** Starts `tools/demo --built` with the given preset and answers once its page is there. */
-export async function startDemo(root, preset) {
+/** Starts `tools/demo --built` with the given preset, and what else it is told, and answers once its page is there. */
+export async function startDemo(root, preset, ...more) {
   const folder = await mkdtemp(join(tmpdir(), 'loa-browser-'));
-  const child = spawn(join(root, 'tools/demo'), ['--built', '--preset', preset, '--dir', join(folder, 'demo')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(join(root, 'tools/demo'), ['--built', '--preset', preset, '--dir', join(folder, 'demo'), ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   let said = '';
   const page = new Promise((resolve, reject) => {
