@@ -22,9 +22,9 @@ async function openHold(page, demo, who) {
 async function keepAsApprover(page, demo, browser) {
   await openHold(page, demo, 'approver');
   await browser.check(page, 'a hold as an approver sees it');
-  await held(page, KEPT).getByText('còn hiệu lực').waitFor();
-  await held(page, CANCELLED).getByText('đã hủy', { exact: false }).first().waitFor();
-  await page.getByText('Sau bản sao lưu').waitFor();  // nodes hold it, the database does not
+  await held(page, KEPT).getByText('Máy chuyển tin: còn hiệu lực').waitFor();
+  await held(page, CANCELLED).getByText('Máy chuyển tin: đã hủy').waitFor();
+  await page.getByText('Sau bản sao lưu', { exact: true }).waitFor();  // nodes hold it, the database does not
   assert.equal(await page.getByRole('button', { name: 'Kết thúc tạm ngừng' }).count(), 0);
   await held(page, KEPT).getByRole('button', { name: 'Giữ tin này' }).click();
   await held(page, KEPT).locator('[data-state="active"]').waitFor();
