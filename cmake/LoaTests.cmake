@@ -1,6 +1,7 @@
-# loa_test(NAME SOURCES... LINK targets... TIMEOUT seconds LABELS... LOCK name SERIAL): one Catch2 executable; each TEST_CASE becomes a ctest test
+# loa_test(NAME SOURCES... LINK targets... TIMEOUT seconds LABELS... LOCK name LONG SERIAL): one Catch2 executable; each TEST_CASE becomes a ctest test
 # named NAME/case. LOCK: no other test with the same lock runs beside it. Tests whose real processes have time limits of their own take one:
 # `village` (a whole Loa) or `broker` (a broker and a program or two), so that at most two of them share the machine.
+# LONG: its cases with the tag [long] run in `tools/test --all` only (label `long`), for what takes minutes and has a shorter row beside it.
 # SERIAL: nothing runs beside it, for tests that measure time. Catch2 v2's own discovery script runs at build time.
 include(CTest)
 find_package(Catch2 2.13 REQUIRED)
@@ -12,7 +13,7 @@ add_library(loa_test_places STATIC "${CMAKE_BINARY_DIR}/tests/places.cpp")
 target_link_libraries(loa_test_places PUBLIC loa_settings)
 
 function(loa_test name)
-  cmake_parse_arguments(T "SERIAL" "TIMEOUT;LOCK" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(T "SERIAL;LONG" "TIMEOUT;LOCK" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 60)
   endif()
@@ -25,16 +26,20 @@ function(loa_test name)
   if(LOA_SANITIZE STREQUAL "thread")
     list(APPEND properties ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/tsan.supp")
   endif()
+  set(long_properties ${properties} LABELS long)  # one label a test: Catch2's script passes no list on
   if(T_LABELS)
     list(APPEND properties LABELS "${T_LABELS}")
   endif()
-  catch_discover_tests(test_${name} TEST_PREFIX "${name}/" PROPERTIES ${properties})
+  catch_discover_tests(test_${name} TEST_SPEC "~[long]" TEST_PREFIX "${name}/" PROPERTIES ${properties})
+  if(T_LONG)
+    catch_discover_tests(test_${name} TEST_SPEC "[long]" TEST_PREFIX "${name}/" PROPERTIES ${long_properties})
+  endif()
 endfunction()
 
-# loa_test_on_postgresql(NAME TIMEOUT seconds): all cases of test_NAME once more, in one process, with their stores on a real
+# loa_test_on_postgresql(NAME TIMEOUT seconds LABELS...): all cases of test_NAME once more, in one process, with their stores on a real
 # PostgreSQL, as the ctest test NAME/on_postgresql.
 function(loa_test_on_postgresql name)
-  cmake_parse_arguments(T "" "TIMEOUT" "" ${ARGN})
+  cmake_parse_arguments(T "" "TIMEOUT" "LABELS" ${ARGN})
   add_test(NAME ${name}/on_postgresql COMMAND test_${name})
-  set_tests_properties(${name}/on_postgresql PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS postgresql ENVIRONMENT LOA_TEST_STORE=postgresql)
+  set_tests_properties(${name}/on_postgresql PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "postgresql;${T_LABELS}" ENVIRONMENT LOA_TEST_STORE=postgresql)
 endfunction()

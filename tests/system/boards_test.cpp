@@ -104,7 +104,7 @@ TEST_CASE_METHOD(Boards, "a revoked board loses every right on its live connecti
   CHECK(codes_that_played(broadcast, 2) == Codes{"AL-01", "PX-02"});
 }
 
-TEST_CASE_METHOD(Boards, "a new board under the same code plays, and the place's history is kept") {
+TEST_CASE_METHOD(Boards, "a new board under the same code plays, and the place's history is kept", "[long]") {
   const auto programme = approved_programme();
   const auto first = schedule(programme, 6s);
   REQUIRE(codes_that_played(first, 3) == Codes{"AL-01", "PX-01", "PX-02"});

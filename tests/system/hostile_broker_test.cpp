@@ -111,7 +111,7 @@ TEST_CASE("a broker that withholds a cancel is found out by the next head: the a
   CHECK_FALSE(eventually(16s, [&] { return with.heard("alert=" + alert) > before; }));
 }
 
-TEST_CASE("a broker that drops every head is noticed by the node, and shown") {
+TEST_CASE("a broker that drops every head is noticed by the node, and shown", "[long]") {
   BetrayedVillage with;
   INFO(with.village.last_words());
   REQUIRE(with.ready);
@@ -123,7 +123,7 @@ TEST_CASE("a broker that drops every head is noticed by the node, and shown") {
   CHECK(eventually(60s, [&] { return !with.has_reason("PX-01", "controller_unheard"); }));
 }
 
-TEST_CASE("a broker that repeats and reorders changes nothing of what is heard") {
+TEST_CASE("a broker that repeats and reorders changes nothing of what is heard", "[long]") {
   struct Order {
     std::mutex mutex;
     std::map<std::string, Publication> kept;
@@ -158,7 +158,7 @@ TEST_CASE("a broker that repeats and reorders changes nothing of what is heard")
   CHECK(village.records("broadcast=" + broadcast).size() == 2);
 }
 
-TEST_CASE("a broker that gives nodes what was meant for others is refused, and nothing foreign sounds") {
+TEST_CASE("a broker that gives nodes what was meant for others is refused, and nothing foreign sounds", "[long]") {
   BetrayedVillage with;
   auto& village = with.village;
   INFO(village.last_words());

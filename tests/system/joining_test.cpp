@@ -64,7 +64,7 @@ TEST_CASE_METHOD(Joining, "a board joins with its bundle, makes its own keys, an
   CHECK_THAT(thief.link.reasons[0], Catch::Contains("revoked"));
 }
 
-TEST_CASE("a board that is killed at any step of joining ends with its own keys") {
+TEST_CASE("a board that is killed at any step of joining ends with its own keys", "[long]") {
   for (const std::string step : {"making keys of its own", "asked for a certificate", "its own certificate came", "own-keys.json"}) {
     INFO("killed at: " << step);
     Joining village;
@@ -82,7 +82,7 @@ TEST_CASE("a board that is killed at any step of joining ends with its own keys"
   }
 }
 
-TEST_CASE("a controller or broker that is killed while a board joins goes on where it was") {
+TEST_CASE("a controller or broker that is killed while a board joins goes on where it was", "[long]") {
   for (const std::string step : {"gets keys of its own", "speaks with its new keys", "broker"}) {
     INFO("killed at: " << step);
     Joining village;

@@ -164,7 +164,7 @@ TEST_CASE("yesterday's backup brings the controller back: nothing is refused, lo
   CHECK(province.sounded(alert) == sounded);
 }
 
-TEST_CASE("a controller that moved to another machine keeps its names, and starts with an empty broker") {
+TEST_CASE("a controller that moved to another machine keeps its names, and starts with an empty broker", "[long]") {
   Province province;
   province.add_node("PX-01", Village::kWard);
   province.start_node("PX-01");
@@ -194,7 +194,7 @@ TEST_CASE("a controller that moved to another machine keeps its names, and start
   CHECK(province.refused_plans() == 0);
 }
 
-TEST_CASE("a controller that moved to addresses announced before is found there by every node") {
+TEST_CASE("a controller that moved to addresses announced before is found there by every node", "[long]") {
   Province province;
   province.add_node("PX-01", Village::kWard);
   province.start_node("PX-01");
