@@ -16,7 +16,7 @@ using tests::TestController;
 using tests::TestNode;
 
 constexpr int kMostSteps = 16;
-constexpr int kMostSeconds = 120;
+constexpr int kMostSeconds = 40;
 
 // One step a line. Its first letter says what happens:
 //   t SECONDS   time passes                     h p a o l k s c JSON   signed as head, plan, alert, order, log-ack, keys, controller-state, certificate
@@ -103,6 +103,7 @@ void tell(std::string_view bytes) {
 
 std::vector<std::string> stories() {
   TestNode node;
+  node.connect();
   auto plan = node.plan(5);
   plan.occurrences = {node.occurrence("b-1", node.now() + 10s, 5s)};
   auto head = node.head(5);
