@@ -291,7 +291,7 @@ BroadcastHealth Broadcaster::health() const {
   BroadcastHealth health;
   health.connected = x_link.connected();
   health.clock_behind = x_signer.time().has_error();
-  health.trouble = x_trouble;
+  health.trouble = x_trouble.empty() ? x_areas_to_sign.trouble() : x_trouble;
   health.nodes = x_roster.nodes.size();
   for (const auto& [id, known] : x_roster.nodes)
     if (known.is_there() && known.state->plan_held < known.wanted) ++health.nodes_without_plan;

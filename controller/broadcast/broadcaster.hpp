@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/broadcast/areas_to_sign.hpp"
 #include "controller/broadcast/certifier.hpp"
 #include "controller/broadcast/change.hpp"
 #include "controller/broadcast/figures.hpp"
@@ -157,6 +158,7 @@ class Broadcaster {
     return known.state ? x_formats.highest_for(known.state->formats) : protocol::kFormat;
   }
   void put_off(const protocol::Refusal& why);
+  static constexpr Millis kRetryAfter{5000};  ///< after a failure of store or clock
   void renew_due(TimePoint now);
   void look_at_nodes(TimePoint now);
   void tell_silent(TimePoint now);
@@ -188,7 +190,7 @@ class Broadcaster {
     bool sent = false;  ///< by this run
   };
   std::map<std::string, OpenOrder> x_orders;  ///< neither answered nor expired; the store has them too
-  std::set<std::string> x_areas_to_sign;
+  AreasToSign x_areas_to_sign;
   std::set<std::string> x_nodes_to_plan;
   std::set<std::string> x_to_sign_anew;             ///< of those: also where nothing changed
   std::map<std::string, std::int64_t> x_raised;     ///< nodes that were told of a higher revision than ours

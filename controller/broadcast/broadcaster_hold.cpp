@@ -40,18 +40,6 @@ bool Broadcaster::keys_are_higher(const protocol::LinkMessage& message, const pr
   return true;
 }
 
-std::int64_t Broadcaster::seen_alerts(const std::string& area) const {
-  std::int64_t seen = 0;
-  if (const auto found = x_findings.alerts().find(area); found != x_findings.alerts().end()) seen = found->second.revision;
-  const auto own = x_roster.alert_revision(area);
-  for (const auto& [id, known] : x_roster.nodes) {
-    if (!known.state) continue;
-    for (const auto& held : known.state->areas)
-      if (held.area == area) seen = std::max(seen, protocol::take_reported(own, held.alert_revision, x_clock.now()).last);
-  }
-  return seen;
-}
-
 void Broadcaster::resume() {
   if (!x_on_hold) return;
   spdlog::info("broadcast: the hold has ended: everything is signed anew");
@@ -63,10 +51,10 @@ void Broadcaster::resume() {
     x_nodes_to_plan.insert(id);
     x_to_sign_anew.insert(id);
     for (const auto& area : known.areas)
-      if (seen_alerts(area) > 0 || x_roster.alert_revision(area) > 0) x_areas_to_sign.insert(area);
+      if (seen_alerts(area) > 0 || x_roster.alert_revision(area) > 0) x_areas_to_sign.add(area);
   }
-  for (const auto& [area, revision] : x_roster.alert_revisions) x_areas_to_sign.insert(area);
-  for (const auto& [area, snapshot] : x_findings.alerts()) x_areas_to_sign.insert(area);
+  for (const auto& [area, revision] : x_roster.alert_revisions) x_areas_to_sign.add(area);
+  for (const auto& [area, snapshot] : x_findings.alerts()) x_areas_to_sign.add(area);
   publish_keys();
   x_ask_records = true;
   x_check_after = true;

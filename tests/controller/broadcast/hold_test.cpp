@@ -22,27 +22,6 @@ std::map<std::string, std::string> retained_of(const Station& station) {
   return retained;
 }
 
-/// Puts an alert of the ward in force, as an approver does.
-std::string raise_alert(Station& station) {
-  store::AlertRow row;
-  row.alert.id = protocol::random_id("l");
-  row.alert.area = "hue-19753";
-  row.alert.event = "flood";
-  row.alert.title = "Lũ";
-  row.alert.language = "vi";
-  row.alert.stock_clip = "flood";
-  row.lasts = std::chrono::hours(4);
-  row.token_hash = "token";
-  row.confirm_before = station.clock.now() + std::chrono::minutes(5);
-  station.write([&](store::Transaction& t) {
-    REQUIRE(store::prepare_alert(t, row));
-    REQUIRE(store::confirm_alert(t, row.alert.id, "token"));
-  });
-  station.broadcaster->alert_changed(row.alert.area);
-  station.settle();
-  return row.alert.id;
-}
-
 /// A controller that was restored from a backup: `before` is what its database holds, and the broker has what was signed `after`.
 struct Restored {
   Station station;
@@ -55,7 +34,7 @@ struct Restored {
     station.start();
     station.tick(RetainedTopics::kLongest);
     known = station.schedule("hue-19753");
-    alert = raise_alert(station);
+    alert = station.raise_alert("hue-19753");
     station.say(station.one);
     const auto before = station.folder.path() / "before.db";
     station.close();

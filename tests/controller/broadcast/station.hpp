@@ -9,6 +9,7 @@
 
 #include "controller/broadcast/broadcaster.hpp"
 #include "controller/store/alarms.hpp"
+#include "controller/store/alerts.hpp"
 #include "controller/store/broadcasts.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
@@ -228,6 +229,31 @@ struct Station {
     broadcaster->plans_changed({area}, {});
     settle();
     return broadcast.id;
+  }
+  /// An alert of the area that is confirmed in the store, of which the room has not been told.
+  std::string confirm_alert(const std::string& area) {
+    store::AlertRow row;
+    row.alert.id = protocol::random_id("l");
+    row.alert.area = area;
+    row.alert.event = "flood";
+    row.alert.title = "Lũ";
+    row.alert.language = "vi";
+    row.alert.stock_clip = "flood";
+    row.lasts = std::chrono::hours(4);
+    row.token_hash = "token";
+    row.confirm_before = clock.now() + std::chrono::minutes(5);
+    write([&](store::Transaction& t) {
+      REQUIRE(store::prepare_alert(t, row));
+      REQUIRE(store::confirm_alert(t, row.alert.id, "token"));
+    });
+    return row.alert.id;
+  }
+  /// Puts an alert of the area in force, as an approver does.
+  std::string raise_alert(const std::string& area) {
+    auto id = confirm_alert(area);
+    broadcaster->alert_changed(area);
+    settle();
+    return id;
   }
   std::vector<store::Alarm> alarms() {
     broadcaster->tick();

@@ -1,0 +1,83 @@
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "controller/broadcast/alert_work.hpp"
+#include "controller/broadcast/broadcaster.hpp"
+#include "protocol/envelope.hpp"
+#include "protocol/revision.hpp"
+#include "protocol/topics.hpp"
+
+// Which areas' alerts are signed, and signing them.
+namespace loa::broadcast {
+
+// Whether an area's snapshot is there in each format, signed by a key that is listed and not revoked.
+bool Broadcaster::counts_still(const std::string& area) const {
+  for (const int format : x_formats.numbers()) {
+    const auto* packet = x_retained.find(protocol::alert_topic(area, format));
+    if (!packet) return false;
+    const auto envelope = protocol::open(*packet, protocol::MessageType::alert);
+    if (!envelope) return false;
+    const auto& keys = x_keys->key_set.keys;
+    if (std::none_of(keys.begin(), keys.end(),
+                     [&](const auto& key) { return key.kid == envelope->kid && !key.revoked; }))
+      return false;
+  }
+  return true;
+}
+
+void Broadcaster::alert_changed(const std::string& area) {
+  x_areas_to_sign.add(area);
+  work();
+}
+
+std::int64_t Broadcaster::seen_alerts(const std::string& area) const {
+  std::int64_t seen = 0;
+  if (const auto found = x_findings.alerts().find(area); found != x_findings.alerts().end()) seen = found->second.revision;
+  const auto own = x_roster.alert_revision(area);
+  for (const auto& [id, known] : x_roster.nodes) {
+    if (!known.state) continue;
+    for (const auto& held : known.state->areas)
+      if (held.area == area) seen = std::max(seen, protocol::take_reported(own, held.alert_revision, x_clock.now()).last);
+  }
+  return seen;
+}
+
+// A failure that is of the store, or of the clock, is none of this area: everything waits for it. Any other keeps only this area waiting.
+boost::asio::awaitable<void> Broadcaster::sign_area(std::string area) {
+  std::optional<protocol::Result<SignedSnapshot>> made;
+  try {
+    auto sign = [this, area, seen = seen_alerts(area)](store::Transaction& transaction) {
+      return sign_alerts(transaction, area, x_signer, x_formats, seen);
+    };
+    made = co_await write(std::move(sign));
+  } catch (const store::StoreBusy&) {
+    x_areas_to_sign.add(area);
+    throw;
+  } catch (const std::exception& error) {
+    if (!x_store.trouble().empty()) {
+      x_areas_to_sign.add(area);
+      throw;
+    }
+    made = protocol::Refusal{protocol::RefusalCode::unsupported, "/alert", error.what()};
+  }
+  if (!*made && made->error().code == protocol::RefusalCode::stale) {
+    x_areas_to_sign.add(area);
+    put_off(made->error());
+    x_retry_at = x_clock.now() + kRetryAfter;
+    co_return;
+  }
+  if (!*made) {
+    const auto& why = made->error().message;
+    if (x_areas_to_sign.failed(area, why, x_clock.now())) spdlog::error("broadcast: the alerts of {} are not signed: {}", area, why);
+    co_return;
+  }
+  x_areas_to_sign.signed_now(area);
+  x_trouble.clear();
+  x_roster.alert_revisions[area] = (*made)->revision;
+  for (const auto& other : (*made)->also) x_areas_to_sign.add(other);
+  for (auto& packet : (*made)->packets) x_retained.set(Priority::alert, packet.topic, std::move(packet.packet));
+  x_heads.send_below(area);
+}
+
+}  // namespace loa::broadcast

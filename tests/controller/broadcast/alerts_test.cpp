@@ -1,0 +1,73 @@
+#include "controller/store/alerts.hpp"
+#include "tests/controller/broadcast/station.hpp"
+
+using namespace loa::broadcast;
+using namespace std::chrono_literals;
+namespace store = loa::store;
+namespace protocol = loa::protocol;
+
+namespace {
+
+std::size_t snapshots_of(const Station& station, const std::string& area) { return station.link->sent_to(protocol::alert_topic(area)).size(); }
+
+/// k1 of the whole province signs everything but alerts; k2 signs those of one ward.
+std::shared_ptr<const ControllerKeys> keys_of_one_ward(Station& station) {
+  auto keys = std::make_shared<ControllerKeys>();
+  auto made = make_keys(station.root, 1, "hue", station.clock.now(), {"k1", "k2"});
+  keys->root = made->root;
+  keys->key_set = made->key_set;
+  for (const auto& own : made->working) keys->working.push_back({own.kid, protocol::PrivateKey::from_pem(own.key.to_pem()).value()});
+  std::erase(keys->key_set.keys[0].may_sign, MessageType::alert);
+  keys->key_set.keys[1].may_sign = {MessageType::alert};
+  keys->key_set.keys[1].branch = "hue-19774";
+  keys->key_set_jws = protocol::sign(MessageType::keys, protocol::kRootKid, protocol::encode(keys->key_set), station.root);
+  return keys;
+}
+
+}  // namespace
+
+TEST_CASE("an area whose alerts nobody may sign keeps nothing else waiting, and is said") {
+  Station station;
+  station.keys = keys_of_one_ward(station);
+  station.start();
+  station.say(station.two);
+  station.raise_alert("hue-19753");
+  CHECK(snapshots_of(station, "hue-19753") == 0);
+  CHECK_THAT(station.broadcaster->health().trouble, Catch::Contains("the alerts of hue-19753 are not signed: no working key may sign"));
+
+  const auto alert = station.raise_alert("hue-19774");
+  REQUIRE(snapshots_of(station, "hue-19774") == 1);
+  CHECK(station.last_alerts("hue-19774").alerts.at(0).id == alert);
+  const auto plans = station.plans_to(station.two);
+  const auto broadcast = station.schedule("hue-19774");
+  CHECK(station.plans_to(station.two) == plans + 1);
+  CHECK(station.last_plan(station.two).occurrences.at(0).broadcast_id == broadcast);
+  CHECK_THAT(station.broadcaster->health().trouble, Catch::Contains("hue-19753"));
+
+  // It is signed as soon as a key may.
+  station.keys = make_keys(station.root, 2, "hue", station.clock.now());
+  station.broadcaster->keys_changed(station.keys);
+  station.settle();
+  CHECK(station.last_alerts("hue-19753").alerts.size() == 1);
+  CHECK(station.broadcaster->health().trouble == "");
+}
+
+TEST_CASE("an area that could not be signed is tried again by itself") {
+  Station station;
+  auto early = std::make_shared<ControllerKeys>();
+  {
+    const auto made = make_keys(station.root, 1, "hue", station.clock.now());
+    early->root = made->root;
+    early->key_set = made->key_set;
+    early->key_set.keys[0].not_before = station.clock.now() + 2s;
+    for (const auto& own : made->working) early->working.push_back({own.kid, protocol::PrivateKey::from_pem(own.key.to_pem()).value()});
+    early->key_set_jws = protocol::sign(MessageType::keys, protocol::kRootKid, protocol::encode(early->key_set), station.root);
+  }
+  station.keys = early;
+  station.start();
+  station.raise_alert("hue-19753");
+  station.tick(3s);
+  CHECK(snapshots_of(station, "hue-19753") == 0);
+  station.tick(2s);
+  CHECK(station.last_alerts("hue-19753").alerts.size() == 1);
+}
