@@ -17,6 +17,10 @@ class AreasToSign {
  public:
   /// To be signed at once, also where it waits after a failure.
   void add(const std::string& area) { x_at_once.insert(area); }
+  /// The same, but one that waits goes on waiting.
+  void add_unless_failed(const std::string& area) {
+    if (!x_failed.contains(area)) add(area);
+  }
   /// Takes out the next that is due; nothing where none is. Whoever takes one says afterwards how it went: signed_now(), failed() or, where that
   /// says nothing of the area itself, add().
   std::optional<std::string> take(TimePoint now);

@@ -16,6 +16,7 @@ namespace {
 constexpr Millis kRenewalEvery{60 * 1000};
 constexpr Millis kKeysAgainEvery{10 * 1000};
 constexpr Millis kLookEvery{1000};  // at all nodes
+constexpr Millis kLookAtStoreEvery{10 * 1000};
 
 // Whether `at` has come, and then sets it on; a clock that was set back does not make it wait longer than `every`.
 bool is_due(TimePoint& at, Millis every, TimePoint now) {
@@ -95,6 +96,7 @@ void Broadcaster::tick() {
   x_retained.tick(now);
   x_heads.tick(now);
   if (is_due(x_look_at, kLookEvery, now)) look_at_nodes(now);
+  if (is_due(x_look_at_store_at, kLookAtStoreEvery, now)) x_look_at_store = true;
   if (is_due(x_renewal_at, kRenewalEvery, now)) renew_due(now);
   std::erase_if(x_orders, [now](const auto& open) { return open.second.order.expires <= now; });
   x_outbox.pump();
@@ -291,7 +293,8 @@ BroadcastHealth Broadcaster::health() const {
   BroadcastHealth health;
   health.connected = x_link.connected();
   health.clock_behind = x_signer.time().has_error();
-  health.trouble = x_trouble.empty() ? x_areas_to_sign.trouble() : x_trouble;
+  for (const auto& trouble : {x_store_trouble, x_trouble, x_areas_to_sign.trouble()})
+    if (health.trouble.empty()) health.trouble = trouble;
   health.nodes = x_roster.nodes.size();
   for (const auto& [id, known] : x_roster.nodes)
     if (known.is_there() && known.state->plan_held < known.wanted) ++health.nodes_without_plan;

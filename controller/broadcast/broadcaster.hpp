@@ -21,6 +21,7 @@
 #include "controller/broadcast/retained.hpp"
 #include "controller/broadcast/roster.hpp"
 #include "controller/broadcast/signer.hpp"
+#include "controller/store/alerts.hpp"
 #include "controller/store/store.hpp"
 #include "protocol/formats.hpp"
 #include "protocol/link.hpp"
@@ -120,6 +121,9 @@ class Broadcaster {
   static Loaded read(store::Session& session);
   void take_loaded(Loaded loaded);
   bool counts_still(const std::string& area) const;
+  /// Adds the areas whose signed snapshot does not hold these alerts as they are.
+  void sign_unheld(const std::vector<store::AlertToHold>& alerts);
+  bool holds(const std::string& area, const std::vector<store::AlertToHold>& alerts) const;
   protocol::ConnectTerms prepare_connect();
   void connected();
   void note_connection(bool there);
@@ -147,6 +151,8 @@ class Broadcaster {
   boost::asio::awaitable<void> do_next();
   bool has_work() const;
   boost::asio::awaitable<void> reload_nodes();
+  /// What was committed without that the room was told: the connection to the database broke at the commit.
+  boost::asio::awaitable<void> look_at_store();
   boost::asio::awaitable<void> sign_area(std::string area);
   boost::asio::awaitable<void> plan_some();
   boost::asio::awaitable<void> keep_newest();
@@ -195,15 +201,18 @@ class Broadcaster {
   std::set<std::string> x_to_sign_anew;             ///< of those: also where nothing changed
   std::map<std::string, std::int64_t> x_raised;     ///< nodes that were told of a higher revision than ours
   bool x_reload = false;
+  bool x_look_at_store = false;
   bool x_working = false;
   TimePoint x_retry_at;
   TimePoint x_renewal_at;
   TimePoint x_look_at;
+  TimePoint x_look_at_store_at;
   TimePoint x_keys_again_at;
   TimePoint x_newest_kept;
   bool x_was_connected = false;
   TimePoint x_connection_since;
   std::string x_trouble;
+  std::string x_store_trouble;  ///< of the last piece of work, where it failed
   std::map<std::string, std::uint64_t> x_refused_by_nodes;  ///< by code
   bool x_on_hold = false;
   bool x_check_after = false;  ///< after a hold: once everything is signed, what the broker retains is made equal to it

@@ -4,10 +4,13 @@
 
 #include "controller/broadcast/alert_work.hpp"
 #include "controller/broadcast/broadcaster.hpp"
+#include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
+#include "protocol/limits.hpp"
 #include "protocol/revision.hpp"
 #include "protocol/topics.hpp"
 
+// Lambdas are named before they are awaited on: g++ 12 destroys a temporary one twice (gcc bug 107288).
 // Which areas' alerts are signed, and signing them.
 namespace loa::broadcast {
 
@@ -29,6 +32,35 @@ bool Broadcaster::counts_still(const std::string& area) const {
 void Broadcaster::alert_changed(const std::string& area) {
   x_areas_to_sign.add(area);
   work();
+}
+
+// By what was signed and not by times: a confirmation carries the time at which it was asked for, and a clock may be set back. One format says it for
+// all, which are signed together.
+bool Broadcaster::holds(const std::string& area, const std::vector<store::AlertToHold>& alerts) const {
+  const auto* packet = x_retained.find(protocol::alert_topic(area));
+  const auto envelope = packet ? std::optional(protocol::open(*packet, protocol::MessageType::alert)) : std::nullopt;
+  if (!envelope || !*envelope) return false;
+  const auto snapshot = protocol::decode_alert((*envelope)->payload, area);
+  if (!snapshot) return false;
+  const auto first = alerts.size() > protocol::kMaxAlerts ? alerts.end() - protocol::kMaxAlerts : alerts.begin();
+  return std::all_of(first, alerts.end(), [&](const auto& wanted) {
+    return std::any_of(snapshot->alerts.begin(), snapshot->alerts.end(),
+                       [&](const auto& held) { return held.id == wanted.id && held.revision == wanted.revision; });
+  });
+}
+
+void Broadcaster::sign_unheld(const std::vector<store::AlertToHold>& alerts) {
+  std::map<std::string, std::vector<store::AlertToHold>> by_area;
+  for (const auto& alert : alerts) by_area[alert.area].push_back(alert);
+  for (const auto& [area, wanted] : by_area)
+    if (!holds(area, wanted)) x_areas_to_sign.add_unless_failed(area);
+}
+
+boost::asio::awaitable<void> Broadcaster::look_at_store() {
+  x_look_at_store = false;
+  auto look = [now = x_clock.now()](store::Session& session) { return store::list_alerts_to_hold(session, now); };
+  const auto alerts = co_await x_store.run(std::move(look));
+  sign_unheld(alerts);
 }
 
 std::int64_t Broadcaster::seen_alerts(const std::string& area) const {

@@ -15,6 +15,7 @@ struct Broadcaster::Loaded {
   std::vector<store::PlanRevision> revisions;
   std::vector<store::SnapshotRevision> snapshots;
   std::vector<store::Retained> retained;
+  std::vector<store::AlertToHold> to_hold;
   std::vector<protocol::Order> orders;
   bool on_hold = false;
   TimePoint newest;
@@ -37,6 +38,7 @@ boost::asio::awaitable<void> Broadcaster::load() {
   auto first = [now = x_clock.now()](store::Session& session) {
     auto loaded = read(session);
     loaded.orders = store::list_open_orders(session, now);
+    loaded.to_hold = store::list_alerts_to_hold(session, now);
     loaded.on_hold = store::find_recovery_hold(session).has_value();
     return loaded;
   };
@@ -55,6 +57,7 @@ boost::asio::awaitable<void> Broadcaster::load() {
   }
   const auto retained = loaded.retained;
   const auto orders = loaded.orders;
+  const auto to_hold = loaded.to_hold;
   take_loaded(std::move(loaded));
   for (auto order : orders) {
     const auto* known = x_roster.find(order.node);
@@ -71,6 +74,7 @@ boost::asio::awaitable<void> Broadcaster::load() {
   }
   for (const auto& [area, revision] : x_roster.alert_revisions)
     if (!counts_still(area)) x_areas_to_sign.add(area);
+  sign_unheld(to_hold);  // confirmed or cancelled by a run that came no further
   for (const auto& [id, known] : x_roster.nodes) x_nodes_to_plan.insert(id);
 }
 

@@ -59,7 +59,7 @@ void Broadcaster::keys_changed(std::shared_ptr<const ControllerKeys> keys) {
 
 bool Broadcaster::has_work() const {
   const bool to_sign = !x_on_hold && (x_areas_to_sign.is_due(x_clock.now()) || !x_nodes_to_plan.empty() || x_ask_records);
-  return x_reload || to_sign ||
+  return x_reload || x_look_at_store || to_sign ||
          x_signer.newest() > x_newest_kept + kKeepNewestEvery;
 }
 
@@ -75,8 +75,10 @@ boost::asio::awaitable<void> Broadcaster::run_work() {
   while (has_work() && x_clock.now() >= x_retry_at) {
     try {
       co_await do_next();
+      x_store_trouble.clear();
     } catch (const std::exception& error) {
-      put_off({protocol::RefusalCode::unsupported, "/store", error.what()});
+      if (x_store_trouble != error.what()) spdlog::error("broadcast: {}", error.what());
+      x_store_trouble = error.what();
       x_retry_at = x_clock.now() + kRetryAfter;
     }
   }
@@ -90,6 +92,7 @@ boost::asio::awaitable<void> Broadcaster::run_work() {
 boost::asio::awaitable<void> Broadcaster::do_next() {
   if (!x_on_hold)
     if (auto area = x_areas_to_sign.take(x_clock.now())) return sign_area(std::move(*area));
+  if (x_look_at_store) return look_at_store();
   if (x_reload) return reload_nodes();
   if (!x_on_hold && !x_nodes_to_plan.empty()) return plan_some();
   if (!x_on_hold && x_ask_records) return ask_for_records();

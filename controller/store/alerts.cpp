@@ -61,6 +61,15 @@ struct sql::Fields<AlertRow> {
 };
 
 template <>
+struct sql::Fields<AlertToHold> {
+  static void visit(Columns& c, AlertToHold& alert) {
+    c("area", alert.area);
+    c("id", alert.id);
+    c("revision", alert.revision);
+  }
+};
+
+template <>
 struct sql::Fields<SnapshotRevision> {
   static void visit(Columns& c, SnapshotRevision& revision) {
     c("area", revision.area);
@@ -171,6 +180,10 @@ std::vector<scheduler::Alert> alerts_of_area(Session& session, const std::string
                                          sql::params(area, now)))
     alerts.push_back(with_clip(session, std::move(row)).alert);
   return alerts;
+}
+
+std::vector<AlertToHold> list_alerts_to_hold(Session& session, TimePoint now) {
+  return sql::select<AlertToHold>(session, "from alerts where confirmed is not null and expires > :now order by area, sent, id", sql::params(now));
 }
 
 bool put_snapshot_revision(Transaction& transaction, const SnapshotRevision& revision) {

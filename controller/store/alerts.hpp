@@ -54,6 +54,14 @@ struct AlertFilter {
 std::vector<AlertRow> list_alerts(Session& session, const AlertFilter& filter, TimePoint now);
 /// What a snapshot of `area` holds: everything confirmed and not expired at `now`, cancelled ones included, by sent.
 std::vector<scheduler::Alert> alerts_of_area(Session& session, const std::string& area, TimePoint now);
+/// One that the snapshot of its area has to hold.
+struct AlertToHold {
+  std::string area;
+  std::string id;
+  std::int64_t revision = 0;
+};
+/// Those of all areas, by area and within it as alerts_of_area orders them.
+std::vector<AlertToHold> list_alerts_to_hold(Session& session, TimePoint now);
 
 /// Keeps what was signed; false where the revision is not above the last.
 bool put_snapshot_revision(Transaction& transaction, const SnapshotRevision& revision);

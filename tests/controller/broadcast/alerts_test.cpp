@@ -44,7 +44,10 @@ TEST_CASE("an area whose alerts nobody may sign keeps nothing else waiting, and 
   CHECK(station.last_plan(station.two).occurrences.at(0).broadcast_id == broadcast);
   CHECK_THAT(station.broadcaster->health().trouble, Catch::Contains("hue-19753"));
 
-  // It is signed as soon as a key may.
+  // It is signed as soon as a key may, also by a controller that started anew.
+  const bool restarts = GENERATE(false, true);
+  CAPTURE(restarts);
+  if (restarts) station.restart();
   station.keys = make_keys(station.root, 2, "hue", station.clock.now());
   station.broadcaster->keys_changed(station.keys);
   station.settle();
@@ -70,4 +73,61 @@ TEST_CASE("an area that could not be signed is tried again by itself") {
   CHECK(snapshots_of(station, "hue-19753") == 0);
   station.tick(2s);
   CHECK(station.last_alerts("hue-19753").alerts.size() == 1);
+}
+
+TEST_CASE("what was confirmed or cancelled is signed, also where the room was never told") {
+  struct Row {
+    const char* name;
+    std::function<void(Station&)> after;
+  };
+  const std::vector<Row> rows{
+      {"the controller was killed right after the commit", [](Station& station) { station.restart(); }},
+      {"the connection to the database broke at the commit", [](Station& station) { station.tick(10s); }},
+      {"it was killed after trying for long to sign",
+       [](Station& station) {
+         const auto kept = std::exchange(station.keys, keys_of_one_ward(station));
+         station.restart();
+         station.tick(1h);
+         station.keys = kept;
+         station.restart();
+       }},
+  };
+  for (const auto& row : rows) {
+    INFO(row.name);
+    Station station;
+    station.start();
+    const auto first = station.confirm_alert("hue-19753");
+    row.after(station);
+    CHECK(station.last_alerts("hue-19753").alerts.at(0).id == first);
+
+    const auto second = station.confirm_alert("hue-19753");
+    row.after(station);
+    CHECK(station.last_alerts("hue-19753").alerts.size() == 2);
+
+    const auto revision = station.last_alerts("hue-19753").revision;
+    station.write([&](store::Transaction& t) { REQUIRE(store::cancel_alert(t, first)); });
+    row.after(station);
+    const auto snapshot = station.last_alerts("hue-19753");
+    CHECK(snapshot.revision > revision);
+    REQUIRE(snapshot.alerts.size() == 2);
+    for (const auto& alert : snapshot.alerts) CHECK((alert.message == loa::scheduler::AlertMessage::cancel) == (alert.id == first));
+  }
+}
+
+TEST_CASE("what is held already is not signed again and again, also where more alerts are in force than a snapshot takes") {
+  const int alerts = GENERATE(1, 33);
+  CAPTURE(alerts);
+  Station station;
+  station.start();
+  for (int i = 0; i < alerts; ++i) {
+    station.confirm_alert("hue-19753");
+    station.clock.tick(Millis{1});
+  }
+  station.tick(10s);
+  REQUIRE(snapshots_of(station, "hue-19753") == 1);
+  for (int i = 0; i < 3; ++i) station.tick(10s);
+  CHECK(snapshots_of(station, "hue-19753") == 1);
+  station.tick(5h);  // expired
+  station.tick(10s);
+  CHECK(snapshots_of(station, "hue-19753") == 1);
 }
