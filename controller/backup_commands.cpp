@@ -14,6 +14,7 @@
 #include "controller/recovery/stamp.hpp"
 #include "controller/store/database_url.hpp"
 #include "controller/store/hold.hpp"
+#include "controller/store/open_offline.hpp"
 #include "controller/store/recovery_hold.hpp"
 #include "protocol/clock.hpp"
 
@@ -44,7 +45,7 @@ void note_failure(const Settings& settings, const std::string& to, const std::st
 
 template <class F>
 auto write_held(const Settings& settings, F work) {
-  const auto session = store::open_session(settings.database_url());
+  const auto session = store::open_offline(settings.database_url());
   const store::Hold hold(*session, store::parse_database_url(settings.database_url()));
   store::Transaction transaction(*session, store::system_actor(), now());
   auto result = work(transaction);

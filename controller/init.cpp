@@ -11,7 +11,7 @@
 #include "controller/authority/certificates.hpp"
 #include "controller/authority/kept_certificate.hpp"
 #include "controller/store/areas.hpp"
-#include "controller/store/session.hpp"
+#include "controller/store/open_offline.hpp"
 #include "controller/store/users.hpp"
 #include "protocol/clock.hpp"
 #include "protocol/random_id.hpp"
@@ -21,7 +21,7 @@ namespace loa::controller {
 namespace {
 
 void make_first_rows(const Settings& settings, const FirstUse& first, store::TimePoint now) {
-  const auto session = store::open_session(settings.database_url());
+  const auto session = store::open_offline(settings.database_url());
   if (!store::list_users(*session).empty()) throw std::runtime_error("this controller has users already: init is for a new one");
   store::Transaction transaction(*session, store::system_actor(), now);
   store::Area area;

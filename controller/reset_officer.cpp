@@ -10,6 +10,7 @@
 #include "controller/store/areas.hpp"
 #include "controller/store/database_url.hpp"
 #include "controller/store/hold.hpp"
+#include "controller/store/open_offline.hpp"
 #include "controller/store/second_factors.hpp"
 #include "controller/store/users.hpp"
 #include "protocol/clock.hpp"
@@ -35,7 +36,7 @@ void make_admin(store::Transaction& transaction, const store::User& user, const 
 }  // namespace
 
 std::string reset_officer(const Settings& settings, const Rescue& rescue) {
-  const auto session = store::open_session(settings.database_url());
+  const auto session = store::open_offline(settings.database_url());
   const store::Hold hold(*session, store::parse_database_url(settings.database_url()));
   auto user = find(*session, rescue.login);
   store::Transaction transaction(*session, store::system_actor(), protocol::SystemClock().now());

@@ -12,6 +12,7 @@
 
 #include "controller/store/database_url.hpp"
 #include "controller/store/migrations.hpp"
+#include "controller/store/open_offline.hpp"
 #include "controller/store/postgresql.hpp"
 #include "controller/store/tables.hpp"
 
@@ -47,7 +48,9 @@ void remove_with_companions(const path& file) {
 void copy_sqlite(const DatabaseUrl& from, const path& to) {
   if (!std::filesystem::is_regular_file(from.target)) throw std::runtime_error(fmt::format("there is no {}", from.target));
   if (std::filesystem::file_size(from.target) == 0) throw std::runtime_error("the file is empty");
+  const bool keeps_log = has_log(from.target);
   const auto session = open_sqlite(from.target);
+  leave_log(*session, keeps_log);
   *session << "vacuum into " + quoted(to.string());
 }
 

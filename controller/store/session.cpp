@@ -12,6 +12,7 @@
 #include "controller/store/database_url.hpp"
 #include "controller/store/hold.hpp"
 #include "controller/store/migrations.hpp"
+#include "controller/store/open_offline.hpp"
 #include "controller/store/open_to_read.hpp"
 #include "controller/store/postgresql.hpp"
 #include "controller/store/sql.hpp"
@@ -83,12 +84,25 @@ void migrate(Session& session, const DatabaseUrl& place) {
   }
 }
 
-std::unique_ptr<Session> connect(const DatabaseUrl& place) {
+std::unique_ptr<Session> connect(const DatabaseUrl& place, bool offline) {
   if (place.kind == DatabaseUrl::Kind::postgresql) return postgresql::connect(place);
+  const bool keeps_log = offline && has_log(place.target);
   // SOCI splits its connection text at spaces, so a path is quoted.
   auto session = std::make_unique<Session>(soci::sqlite3, "dbname=\"" + place.target + "\" timeout=10");
+  leave_log(*session, keeps_log);
   set_up(*session);
   return session;
+}
+
+std::unique_ptr<Session> open_and_migrate(const std::string& url, bool offline) {
+  const auto place = parse_database_url(url);
+  try {
+    auto session = connect(place, offline);
+    migrate(*session, place);
+    return session;
+  } catch (const std::exception& error) {
+    throw std::runtime_error(fmt::format("store: cannot open {}: {}", place.shown, error.what()));
+  }
 }
 
 }  // namespace
@@ -128,25 +142,31 @@ int schema_version(Session& session) {
   return number;
 }
 
-std::unique_ptr<Session> open_session(const std::string& url) {
-  const auto place = parse_database_url(url);
-  try {
-    auto session = connect(place);
-    migrate(*session, place);
-    return session;
-  } catch (const std::exception& error) {
-    throw std::runtime_error(fmt::format("store: cannot open {}: {}", place.shown, error.what()));
-  }
+std::unique_ptr<Session> open_session(const std::string& url) { return open_and_migrate(url, false); }
+
+std::unique_ptr<Session> open_offline(const std::string& url) { return open_and_migrate(url, true); }
+
+bool has_log(const std::string& file) { return std::filesystem::exists(file + "-wal"); }
+
+void leave_log(Session& session, bool had_log) {
+  if (!had_log) return;
+  if (session.get_backend_name() != "sqlite3") return;
+  auto* backend = static_cast<soci::sqlite3_session_backend*>(session.get_backend());  // libsoci hides the type information that a dynamic_cast asks for
+  int keep = 1;
+  if (sqlite_api::sqlite3_file_control(backend->conn_, "main", SQLITE_FCNTL_PERSIST_WAL, &keep) != SQLITE_OK)
+    throw std::runtime_error("its write-ahead log cannot be kept");
+  session << "pragma journal_size_limit = 0";  // empty: what is written into a log that stays would be played again over a copied file
 }
 
 std::unique_ptr<Session> open_to_read(const std::string& url) {
   const auto place = parse_database_url(url);
   try {
     if (place.kind == DatabaseUrl::Kind::sqlite && !std::filesystem::is_regular_file(place.target)) throw std::runtime_error("there is no such file");
-    auto session = place.kind == DatabaseUrl::Kind::postgresql
-                       ? postgresql::connect(place)
-                       : std::make_unique<Session>(soci::sqlite3, "dbname=\"" + place.target + "\" timeout=10");
-    *session << (place.kind == DatabaseUrl::Kind::postgresql ? "set session characteristics as transaction read only" : "pragma query_only = on");
+    const bool on_postgresql = place.kind == DatabaseUrl::Kind::postgresql;
+    const bool keeps_log = !on_postgresql && has_log(place.target);
+    auto session = on_postgresql ? postgresql::connect(place) : std::make_unique<Session>(soci::sqlite3, "dbname=\"" + place.target + "\" timeout=10");
+    leave_log(*session, keeps_log);
+    *session << (on_postgresql ? "set session characteristics as transaction read only" : "pragma query_only = on");
     const int version = schema_version(*session);
     if (version != static_cast<int>(migrations().size()))
       throw std::runtime_error(fmt::format("its schema is {}, this program reads {}", version, migrations().size()));

@@ -10,6 +10,8 @@
 #include <functional>
 
 #include "controller/store/copy_store.hpp"
+#include "controller/store/open_offline.hpp"
+#include "controller/store/open_to_read.hpp"
 #include "controller/store/recovery_hold.hpp"
 #include "tests/controller/store/fixture.hpp"
 #include "tests/support/loop.hpp"
@@ -168,6 +170,47 @@ TEST_CASE("a start that fails after a power cut does not make the next one belie
   CHECK(served.complaint() == "");  // looks, and goes no further
   CHECK_FALSE(fs::exists(served.folder / "loa.db-wal"));
   CHECK_FALSE(served.serve());
+}
+
+TEST_CASE("a program that opens the database after a power cut neither makes the next start believe that the log is gone, nor hides it") {
+  struct Row {
+    const char* name;
+    std::function<void(const Served&)> open;
+  };
+  const std::vector<Row> rows{
+      {"a command that writes",
+       [](const Served& served) {
+         const auto session = store::open_offline(served.settings.database_url());
+         store::Transaction transaction(*session, store::system_actor(), served.clock.now());
+         store::add_area(transaction, store::Province::area("offline", "", ""));
+         transaction.commit();
+       }},
+      {"one that reads", [](const Served& served) { CHECK(store::find_area(*store::open_to_read(served.settings.database_url()), "area-1")); }},
+      {"a backup", [](const Served& served) { store::copy_store(served.settings.database_url(), served.folder / "copy.db"); }},
+  };
+  for (const auto& row : rows)
+    for (const bool gone : {false, true}) {
+      INFO(row.name << (gone ? ", gone" : ", there"));
+      Served served;
+      tests::TempFolder cut;
+      served.serve(
+          [&](store::Store& store) {
+            store.write_sync(store::system_actor(), [](store::Transaction& t) { store::add_area(t, store::Province::area("last", "", "")); });
+            for (const auto* name : {"loa.db", "loa.db-wal", "served-store"}) fs::copy_file(served.folder / name, cut / name);
+          },
+          false);
+      for (const auto* name : {"loa.db", "loa.db-wal", "served-store"}) {
+        fs::remove(served.folder / name);
+        if (!gone || std::string(name) != "loa.db-wal") fs::copy_file(cut / name, served.folder / name);
+      }
+      fs::remove(served.folder / "loa.db-shm");
+      row.open(served);
+      if (!gone) CHECK(fs::file_size(served.folder / "loa.db-wal") == 0);
+      bool last = false;
+      const bool held = served.serve([&](store::Store& store) { last = store.run_sync([](store::Session& s) { return store::find_area(s, "last"); }).has_value(); });
+      CHECK(held == gone);
+      if (!gone) CHECK(last);
+    }
 }
 
 TEST_CASE("damage that comes while the controller runs is found by the daily look") {
