@@ -109,7 +109,7 @@ App::App(const Settings& settings, ServedStore& served, protocol::Formats format
       report_({settings_, clock_, store_, broadcaster_, broker_files_, failures_, watch_, alarms_, jobs_, *transcoders_, *speakers_, [this] { return keys_trouble(); },
                [this] { return key_set_refused_; }, [this] { return server_ ? &*server_ : nullptr; }}) {
   served.begin_run(store_);
-  if (store_.run_sync([](store::Session& session) { return store::find_recovery_hold(session); }))
+  if (store_.run_sync([](store::Session& session) { return store::find_recovery_hold(session) || store::find_unfinished_hold(session); }))
     keep_revocations(store_, identity_.authority(), settings.broker_folder(), settings.broker.live_folder);
   broadcaster_.certify_with([this](const std::string& csr, const std::string& node) { return identity_.authority().issue_for_request(csr, node, clock_.now()); },
                             [this] { broker_files_.nodes_changed(); });

@@ -96,7 +96,7 @@ void hold_controller(const Settings& settings, const std::string& reason) {
 void resume_controller(const Settings& settings) {
   const auto ended = write_held(settings, [](store::Transaction& transaction) { return store::end_recovery_hold(transaction); });
   if (!ended) throw std::runtime_error("the controller is not on hold");
-  fmt::print("the hold has ended; started, the controller signs and publishes again\n");
+  fmt::print("the hold has ended; started, the controller looks at what the broker retains and signs everything anew above it\n");
 }
 
 }  // namespace loa::controller

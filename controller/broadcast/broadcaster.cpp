@@ -94,6 +94,7 @@ void Broadcaster::wait_for_tick(Millis period) {
 void Broadcaster::tick() {
   const auto now = x_clock.now();
   x_retained.tick(now);
+  if (x_resumes && x_was_connected && !x_retained.checking()) resume();
   x_heads.tick(now);
   if (is_due(x_look_at, kLookEvery, now)) look_at_nodes(now);
   if (is_due(x_look_at_store_at, kLookAtStoreEvery, now)) x_look_at_store = true;
@@ -239,8 +240,9 @@ void Broadcaster::acknowledge(const AckDue& due) {
 
 void Broadcaster::send_order(const protocol::Order& order) {
   const auto* known = x_roster.find(order.node);
-  if (!known || x_on_hold || order.expires <= x_clock.now()) return;
+  if (!known || (x_on_hold && !x_resumes) || order.expires <= x_clock.now()) return;
   auto& open = x_orders.insert_or_assign(order.id, OpenOrder{order, false}).first->second;
+  if (x_on_hold) return;  // it goes out with the end of the look
   const auto now = x_signer.time();
   if (!now) return put_off(now.error());
   auto packet = x_signer.sign(MessageType::order, known->areas, x_formats.writer(format_of(*known)).order(order), *now);
@@ -300,7 +302,7 @@ BroadcastHealth Broadcaster::health() const {
     if (known.is_there() && known.state->plan_held < known.wanted) ++health.nodes_without_plan;
   health.waiting = x_outbox.size() + x_ingest.waiting();
   health.since = x_connection_since;
-  health.on_hold = x_on_hold;
+  health.on_hold = x_on_hold && !x_resumes;
   health.key_set_seen = x_findings.key_set();
   for (const auto& [id, known] : x_roster.nodes)
     if (known.state) health.key_set_seen = std::max(health.key_set_seen, known.state->key_set);

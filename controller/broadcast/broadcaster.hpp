@@ -98,6 +98,8 @@ class Broadcaster {
   /// Where the store has an open recovery hold when load() reads it, nothing is published: no plan, alert, key set or order. What nodes say is kept and
   /// acknowledged, they get heads that name what they hold (Heads::echo_only), and what the broker retains is looked at. resume() ends that, after the
   /// store's hold has ended: everything is signed anew, above all that nodes and broker were found to hold, and every node is asked for its records.
+  /// A hold that ended while no controller ran, or whose end was not followed by all that, goes on from load() until what the broker retains was looked
+  /// at after the first connect; then it resumes by itself.
   bool on_hold() const { return x_on_hold; }
   const HoldFindings& findings() const { return x_findings; }
   void resume();
@@ -157,6 +159,8 @@ class Broadcaster {
   boost::asio::awaitable<void> plan_some();
   boost::asio::awaitable<void> keep_newest();
   boost::asio::awaitable<void> ask_for_records();
+  boost::asio::awaitable<void> finish_hold();
+  bool hold_is_finished() const;
   void look_at_retained(const protocol::Topic& topic, const std::string& packet);
   bool keys_are_higher(const protocol::LinkMessage& message, const protocol::Topic& topic);
   std::int64_t seen_alerts(const std::string& area) const;
@@ -215,6 +219,9 @@ class Broadcaster {
   std::string x_store_trouble;  ///< of the last piece of work, where it failed
   std::map<std::string, std::uint64_t> x_refused_by_nodes;  ///< by code
   bool x_on_hold = false;
+  bool x_resumes = false;  ///< on hold only until the look at what the broker retains is over: the store's hold has ended
+  std::int64_t x_hold = 0;       ///< the number of that hold
+  std::int64_t x_unfinished = 0; ///< of one that ended, until everything is signed anew
   bool x_check_after = false;  ///< after a hold: once everything is signed, what the broker retains is made equal to it
   bool x_ask_records = false;  ///< after a hold
   HoldFindings x_findings;

@@ -4,6 +4,7 @@
 
 #include "controller/broadcast/alert_work.hpp"
 #include "controller/broadcast/broadcaster.hpp"
+#include "controller/store/recovery_hold.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/limits.hpp"
@@ -58,9 +59,12 @@ void Broadcaster::sign_unheld(const std::vector<store::AlertToHold>& alerts) {
 
 boost::asio::awaitable<void> Broadcaster::look_at_store() {
   x_look_at_store = false;
-  auto look = [now = x_clock.now()](store::Session& session) { return store::list_alerts_to_hold(session, now); };
-  const auto alerts = co_await x_store.run(std::move(look));
-  sign_unheld(alerts);
+  auto look = [now = x_clock.now()](store::Session& session) {
+    return std::pair(store::list_alerts_to_hold(session, now), store::find_recovery_hold(session).has_value());
+  };
+  const auto [alerts, on_hold] = co_await x_store.run(std::move(look));
+  if (!x_on_hold) sign_unheld(alerts);
+  if (x_on_hold && !x_resumes && !on_hold) resume();
 }
 
 std::int64_t Broadcaster::seen_alerts(const std::string& area) const {

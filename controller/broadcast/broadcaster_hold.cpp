@@ -5,6 +5,7 @@
 #include "controller/broadcast/broadcaster.hpp"
 #include "controller/store/play_records.hpp"
 #include "controller/store/receipts.hpp"
+#include "controller/store/recovery_hold.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/random_id.hpp"
@@ -43,7 +44,8 @@ bool Broadcaster::keys_are_higher(const protocol::LinkMessage& message, const pr
 void Broadcaster::resume() {
   if (!x_on_hold) return;
   spdlog::info("broadcast: the hold has ended: everything is signed anew");
-  x_on_hold = false;
+  x_on_hold = x_resumes = false;
+  x_unfinished = x_hold;
   x_heads.echo_only(false);
   x_retained.speak();
   for (auto& [id, known] : x_roster.nodes) {
@@ -60,7 +62,22 @@ void Broadcaster::resume() {
   x_check_after = true;
   x_reload = true;
   x_retry_at = {};
+  std::vector<protocol::Order> waiting;
+  for (const auto& [id, open] : x_orders)
+    if (!open.sent) waiting.push_back(open.order);
+  for (const auto& order : waiting) send_order(order);
   work();
+}
+
+// All that resume() began is signed and in the store; a node whose plan cannot be made has been tried.
+bool Broadcaster::hold_is_finished() const {
+  return x_unfinished > 0 && !x_on_hold && !x_reload && !x_ask_records && x_areas_to_sign.empty() && x_nodes_to_plan.empty();
+}
+
+boost::asio::awaitable<void> Broadcaster::finish_hold() {
+  auto finish = [number = x_unfinished](store::Transaction& transaction) { store::finish_recovery_hold(transaction, number); };
+  co_await write(std::move(finish));
+  x_unfinished = 0;
 }
 
 // Records that were acknowledged after the backup are sent again at the acknowledgement that goes back; the order also reaches a node that is away, and

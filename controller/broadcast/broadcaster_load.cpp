@@ -17,7 +17,7 @@ struct Broadcaster::Loaded {
   std::vector<store::Retained> retained;
   std::vector<store::AlertToHold> to_hold;
   std::vector<protocol::Order> orders;
-  bool on_hold = false;
+  std::optional<store::RecoveryHold> hold;  ///< open, or ended and not finished
   TimePoint newest;
 };
 
@@ -39,7 +39,8 @@ boost::asio::awaitable<void> Broadcaster::load() {
     auto loaded = read(session);
     loaded.orders = store::list_open_orders(session, now);
     loaded.to_hold = store::list_alerts_to_hold(session, now);
-    loaded.on_hold = store::find_recovery_hold(session).has_value();
+    loaded.hold = store::find_recovery_hold(session);
+    if (!loaded.hold) loaded.hold = store::find_unfinished_hold(session);
     return loaded;
   };
   auto loaded = co_await x_store.run(std::move(first));
@@ -47,12 +48,14 @@ boost::asio::awaitable<void> Broadcaster::load() {
   x_newest_kept = loaded.newest;
   for (const auto& snapshot : loaded.snapshots) x_roster.alert_revisions[snapshot.area] = snapshot.revision;
   x_findings.use_keys(x_keys->key_set_jws);
-  x_on_hold = loaded.on_hold;
+  x_on_hold = loaded.hold.has_value();
+  x_resumes = x_on_hold && loaded.hold->ended;
+  x_hold = x_on_hold ? loaded.hold->number : 0;
   x_heads.echo_only(x_on_hold);
   if (x_on_hold) {
     // What was last signed here is not what was last signed.
     loaded.retained.clear();
-    loaded.orders.clear();
+    std::erase_if(loaded.orders, [&](const auto& order) { return !x_resumes || order.issued < *loaded.hold->ended; });
     x_retained.be_quiet([this](const protocol::Topic& topic, const std::string& packet) { look_at_retained(topic, packet); });
   }
   const auto retained = loaded.retained;

@@ -58,7 +58,7 @@ void Broadcaster::keys_changed(std::shared_ptr<const ControllerKeys> keys) {
 }
 
 bool Broadcaster::has_work() const {
-  const bool to_sign = !x_on_hold && (x_areas_to_sign.is_due(x_clock.now()) || !x_nodes_to_plan.empty() || x_ask_records);
+  const bool to_sign = !x_on_hold && (x_areas_to_sign.is_due(x_clock.now()) || !x_nodes_to_plan.empty() || x_ask_records || hold_is_finished());
   return x_reload || x_look_at_store || to_sign ||
          x_signer.newest() > x_newest_kept + kKeepNewestEvery;
 }
@@ -96,6 +96,7 @@ boost::asio::awaitable<void> Broadcaster::do_next() {
   if (x_reload) return reload_nodes();
   if (!x_on_hold && !x_nodes_to_plan.empty()) return plan_some();
   if (!x_on_hold && x_ask_records) return ask_for_records();
+  if (hold_is_finished()) return finish_hold();
   return keep_newest();
 }
 
@@ -105,7 +106,8 @@ boost::asio::awaitable<void> Broadcaster::plan_some() {
   while (!x_nodes_to_plan.empty() && nodes.size() < kNodesAtOnce) {
     const auto id = *x_nodes_to_plan.begin();
     x_nodes_to_plan.erase(x_nodes_to_plan.begin());
-    if (const auto* known = x_roster.find(id)) nodes.push_back({id, format_of(*known), x_to_sign_anew.erase(id) > 0});
+    const bool anew = x_to_sign_anew.erase(id) > 0;
+    if (const auto* known = x_roster.find(id)) nodes.push_back({id, format_of(*known), anew});
     if (auto told = x_raised.extract(id)) raised.insert(std::move(told));
   }
   PlanRound round;
@@ -126,9 +128,9 @@ boost::asio::awaitable<void> Broadcaster::plan_some() {
   if (round.refused.empty()) x_trouble.clear();
   for (const auto& [node, refusal] : round.refused) {
     put_off(refusal);
+    if (std::any_of(nodes.begin(), nodes.end(), [&](const auto& one) { return one.id == node && one.anew; })) x_to_sign_anew.insert(node);
     if (refusal.code == protocol::RefusalCode::stale) {
       x_nodes_to_plan.insert(node);
-      x_to_sign_anew.insert(node);
       x_retry_at = x_clock.now() + kRetryAfter;
     } else {
       x_ingest.refuse(node, "plan", protocol::name_of(refusal.code), refusal.where, refusal.message);

@@ -5,6 +5,7 @@
 #include "controller/store/alerts.hpp"
 #include "controller/store/areas.hpp"
 #include "controller/store/columns.hpp"
+#include "controller/store/plans.hpp"
 #include "controller/store/user_sessions.hpp"
 
 namespace loa::store {
@@ -32,6 +33,8 @@ struct sql::Fields<HoldNote> {
 
 namespace {
 
+constexpr const char* kFinished = "finished_hold";
+
 bool in_force(const AlertRow& row, TimePoint now) { return state_of(row, now) == AlertState::active; }
 
 std::vector<std::string> alerts_in_force(Session& session, TimePoint now) {
@@ -58,6 +61,14 @@ std::int64_t begin_recovery_hold(Transaction& transaction, const std::string& re
 std::optional<RecoveryHold> find_recovery_hold(Session& session) {
   return sql::select_one<RecoveryHold>(session, "from recovery_holds where ended is null order by number desc limit 1");
 }
+
+std::optional<RecoveryHold> find_unfinished_hold(Session& session) {
+  auto newest = sql::select_one<RecoveryHold>(session, "from recovery_holds order by number desc limit 1");
+  if (!newest || !newest->ended || newest->number <= find_mark(session, kFinished)) return std::nullopt;
+  return newest;
+}
+
+void finish_recovery_hold(Transaction& transaction, std::int64_t number) { raise_mark(transaction, kFinished, number); }
 
 bool add_hold_note(Transaction& transaction, const HoldNote& note) {
   auto& session = transaction.session();

@@ -25,6 +25,11 @@ struct RecoveryHold {
 std::int64_t begin_recovery_hold(Transaction& transaction, const std::string& reason, std::optional<TimePoint> backup_made);
 /// The open one.
 std::optional<RecoveryHold> find_recovery_hold(Session& session);
+/// The newest one where it has ended and nobody has signed everything anew since: it was ended while the controller was stopped, or the controller was
+/// killed meanwhile.
+std::optional<RecoveryHold> find_unfinished_hold(Session& session);
+/// Everything was signed anew after the end of the hold of this number.
+void finish_recovery_hold(Transaction& transaction, std::int64_t number);
 /// Something that was found at the beginning of the open hold.
 struct HoldNote {
   std::string kind;  ///< `revoked_node`, `revoked_certificate`, `unknown_node`, `no_broker_files`
