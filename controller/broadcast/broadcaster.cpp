@@ -40,7 +40,8 @@ Broadcaster::Broadcaster(store::Store& store, protocol::Link& link, std::shared_
                 },
                 [this](const protocol::Receipt& one) { receipt(one); },
                 [this](const KnownNode& known, const protocol::CertificateRequest& request) {
-                  if (x_issue) x_certifier.take(known, request);
+                  // Not on hold: the board may have got its keys after the backup, and a copy of its bundle must not come before it.
+                  if (x_issue && !x_on_hold) x_certifier.take(known, request);
                 },
                 [this](const KnownNode& known, const std::string& answer) { x_certifier.introduce(known, answer); },
                 [this](const std::string&) {

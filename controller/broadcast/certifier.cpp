@@ -125,9 +125,11 @@ void Certifier::introduce(const KnownNode& known, const std::string& answer) {
   keys.certificate_pem = shown->certificate_pem;
   keys.issued = shown->issued;
   keys.not_after = scheduler::from_ms(authority::to_seconds(X509_get0_notAfter(certificate.get())) * 1000);
-  // Keys that the store has, or that others came after, are no news: what it knows of their end stands.
-  for (const auto& one : known.keys)
-    if (one.serial == keys.serial || one.issued >= keys.issued) return;
+  // Keys that the store has are no news: what it knows of their end stands.
+  const auto& all = known.keys;
+  if (std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.serial == keys.serial; })) return;
+  if (std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.issued >= keys.issued; }))
+    return x_handlers.refuse(node, kBundleUsedTwice, "shows keys that were given to it and that the store does not know, but others were given later: to another board with its bundle?");
   if (x_busy.size() >= kMostAtOnce || !x_busy.insert(node).second) return;
   boost::asio::co_spawn(x_store.loop(), keep_introduced(std::move(keys)), boost::asio::detached);
 }

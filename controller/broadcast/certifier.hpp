@@ -32,7 +32,8 @@ class Certifier {
   /// `request` was signed by the keys that `known` speaks with.
   void take(const KnownNode& known, const protocol::CertificateRequest& request);
   /// A node shows the signed message in which it was given keys, because the controller seems not to know them: a store that came back from a
-  /// backup. They are offered again where they are newer than all that the store knows of the node, and a key that counts still signed for them.
+  /// backup. They are offered again where they are newer than all that the store knows of the node, and a key that counts still signed for them;
+  /// where they are older, another board may have used its bundle: refused as kBundleUsedTwice.
   void introduce(const KnownNode& known, const std::string& answer);
   bool idle() const { return x_busy.empty(); }
 

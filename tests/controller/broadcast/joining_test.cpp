@@ -3,6 +3,7 @@
 #include <soci/soci.h>
 
 #include "controller/authority/openssl_handles.hpp"
+#include "controller/store/recovery_hold.hpp"
 #include "protocol/base64url.hpp"
 #include "tests/controller/broadcast/station.hpp"
 
@@ -260,7 +261,23 @@ TEST_CASE("a store that came back from a backup learns a board's newer keys from
     REQUIRE(joining.keys_known() == 2);
     show(word);
     CHECK(joining.keys_known() == 2);
+    CHECK(joining.alarm_kinds() == Names{"bundle_used_twice n-one"});
   }
+}
+
+TEST_CASE_METHOD(Joining, "no certificate is given during a hold; a board that asks again after it gets one") {
+  write([](store::Transaction& t) { store::begin_recovery_hold(t, "restored from a backup", std::nullopt); });
+  restart();
+  say(one);
+  const NewKeys own(one, clock.now());
+  ask(own);
+  CHECK(answers() == 0);
+  CHECK(issued == 0);
+  write([](store::Transaction& t) { REQUIRE(store::end_recovery_hold(t)); });
+  broadcaster->resume();
+  settle();
+  ask(own);
+  CHECK(answers() == 1);
 }
 
 TEST_CASE_METHOD(Joining, "keys that were given before are not given again") {
