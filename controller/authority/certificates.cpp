@@ -217,6 +217,12 @@ void CertificateAuthority::take_next() {
 
 std::string CertificateAuthority::certificate_pem() const { return next_active_ ? next_->pem + first_.pem : first_.pem; }
 
+std::vector<std::string> CertificateAuthority::all_pems() const {
+  std::vector<std::string> all{first_.pem};
+  if (const auto next = folder_ / "next/ca.pem"; std::filesystem::exists(next)) all.push_back(read_file(next));
+  return all;
+}
+
 IssuedCertificate CertificateAuthority::issue(const Pair& by, const std::string& name, const char* usage,
                                               const std::string& alternative, TimePoint now) const {
   const auto key = new_key();

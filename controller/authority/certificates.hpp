@@ -69,6 +69,8 @@ class CertificateAuthority {
 
   /// What clients trust: one certificate, or two, the one that issues for clients first.
   std::string certificate_pem() const;
+  /// The certificates of both, also where no key set lists the next one yet.
+  std::vector<std::string> all_pems() const;
   /// Who makes certificates of servers, and of clients.
   const std::string& server_issuer_pem() const { return first_.pem; }
   const std::string& client_issuer_pem() const { return client_issuer().pem; }

@@ -1,7 +1,10 @@
 #include "controller/authority/live_broker_files.hpp"
 
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+#include <set>
 #include <sstream>
 
 #include "controller/authority/broker_files.hpp"
@@ -30,21 +33,40 @@ std::int64_t number_of(X509_CRL* crl) {
   return ASN1_INTEGER_get_int64(&number, value) == 1 ? number : 0;
 }
 
+bool is_by(X509_CRL* crl, const CertificateAuthority& authority) {
+  for (const auto& pem : authority.all_pems()) {
+    const auto ca = certificate_from_pem(pem);
+    if (ca && X509_CRL_verify(crl, X509_get0_pubkey(ca.get())) == 1) return true;
+  }
+  ERR_clear_error();
+  return false;
+}
+
+void add_revoked(BrokerAccess& access, std::set<std::string>& known, X509_CRL* crl) {
+  auto* entries = X509_CRL_get_REVOKED(crl);
+  for (int i = 0; i < sk_X509_REVOKED_num(entries); ++i) {
+    const auto* entry = sk_X509_REVOKED_value(entries, i);
+    auto serial = hex_of(X509_REVOKED_get0_serialNumber(entry));
+    if (!known.insert(serial).second) continue;
+    access.revoked.push_back({std::move(serial), scheduler::from_ms(to_seconds(X509_REVOKED_get0_revocationDate(entry)) * 1000)});
+  }
+}
+
 }  // namespace
 
 std::optional<BrokerAccess> read_broker_access(const std::filesystem::path& folder, const CertificateAuthority& authority) {
   try {
-    const auto crl = crl_from_pem(read_file(folder / "crl.pem"));
-    const auto ca = certificate_from_pem(authority.certificate_pem());
-    if (!crl || X509_CRL_verify(crl.get(), X509_get0_pubkey(ca.get())) != 1) return std::nullopt;
     BrokerAccess access;
-    access.crl_number = number_of(crl.get());
-    auto* entries = X509_CRL_get_REVOKED(crl.get());
-    for (int i = 0; i < sk_X509_REVOKED_num(entries); ++i) {
-      const auto* entry = sk_X509_REVOKED_value(entries, i);
-      access.revoked.push_back({hex_of(X509_REVOKED_get0_serialNumber(entry)),
-                                scheduler::from_ms(to_seconds(X509_REVOKED_get0_revocationDate(entry)) * 1000)});
+    std::set<std::string> serials;
+    bool said = false;
+    // Where there are two authorities each has a list of its own, and both name all; one of them may have been begun after the backup.
+    for (const auto& crl : crls_from_pem(read_file(folder / "crl.pem"))) {
+      if (!is_by(crl.get(), authority)) continue;
+      said = true;
+      access.crl_number = std::max(access.crl_number, number_of(crl.get()));
+      add_revoked(access, serials, crl.get());
     }
+    if (!said) return std::nullopt;
     std::istringstream acl(read_file(folder / "acl"));
     for (std::string line; std::getline(acl, line);)
       if (line.starts_with("user ") && protocol::is_id(line.substr(5)) && line.substr(5) != kControllerIdentity) access.nodes.insert(line.substr(5));

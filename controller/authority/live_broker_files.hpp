@@ -17,8 +17,8 @@ struct BrokerAccess {
   std::vector<Revocation> revoked;    ///< of the CRL
 };
 
-/// Reads `acl` and `crl.pem` in `folder`; nothing where one is missing or unreadable, or the CRL is not by this authority: then nothing can be
-/// said. Blocks on the disk.
+/// Reads `acl` and `crl.pem` in `folder`; nothing where one is missing or unreadable, or no CRL is by this authority or the one that
+/// is to follow it: then nothing can be said. Blocks on the disk.
 std::optional<BrokerAccess> read_broker_access(const std::filesystem::path& folder, const CertificateAuthority& authority);
 
 }  // namespace loa::authority

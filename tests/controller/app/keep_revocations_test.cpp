@@ -8,6 +8,7 @@
 
 #include "controller/authority/broker_files.hpp"
 #include "controller/store/recovery_hold.hpp"
+#include "protocol/authorities.hpp"
 #include "tests/controller/store/fixture.hpp"
 
 using namespace loa;
@@ -54,7 +55,7 @@ struct Restored {
     write("live", of, lost);
   }
   std::filesystem::path copy_of_authority() {
-    std::filesystem::copy(folder / "authority", folder / "lost");
+    std::filesystem::copy(folder / "authority", folder / "lost", std::filesystem::copy_options::recursive);
     return folder / "lost";
   }
   void keep() { keep_revocations(store, authority, folder / "own", folder / "live"); }
@@ -85,6 +86,33 @@ TEST_CASE("a board that was revoked after the backup stays revoked") {
   REQUIRE(restored.authority.revoked().size() == 1);
   CHECK(restored.authority.revoked()[0].serial == serial);
   CHECK(CertificateAuthority::open_or_create(restored.folder / "authority", restored.clock.now()).revoked().size() == 1);
+}
+
+TEST_CASE("a board that was revoked stays revoked also where another authority was begun since") {
+  struct Row {
+    const char* name;
+    bool made_before;  ///< the backup has it, although no key set listed it yet
+    bool alone;        ///< it has taken the first one's place by then
+  };
+  for (const auto& row : {Row{"after the backup", false, false}, Row{"before the backup", true, false}, Row{"before the backup, and it is the only one", true, true}}) {
+    INFO(row.name);
+    Restored restored;
+    const auto serial = restored.serials["n-two"];
+    const auto text = [](const std::string& pem) { return protocol::authority_text(pem).value(); };
+    if (row.made_before) CertificateAuthority::make_next(restored.folder / "authority", restored.clock.now());
+    restored.clock.tick(std::chrono::hours(24));
+    const auto place = restored.copy_of_authority();
+    const auto next = CertificateAuthority::make_next(place, restored.clock.now());
+    auto lost = CertificateAuthority::open_or_create(place, restored.clock.now());
+    REQUIRE(lost.follow({{text(next), text(lost.certificate_pem())}}));
+    if (row.alone) REQUIRE(lost.follow({{text(next)}}));
+    lost.revoke(serial, restored.clock.now());
+    restored.write("live", {"n-one", "n-three"}, lost);
+    restored.keep();
+    CHECK(restored.still_live() == Ids{"n-one", "n-three"});
+    CHECK(restored.notes().contains("revoked_certificate " + serial));
+    CHECK(restored.authority.revoked().size() == 1);
+  }
 }
 
 TEST_CASE("a board without rights on the broker is retired, one that only got newer keys is not, and one that is unknown is noted") {
