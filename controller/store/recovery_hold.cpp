@@ -42,18 +42,29 @@ std::vector<std::string> alerts_in_force(Session& session, TimePoint now) {
                                   sql::params(now));
 }
 
+void close_hold(Transaction& transaction, std::int64_t number) {
+  sql::execute(transaction.session(), "update recovery_holds set ended = :now, ended_by = :by where number = :number",
+               sql::params(transaction.now(), transaction.actor().user, number));
+  transaction.audit("end", "hold", std::to_string(number));
+}
+
 }  // namespace
 
 std::int64_t begin_recovery_hold(Transaction& transaction, const std::string& reason, std::optional<TimePoint> backup_made) {
   auto& session = transaction.session();
-  if (const auto open = find_recovery_hold(session)) return open->number;
+  const auto open = find_recovery_hold(session);
   RecoveryHold hold;
   hold.number = sql::value<std::int64_t>(session, "select coalesce(max(number), 0) + 1 from recovery_holds").value_or(1);
   hold.begun = transaction.now();
   hold.reason = reason;
   hold.backup_made = backup_made;
+  if (open) close_hold(transaction, open->number);
   sql::insert(session, "recovery_holds", hold);
   transaction.audit("begin", "hold", std::to_string(hold.number), {}, reason);
+  // That there were no broker's files was said of another start; whether there are is looked up anew.
+  if (open)
+    sql::execute(session, "insert into hold_notes (hold, kind, id, detail) select cast(:number as bigint), kind, id, detail from hold_notes where hold = :open and kind <> 'no_broker_files'",
+                 sql::params(hold.number, open->number));
   forget_sign_ins(transaction);
   return hold.number;
 }
@@ -127,9 +138,7 @@ std::optional<std::vector<std::string>> end_recovery_hold(Transaction& transacti
     const auto area = find_alert(session, id)->alert.area;
     if (cancel_alert(transaction, id)) areas.push_back(area);
   }
-  sql::execute(session, "update recovery_holds set ended = :now, ended_by = :by where number = :number",
-               sql::params(transaction.now(), transaction.actor().user, hold->number));
-  transaction.audit("end", "hold", std::to_string(hold->number));
+  close_hold(transaction, hold->number);
   std::sort(areas.begin(), areas.end());
   areas.erase(std::unique(areas.begin(), areas.end()), areas.end());
   return areas;

@@ -20,8 +20,9 @@ struct RecoveryHold {
   std::string ended_by;
 };
 
-/// Begins one, unless one is open already; its number. What let people in at the backup's time (sessions, known devices, one-time links) is
-/// forgotten with it: some of it may have been ended since.
+/// Begins one; its number. An open one ends with it (of a backup made during a hold, or where a database is found to be older once more): what was
+/// kept in it says nothing of the time since, what it found and nobody has looked at goes over. What let people in at the backup's time is forgotten
+/// (forget_sign_ins): some of it may have been ended since.
 std::int64_t begin_recovery_hold(Transaction& transaction, const std::string& reason, std::optional<TimePoint> backup_made);
 /// The open one.
 std::optional<RecoveryHold> find_recovery_hold(Session& session);
