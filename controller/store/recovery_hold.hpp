@@ -33,8 +33,8 @@ std::optional<RecoveryHold> find_unfinished_hold(Session& session);
 void finish_recovery_hold(Transaction& transaction, std::int64_t number);
 /// Something that was found at the beginning of the open hold.
 struct HoldNote {
-  std::string kind;  ///< `revoked_node`, `revoked_certificate`, `unknown_node`, `no_broker_files`
-  std::string id;    ///< node id or serial
+  std::string kind;  ///< `revoked_node`, `revoked_certificate`, `unknown_node`, `no_broker_files`, `revoked_token`, `recovery_codes`, `accounts`
+  std::string id;    ///< of node, certificate (serial), token or user
   std::string detail;
 };
 /// Notes it once; false where no hold is open.

@@ -1,8 +1,23 @@
 #include "controller/store/user_sessions.hpp"
 
+#include <fmt/format.h>
+
+#include "controller/store/api_tokens.hpp"
+#include "controller/store/recovery_hold.hpp"
 #include "controller/store/sql.hpp"
 
 namespace loa::store {
+
+namespace {
+
+/// Recovery codes of one user that were not used.
+struct LeftCodes {
+  std::string user;
+  std::string login;
+  int codes = 0;
+};
+
+}  // namespace
 
 template <>
 struct sql::Fields<UserSession> {
@@ -18,6 +33,41 @@ struct sql::Fields<UserSession> {
     c("agent", s.agent);
   }
 };
+
+template <>
+struct sql::Fields<LeftCodes> {
+  static void visit(Columns& c, LeftCodes& left) {
+    c("user_id", left.user);
+    c("login", left.login);
+    c("codes", left.codes);
+  }
+};
+
+namespace {
+
+// A token that was revoked since must not read again, and who brought the database back cannot know which.
+void revoke_every_token(Transaction& transaction) {
+  for (const auto& id : sql::values<std::string>(transaction.session(), "select id from api_tokens where revoked is null and expires > :now order by id",
+                                                 sql::params(transaction.now()))) {
+    const auto token = find_api_token(transaction.session(), id);
+    revoke_api_token(transaction, id);
+    add_hold_note(transaction, {"revoked_token", id, fmt::format("\"{}\", of {}: the machine that reads with it needs another", token->name, token->area)});
+  }
+}
+
+// A code that was used since must not count once more.
+void take_recovery_codes(Transaction& transaction) {
+  auto& session = transaction.session();
+  for (const auto& left : sql::select<LeftCodes>(session,
+                                                 "from (select u.id as user_id, u.login, count(*) as codes from recovery_codes r join users u on u.id = r.user_id"
+                                                 " where r.used is null group by u.id, u.login) as left_codes order by user_id")) {
+    add_hold_note(transaction, {"recovery_codes", left.user, fmt::format("{} recovery codes of {} count no more: make new ones", left.codes, left.login)});
+    transaction.audit("end_recovery_codes", "user", left.user, {}, std::to_string(left.codes));
+  }
+  sql::execute(session, "delete from recovery_codes");
+}
+
+}  // namespace
 
 void add_user_session(Transaction& transaction, const UserSession& user_session) {
   sql::insert(transaction.session(), "user_sessions", user_session);
@@ -67,6 +117,14 @@ void forget_sign_ins(Transaction& transaction) {
   sql::execute(session, "delete from known_devices");
   sql::execute(session, "delete from invitations");
   if (ended > 0) transaction.audit("end_sessions", "user", "", {}, std::to_string(ended) + " of everybody");
+  revoke_every_token(transaction);
+  take_recovery_codes(transaction);
+  const auto users = sql::value<int>(session, "select count(*) from users").value_or(0);
+  if (users > 0)
+    add_hold_note(transaction, {"accounts", "all",
+                                fmt::format("{} accounts are as they were in this database: a password or second factor that was changed since, a role that was taken away "
+                                            "and an account that was deactivated count as before; change them again",
+                                            users)});
 }
 
 void prune_user_sessions(Transaction& transaction, Millis idle) {

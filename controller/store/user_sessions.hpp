@@ -36,7 +36,9 @@ void prove_user_session(Transaction& transaction, const std::string& id);
 bool end_user_session(Transaction& transaction, const std::string& user, const std::string& id, std::string_view action = "end_session");
 /// Ends all sessions of this user but `except`; their number. One audit row where there were any.
 int end_user_sessions(Transaction& transaction, const std::string& user, const std::string& except = {});
-/// Ends every session, and makes every known device a stranger's and every one-time link worthless: of a database that was brought back. Audited.
+/// Of a database that was brought back, in an open recovery hold: what may have been ended or spent since lets nobody in. Ends every session, makes
+/// every known device a stranger's and every one-time link worthless, revokes every API token and takes every recovery code away. What somebody must make
+/// anew for it is noted with the hold (HoldNote), and that accounts are as old as the database. Audited.
 void forget_sign_ins(Transaction& transaction);
 /// Removes what has expired or was unused for `idle`, and attempts of more than a day ago.
 void prune_user_sessions(Transaction& transaction, Millis idle);

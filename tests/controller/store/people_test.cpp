@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
+#include <map>
 
+#include "controller/store/api_tokens.hpp"
 #include "controller/store/audit.hpp"
 #include "controller/store/invitations.hpp"
 #include "controller/store/known_devices.hpp"
@@ -73,7 +75,36 @@ TEST_CASE("a database that was brought back lets nobody in by what counted at it
     note_known_device(t, "u-lan", "phone");
     put_invitation(t, {"u-mai", "link", "u-admin", t.now(), t.now() + 24h});
   });
+  const auto token = [&](const std::string& id, TimePoint expires) {
+    ApiToken made;
+    made.id = id;
+    made.token_hash = "hash of " + id;
+    made.name = "Báo cáo";
+    made.area = "hue-19753";
+    made.scopes = {"read"};
+    made.creator = "u-mai";
+    made.created = staff.clock.now();
+    made.expires = expires;
+    staff.write([&](Transaction& t) { add_api_token(t, made); });
+  };
+  token("t-live", staff.clock.now() + 24h);
+  token("t-over", staff.clock.now() - 1h);
+  token("t-revoked", staff.clock.now() + 24h);
+  staff.write([&](Transaction& t) {
+    REQUIRE(revoke_api_token(t, "t-revoked"));
+    set_recovery_codes(t, "u-lan", {"code 1", "code 2", "code 3"});
+    REQUIRE(use_recovery_code(t, "u-lan", "code 3"));
+  });
   staff.write([](Transaction& t) { return begin_recovery_hold(t, "restored from a backup", t.now()); });
+  CHECK(find_api_token(*staff.session, "t-live")->revoked);
+  CHECK(recovery_codes_left(*staff.session, "u-lan") == 0);
+  CHECK_FALSE(staff.write([](Transaction& t) { return use_recovery_code(t, "u-lan", "code 1"); }));
+  std::map<std::string, std::string> notes;
+  for (const auto& note : list_hold_notes(*staff.session)) notes[note.kind + " " + note.id] = note.detail;
+  CHECK(notes.size() == 3);
+  CHECK_THAT(notes["revoked_token t-live"], Catch::Contains("\"Báo cáo\", of hue-19753"));
+  CHECK_THAT(notes["recovery_codes u-lan"], Catch::Contains("2 recovery codes of lan count no more"));
+  CHECK_THAT(notes["accounts all"], Catch::Contains("2 accounts are as they were"));
   CHECK_FALSE(staff.counts("s-1"));
   CHECK_FALSE(is_known_device(*staff.session, "u-lan", "phone", staff.clock.now()));
   CHECK_FALSE(find_invitation(*staff.session, "link", staff.clock.now()));
