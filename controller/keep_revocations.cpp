@@ -29,8 +29,11 @@ std::set<std::string> revoked_serials(const authority::CertificateAuthority& aut
 
 Notes retire_barred(store::Transaction& transaction, const BrokerAccess& live) {
   Notes notes;
+  auto hold = store::find_recovery_hold(transaction.session());
+  if (!hold) hold = store::find_unfinished_hold(transaction.session());
   for (const auto& node : store::list_live_nodes(transaction.session())) {
-    if (live.nodes.contains(node.id)) continue;
+    // One that was added since the hold began may be younger than the files.
+    if (live.nodes.contains(node.id) || (hold && node.created > hold->begun)) continue;
     store::retire_node(transaction, node.id);
     notes.push_back({"revoked_node", node.id, fmt::format("{} ({}): the broker's files give it no rights any more", node.code, node.name)});
   }

@@ -124,6 +124,17 @@ TEST_CASE("a board without rights on the broker is retired, one that only got ne
   CHECK(restored.notes().contains("unknown_node n-new"));
 }
 
+TEST_CASE("a board that was added during the hold, before the broker's files were written anew, stays") {
+  Restored restored;
+  restored.live({"n-one", "n-three"});
+  restored.store.write_sync(store::system_actor(), [](store::Transaction& t) { store::add_node(t, store::Province::node("n-later", "code-later", "hue")); });
+  const bool ended = GENERATE(false, true);
+  CAPTURE(ended);
+  if (ended) restored.store.write_sync(store::system_actor(), [](store::Transaction& t) { store::end_recovery_hold(t); });
+  restored.keep();
+  CHECK(restored.still_live() == Ids{"n-later", "n-one", "n-three"});
+}
+
 TEST_CASE("nothing is retired by the word of broker files that are older, another's, broken or missing, and that is noted") {
   Restored restored;
   SECTION("older than the backup") { restored.live({"n-one"}, {}, std::chrono::hours(-24)); }
