@@ -1,4 +1,6 @@
 #pragma once
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -13,6 +15,12 @@
 
 namespace loa::process {
 
+/// An account of this machine, by its numbers.
+struct Account {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
 /// What to run: no shell, an environment of its own, nothing inherited but what is named here.
 struct Command {
   std::vector<std::string> argv;  ///< argv[0] is a path, or a name looked up in PATH of this process
@@ -24,6 +32,8 @@ struct Command {
   /// Set: the program runs behind walls, with no network, no other process, and no file but these. Not set: it confines itself, or is
   /// trusted.
   std::optional<Reach> reach;
+  /// Set: the program runs as this account, its one group and no others; only root can give it away.
+  std::optional<Account> account;
 };
 
 /// What the child may use. Zero means no limit for the two counts marked so.

@@ -1,6 +1,7 @@
 #include "process/spawn.hpp"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
@@ -74,7 +75,13 @@ struct ChildSide {
   pid_t parent;
   int in, out, err, report;
   const Walls* walls;
+  const Account* account;
 
+  /// For good: the real, effective and saved ids.
+  bool become() const {
+    return ::setgroups(1, &account->group) == 0 && ::setresgid(account->group, account->group, account->group) == 0 &&
+           ::setresuid(account->user, account->user, account->user) == 0;
+  }
   static bool limit(int what, rlim_t soft, rlim_t hard) {
     const rlimit both{soft, hard};
     return ::setrlimit(static_cast<__rlimit_resource>(what), &both) == 0;
@@ -82,6 +89,7 @@ struct ChildSide {
 
   bool prepare(const Limits& limits) const {
     if (::setpgid(0, 0) != 0) return false;
+    if (account && !become()) return false;  // before the next line: a change of account undoes it
     // Bound to the thread that forked: run() stays on that thread until the child has ended.
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent) return false;
     for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
@@ -171,7 +179,7 @@ Started spawn(const Command& command, const Limits& limits) {
   const ChildSide child{
       program.c_str(),   argv.data(),   envp.data(),     folder.empty() ? nullptr : folder.c_str(),
       ::getpid(),        in.read.get(), out.write.get(), err.write.get(),
-      report.write.get(), walls ? &*walls : nullptr};
+      report.write.get(), walls ? &*walls : nullptr, command.account ? &*command.account : nullptr};
   const pid_t pid = ::fork();
   if (pid < 0) return refused(program, errno);
   if (pid == 0) child.go(limits);

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "controller/authority/broker_conf.hpp"
 #include "controller/authority/files.hpp"
 #include "controller/authority/kept_certificate.hpp"
 #include "protocol/hash.hpp"
@@ -45,38 +46,6 @@ void write_ready(const path& folder) {
 }
 
 }  // namespace
-
-std::string make_broker_conf(const BrokerSettings& settings) {
-  const std::string live = settings.live_folder.string();
-  std::string conf;
-  const auto line = [&conf](const std::string& key, const std::string& value) { conf += key + " " + value + "\n"; };
-  conf += "# Written by the Loa controller; changed here it is overwritten.\n";
-  if (!settings.user.empty()) line("user", settings.user);
-  line("persistence", "true");
-  line("persistence_location", settings.data_folder.string() + "/");
-  line("autosave_interval", "30");
-  line("pid_file", (settings.data_folder / "mosquitto.pid").string());
-  line("log_dest", "stderr");
-  for (const char* type : {"error", "warning", "notice", "information"}) line("log_type", type);
-  line("sys_interval", "0");
-  line("set_tcp_nodelay", "true");
-  line("max_packet_size", std::to_string(settings.max_packet_bytes));
-  line("max_inflight_messages", "20");
-  line("max_queued_messages", "20000");  // after a restart the controller gets the retained state of every node at once
-  line("allow_anonymous", "false");
-  line("acl_file", live + "/acl");
-  line("listener", fmt::format("{} {}", settings.port, settings.bind_address));
-  line("cafile", live + "/ca.pem");
-  line("certfile", live + "/server.pem");
-  line("keyfile", live + "/server.key");
-  line("crlfile", live + "/crl.pem");
-  line("tls_version", "tlsv1.2");
-  line("require_certificate", "true");
-  line("use_identity_as_username", "true");
-  // After the listener line: before it mosquitto ignores it, and one node could throw another off.
-  line("use_username_as_clientid", "true");
-  return conf;
-}
 
 std::string make_broker_acl(const std::vector<std::string>& nodes, const std::vector<int>& formats) {
   std::string acl = fmt::format("user {}\n", kControllerIdentity);

@@ -28,9 +28,6 @@ inline constexpr const char* kBrokerFiles[] = {"mosquitto.conf", "acl", "ca.pem"
 /// The last file to be written: `<sha256>  <name>` for each of the set, so that a half-written set is never taken.
 inline constexpr const char* kReadyFile = "ready";
 
-/// The text of mosquitto.conf.
-std::string make_broker_conf(const BrokerSettings& settings);
-
 /// The text of the ACL file: the controller, and one `user` block for each node, so that removing one ends its rights.
 /// Throws std::invalid_argument where a node's id is none.
 std::string make_broker_acl(const std::vector<std::string>& nodes, const std::vector<int>& formats);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -13,6 +14,7 @@
 #include <system_error>
 
 #include "controller/authority/broker_check.hpp"
+#include "controller/authority/broker_conf.hpp"
 #include "controller/authority/broker_files.hpp"
 #include "controller/authority/files.hpp"
 #include "process/run.hpp"
@@ -24,33 +26,42 @@ namespace {
 
 using std::filesystem::path;
 
-bool is_secret(const std::string& name) { return name == "server.key"; }
+constexpr const char* kUsualDataFolder = "/var/lib/loa/broker";  // as controller.toml has it
 
-void give(const path& file, const std::string& owner) {
-  if (owner.empty()) return;
+std::optional<process::Account> account_of(const std::string& owner) {
+  if (owner.empty()) return std::nullopt;
   passwd account{};
   passwd* found = nullptr;
   std::array<char, 16 * 1024> texts{};
   if (getpwnam_r(owner.c_str(), &account, texts.data(), texts.size(), &found) != 0 || !found)
     throw std::runtime_error("no account named " + owner);
-  if (::chown(file.c_str(), account.pw_uid, account.pw_gid) != 0)
-    throw std::system_error(errno, std::generic_category(), "chown " + file.string());
+  return process::Account{account.pw_uid, account.pw_gid};
 }
 
-void copy_set(const path& from, const path& to, const std::string& owner) {
+std::string own_name() {
+  passwd account{};
+  passwd* found = nullptr;
+  std::array<char, 16 * 1024> texts{};
+  return getpwuid_r(::geteuid(), &account, texts.data(), texts.size(), &found) == 0 && found ? found->pw_name : "";
+}
+
+// The broker's account gets what it must read and others must not: what it could change it could have mosquitto obey as root at its next start.
+void write_set(const BrokerSet& set, const path& to, const std::optional<process::Account>& owner) {
   for (const char* name : kBrokerFiles) {
-    write_file(to / name, read_file(from / name), is_secret(name) ? 0600 : 0644);
-    give(to / name, owner);
+    const bool secret = std::string_view(name) == "server.key";
+    write_file(to / name, set.at(name), secret ? 0600 : 0644);
+    if (secret && owner && ::chown((to / name).c_str(), owner->user, owner->group) != 0)
+      throw std::system_error(errno, std::generic_category(), "chown " + (to / name).string());
   }
 }
 
-/// A folder beside the live files, on the same disk, gone when this is.
+/// A folder beside the live files, on the same disk, gone when this is. The broker's account may look into it and change nothing there.
 class Scratch {
  public:
-  Scratch(const path& live, const std::string& owner) : folder_(live / ".new") {
+  explicit Scratch(const path& live) : folder_(live / ".new") {
     std::filesystem::remove_all(folder_);
     make_private_folder(folder_);
-    give(folder_, owner);
+    if (::chmod(folder_.c_str(), 0711) != 0) throw std::system_error(errno, std::generic_category(), "chmod " + folder_.string());
   }
   ~Scratch() {
     std::error_code ignored;
@@ -64,14 +75,23 @@ class Scratch {
   path folder_;
 };
 
-bool is_live(const path& source, const path& live, const std::string& digest) {
+bool is_live(const BrokerSet& set, const path& live, const std::string& digest) {
   const BrokerStatus status = read_broker_status(live);
   if (!status.installed || status.ready_sha256 != digest) return false;
   for (const char* name : kBrokerFiles)
-    if (!std::filesystem::exists(live / name) ||
-        protocol::sha256_hex_of_file(live / name) != protocol::sha256_hex_of_file(source / name))
-      return false;
+    if (!std::filesystem::exists(live / name) || read_file(live / name) != set.at(name)) return false;
   return true;
+}
+
+BrokerConfBounds bounds_of(const ReloadSettings& settings) {
+  BrokerConfBounds bounds{settings.live, settings.data, settings.owner.empty() ? own_name() : settings.owner};
+  if (bounds.data_folder.empty()) bounds.data_folder = settings.pid_file.empty() ? path(kUsualDataFolder) : settings.pid_file.parent_path();
+  return bounds;
+}
+
+std::optional<std::string> check_set(const BrokerSet& set, const ReloadSettings& settings, scheduler::TimePoint now) {
+  if (auto wrong = check_broker_files(set, now)) return wrong;
+  return check_broker_conf(set.at("mosquitto.conf"), bounds_of(settings));
 }
 
 std::optional<pid_t> running_mosquitto(const path& pid_file) {
@@ -112,8 +132,8 @@ ReloadOutcome restart_broker(const ReloadSettings& settings) {
   return signal_broker(settings.pid_file, SIGTERM, "to end, so that it starts anew with other authorities");
 }
 
-bool other_authorities(const path& set, const path& live) {
-  return std::filesystem::exists(live / "ca.pem") && read_file(live / "ca.pem") != read_file(set / "ca.pem");
+bool other_authorities(const BrokerSet& set, const path& live) {
+  return std::filesystem::exists(live / "ca.pem") && read_file(live / "ca.pem") != set.at("ca.pem");
 }
 
 }  // namespace
@@ -125,31 +145,29 @@ ReloadOutcome tell_broker(const ReloadSettings& settings) {
 
 ReloadOutcome reload_broker(const ReloadSettings& settings, scheduler::TimePoint now) {
   std::filesystem::create_directories(settings.live);
-  const auto say = [&](const std::string& digest, const std::string& text) {
-    write_file(settings.live / "status", digest + "\n" + text + "\n", 0644);
+  std::string digest = "-";
+  const auto say = [&](const std::string& text) { write_file(settings.live / "status", digest + "\n" + text + "\n", 0644); };
+  const auto refuse = [&](const std::string& wrong) {
+    say(wrong);
+    return ReloadOutcome{ReloadEnd::refused, wrong};
   };
-  const path ready = settings.source / kReadyFile;
-  const std::string digest = std::filesystem::exists(ready) ? protocol::sha256_hex_of_file(ready) : "-";
-  auto wrong = check_broker_files(settings.source, now);
-  if (!wrong && is_live(settings.source, settings.live, digest))
-    return {ReloadEnd::unchanged, "the live files are those of the source folder"};
-  const Scratch scratch(settings.live, settings.owner);
-  if (!wrong) {
-    copy_set(settings.source, scratch.folder(), settings.owner);
-    // What was copied is what is tried and renamed; the source may have changed since it was checked.
-    write_file(scratch.folder() / kReadyFile, read_file(ready), 0644);
-    wrong = check_broker_files(scratch.folder(), now);
+  BrokerSet set;
+  try {
+    set = read_broker_set(settings.source);  // once: what was checked is what is tried and put in place
+  } catch (const std::exception& error) {
+    return refuse(error.what());
   }
-  if (!wrong)
-    wrong = try_broker(settings.mosquitto, scratch.folder(), settings.live, scratch.folder(), settings.trial_limit);
-  if (wrong) {
-    say(digest, *wrong);
-    return {ReloadEnd::refused, *wrong};
-  }
-  const bool anew = other_authorities(scratch.folder(), settings.live);
+  if (const auto ready = set.find(kReadyFile); ready != set.end()) digest = protocol::sha256_hex(ready->second);
+  if (const auto wrong = check_set(set, settings, now)) return refuse(*wrong);
+  if (is_live(set, settings.live, digest)) return {ReloadEnd::unchanged, "the live files are those of the source folder"};
+  const auto owner = account_of(settings.owner);
+  const Scratch scratch(settings.live);
+  write_set(set, scratch.folder(), owner);
+  if (const auto wrong = try_broker({settings.mosquitto, settings.live, scratch.folder(), owner, settings.trial_limit})) return refuse(*wrong);
+  const bool anew = other_authorities(set, settings.live);
   for (const char* name : kBrokerFiles) std::filesystem::rename(scratch.folder() / name, settings.live / name);
   ReloadOutcome outcome = anew ? restart_broker(settings) : tell_broker(settings);
-  say(digest, "installed");
+  say("installed");
   return outcome;
 }
 

@@ -13,7 +13,8 @@ struct ReloadSettings {
   std::filesystem::path source;                 ///< the controller's folder, only read
   std::filesystem::path live;                   ///< the broker's, made when missing
   std::filesystem::path mosquitto = "mosquitto";
-  std::string owner;                            ///< account that the live files are given to; empty: ours
+  std::filesystem::path data;                   ///< where the broker keeps what it retains; empty: the pid file's folder, or /var/lib/loa/broker
+  std::string owner;                            ///< the broker's account: gets the private key, runs the trial; empty: ours
   std::filesystem::path pid_file;               ///< whom to send SIGHUP; empty: run `command` instead
   std::vector<std::string> command;             ///< for example systemctl reload mosquitto
   std::vector<std::string> restart;             ///< for example systemctl restart mosquitto; empty: SIGTERM by the pid file
@@ -33,7 +34,7 @@ struct ReloadOutcome {
   std::string message;  ///< one sentence for a person
 };
 
-/// Checks the set in `source` (check_broker_files, try_broker), renames it into `live`, and only then tells the broker; `status`
+/// Checks the set in `source` (check_broker_files, check_broker_conf, try_broker), renames it into `live`, and only then tells the broker; `status`
 /// in the live folder says how it ended. Where the authorities in ca.pem are others the broker is to start anew, because mosquitto
 /// 2.0.11 reads them only then; without a `restart` command it is told to end, and its supervisor is expected to start it. Blocks for at most the trial limit and a moment; throws std::system_error where the
 /// live folder cannot be written.

@@ -102,12 +102,15 @@ int main(int argc, char** argv) {
   app.add_option("--pid-file", settings.pid_file, "mosquitto's pid file, for SIGHUP");
   app.add_option("--command", settings.command, "a program and its arguments to run instead of sending SIGHUP");
   app.add_option("--restart", settings.restart, "a program and its arguments that start the broker anew, for other authorities; with --pid-file it is told to end without this");
-  app.add_option("--owner", settings.owner, "account that the live files are given to");
+  app.add_option("--data", settings.data, "the broker's data folder, where it is neither that of the pid file nor /var/lib/loa/broker");
+  app.add_option("--owner", settings.owner, "the broker's account: it gets the private key, and the files are tried as it");
   app.add_option("--mosquitto", settings.mosquitto, "the mosquitto to try the files with")->capture_default_str();
   app.add_flag("--watch", watching, "stay, and do it again at each new set");
   CLI11_PARSE(app, argc, argv);
   try {
     settings.live = std::filesystem::absolute(settings.live).lexically_normal();
+    for (auto* place : {&settings.pid_file, &settings.data})
+      if (!place->empty()) *place = std::filesystem::absolute(*place).lexically_normal();
     if (settings.pid_file.empty() == settings.command.empty())
       throw std::invalid_argument("either --pid-file or --command is needed");
     if (!settings.command.empty() && settings.restart.empty())

@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "controller/authority/broker_check.hpp"
-#include "controller/authority/broker_files.hpp"
 #include "controller/authority/files.hpp"
 #include "process/run.hpp"
 
@@ -80,21 +79,24 @@ std::string complaints(const std::string& output) {
 
 }  // namespace
 
-std::optional<std::string> try_broker(const path& mosquitto, const path& folder, const path& live, const path& scratch,
-                                      std::chrono::milliseconds limit) {
+std::optional<std::string> try_broker(const BrokerTrial& trial) {
+  const auto log = trial.scratch / kLog;
   std::string complaint;
   for (int attempt = 0; attempt < kTries; ++attempt) {
-    std::filesystem::remove(scratch / kLog);
-    write_file(scratch / "trial.conf", trial_conf(read_file(folder / "mosquitto.conf"), live, scratch, free_port()), 0644);
+    write_file(log, "", 0644);
+    if (trial.account && ::chown(log.c_str(), trial.account->user, trial.account->group) != 0)
+      throw std::system_error(errno, std::generic_category(), "chown " + log.string());
+    write_file(trial.scratch / "trial.conf", trial_conf(read_file(trial.scratch / "mosquitto.conf"), trial.live, trial.scratch, free_port()), 0644);
     process::Command command;
-    command.argv = {mosquitto.string(), "-c", (scratch / "trial.conf").string()};
+    command.argv = {trial.mosquitto.string(), "-c", (trial.scratch / "trial.conf").string()};
+    command.account = trial.account;
     process::Limits limits;
-    limits.wall = limit;
+    limits.wall = trial.limit;
     limits.memory_bytes = 0;
     limits.open_files = 1024;
     std::stop_source stop;
     bool up = false;
-    std::jthread watcher([&](const std::stop_token& given_up) { stop_when_up(scratch / kLog, stop, given_up, up); });
+    std::jthread watcher([&](const std::stop_token& given_up) { stop_when_up(log, stop, given_up, up); });
     const auto outcome = process::run(command, limits, stop.get_token());
     watcher.request_stop();
     watcher.join();

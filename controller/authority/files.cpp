@@ -22,7 +22,19 @@ class File {
     fd_ = ::open(path.c_str(), flags | O_CLOEXEC, mode);
     if (fd_ < 0) fail();
   }
-  ~File() { ::close(fd_); }
+  File(const File& folder, const std::string& name, int flags) : path_(folder.path_ / name) {
+    fd_ = ::openat(folder.fd_, name.c_str(), flags | O_CLOEXEC);
+    if (fd_ < 0 && errno != ENOENT) fail();
+  }
+  ~File() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  bool is_there() const { return fd_ >= 0; }
+  bool is_plain() const {
+    struct stat status {};
+    if (::fstat(fd_, &status) != 0) fail();
+    return S_ISREG(status.st_mode);
+  }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
@@ -100,6 +112,14 @@ void write_new_secret(const std::filesystem::path& file, std::string_view conten
 }
 
 std::string read_file(const std::filesystem::path& file) { return File(file, O_RDONLY).read_all(); }
+
+std::optional<std::string> read_foreign_file(const std::filesystem::path& folder, const std::string& name) {
+  const File place(folder.has_filename() ? folder : folder.parent_path(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  const File file(place, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  if (!file.is_there()) return std::nullopt;
+  if (!file.is_plain()) throw std::runtime_error((folder / name).string() + ": not a plain file");
+  return file.read_all();
+}
 
 void make_private_folder(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);

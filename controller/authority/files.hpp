@@ -2,6 +2,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,10 @@ void write_new_secret(const std::filesystem::path& file, std::string_view conten
 
 /// The whole file; throws std::system_error where it cannot be read, std::runtime_error above 4 MiB.
 std::string read_file(const std::filesystem::path& file);
+
+/// The whole file `name` of a folder that another account writes: nothing where there is none. Neither the folder nor the file is reached over a
+/// symbolic link, and what is no plain file is not waited for. Throws std::system_error, or std::runtime_error where it is no plain file or above 4 MiB.
+std::optional<std::string> read_foreign_file(const std::filesystem::path& folder, const std::string& name);
 
 /// Makes the folder and those above it; the folder itself gets mode 0700. Throws std::filesystem::filesystem_error.
 void make_private_folder(const std::filesystem::path& folder);

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <thread>
 
+#include <unistd.h>
+
 #include "tests/support/places.hpp"
 
 #include "tests/support/temp_folder.hpp"
@@ -195,4 +197,15 @@ TEST_CASE("a child that dies of a signal says which") {
   const auto outcome = run(shell("kill -SEGV $$"), {});
   CHECK(outcome.end == End::signalled);
   CHECK(outcome.signal == SIGSEGV);
+}
+
+TEST_CASE("a child runs as another account, with that account's group alone, where root gives it away") {
+  Command command = shell("id -u; id -G");
+  command.account = Account{65534, 65534};
+  const auto outcome = run(command, {});
+  if (::geteuid() != 0) {
+    CHECK(outcome.end == End::not_started);
+    return;
+  }
+  CHECK(outcome.out == "65534\n65534\n");
 }

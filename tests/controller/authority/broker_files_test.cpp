@@ -1,8 +1,13 @@
 #include "controller/authority/broker_files.hpp"
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
+#include <functional>
+#include <tuple>
 
 #include "controller/authority/broker_check.hpp"
+#include "controller/authority/broker_conf.hpp"
 #include "controller/authority/files.hpp"
 #include "protocol/hash.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -113,5 +118,80 @@ TEST_CASE_METHOD(Fixture, "what is wrong with a set is said by file") {
     REQUIRE(wrong.has_value());
     CHECK_THAT(*wrong, Catch::StartsWith(row.says));
     std::filesystem::remove_all(source);
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "a configuration is what the controller writes, to the letter, or it is refused") {
+  settings.user = "mosquitto";
+  const BrokerConfBounds bounds{settings.live_folder, settings.data_folder, "mosquitto"};
+  const std::string good = make_broker_conf(settings);
+  CHECK(check_broker_conf(good, bounds) == std::nullopt);
+  const auto with = [&](const std::string& line, const std::string& other) {
+    auto conf = good;
+    const auto at = conf.find(line);
+    REQUIRE(at != std::string::npos);
+    return conf.replace(at, line.size(), other);
+  };
+  const auto data = settings.data_folder.string(), live = settings.live_folder.string();
+  SECTION("what a place chooses for itself") {
+    BrokerSettings other = settings;
+    other.port = 1883;
+    other.bind_address = "fd00::1";
+    other.max_packet_bytes = 5000;
+    other.user.clear();
+    other.live_folder += "/";
+    CHECK(check_broker_conf(make_broker_conf(other), bounds) == std::nullopt);
+  }
+  const std::tuple<const char*, std::string, const char*> rows[] = {
+      {"a plugin", good + "plugin /tmp/x.so\n", "mosquitto.conf:28: `plugin /tmp/x.so`"},
+      {"a plugin before the user", "plugin /tmp/x.so\n" + good, "mosquitto.conf:1: `plugin /tmp/x.so`"},
+      {"an old plugin in place of a line", with("sys_interval 0", "auth_plugin /tmp/x.so"), "`auth_plugin /tmp/x.so`"},
+      {"root", with("user mosquitto", "user root"), "mosquitto.conf:2: `user root`"},
+      {"a second user", with("persistence true", "user root\npersistence true"), "`user root`"},
+      {"a log into another's file", with("log_dest stderr", "log_dest file /etc/passwd"), "`log_dest file /etc/passwd`"},
+      {"a pid file elsewhere", with("pid_file " + data + "/mosquitto.pid", "pid_file /etc/passwd"), "`pid_file /etc/passwd`"},
+      {"a pid file above", with("pid_file " + data + "/mosquitto.pid", "pid_file " + data + "/../x"), "/../x`"},
+      {"what it keeps elsewhere", with("persistence_location " + data + "/", "persistence_location /etc/"), "`persistence_location /etc/`"},
+      {"an ACL elsewhere", with("acl_file " + live + "/acl", "acl_file /etc/shadow"), "`acl_file /etc/shadow`"},
+      {"a socket for a port", with("listener 8883 0.0.0.0", "listener 0 /run/x"), "`listener 0 /run/x`"},
+      {"a second listener", good + "listener 1883\n", "`listener 1883`"},
+      {"anyone let in", with("allow_anonymous false", "allow_anonymous true"), "`allow_anonymous true`"},
+      {"spaces that are none", with("sys_interval 0", "sys_interval  0"), "`sys_interval  0`"},
+      {"a line ended otherwise", with("sys_interval 0\n", "sys_interval 0\r\n"), "`sys_interval 0?`"},
+      {"cut short", good.substr(0, good.size() - 1), "does not end as"},
+      {"empty", "", "mosquitto.conf:1: ``"},
+  };
+  for (const auto& [name, conf, says] : rows) {
+    CAPTURE(name);
+    const auto wrong = check_broker_conf(conf, bounds);
+    REQUIRE(wrong.has_value());
+    CHECK_THAT(*wrong, Catch::StartsWith("mosquitto.conf:") && Catch::Contains(says));
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "a set is read over no link, and waits for no pipe") {
+  const auto replace = [&](const std::filesystem::path& file, const std::function<void()>& by) {
+    std::filesystem::remove_all(file);
+    by();
+  };
+  SECTION("a link in place of a file") {
+    write_file(folder / "secret", "secret", 0600);
+    replace(source / "acl", [&] { std::filesystem::create_symlink(folder / "secret", source / "acl"); });
+    CHECK_THAT(check_broker_files(source, kNow).value_or(""), Catch::Contains("acl"));
+    CHECK_THROWS_AS(read_broker_set(source), std::system_error);
+  }
+  SECTION("a pipe in place of a file") {
+    replace(source / "acl", [&] { REQUIRE(::mkfifo((source / "acl").c_str(), 0600) == 0); });
+    CHECK_THAT(check_broker_files(source, kNow).value_or(""), Catch::Contains("acl: not a plain file"));
+  }
+  SECTION("a folder in place of a file") {
+    replace(source / "acl", [&] { std::filesystem::create_directory(source / "acl"); });
+    CHECK_THAT(check_broker_files(source, kNow).value_or(""), Catch::Contains("acl: not a plain file"));
+  }
+  SECTION("a link in place of the folder") {
+    std::filesystem::rename(source, folder / "elsewhere");
+    std::filesystem::create_directory_symlink(folder / "elsewhere", source);
+    CHECK_THROWS_AS(read_broker_set(source), std::system_error);
+    CHECK_THROWS_AS(read_broker_set(source / ""), std::system_error);
   }
 }

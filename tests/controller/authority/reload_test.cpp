@@ -1,3 +1,6 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "controller/authority/broker_reload.hpp"
@@ -226,7 +229,7 @@ TEST_CASE_METHOD(Fixture, "a broker that lost the signal of the second of two qu
   DeafBroker deaf(broker, folder.path());
   broker.set_nodes({"n-1", "n-3"}, false);
   auto watcher = tests::Process({(tests::program_folder() / "loa-broker-reload").string(), broker.source().string(), broker.live().string(), "--pid-file",
-                                 deaf.pid_file().string(), "--watch"},
+                                 deaf.pid_file().string(), "--data", broker.settings().data_folder.string(), "--watch"},
                                 {folder.path(), "watcher", {}, {}});
   REQUIRE(watcher.wait_for_line("installed: ", 20s));
   REQUIRE(deaf.follows());
@@ -247,4 +250,55 @@ TEST_CASE_METHOD(Fixture, "the watching program takes each new set and outlives 
   controller.link->subscribe(protocol::state_topic("n-7"));
   CHECK(gets_its_rights(joined, "n-7", controller));
   CHECK(watcher.running());
+}
+
+TEST_CASE_METHOD(Fixture, "a configuration that the controller does not write is never obeyed, not even on trial") {
+  const auto mark = folder / "obeyed";
+  write_file(folder / "mosquitto", "#!/bin/sh\ntouch " + mark.string() + "\n", 0755);
+  auto reload = settings();
+  reload.mosquitto = folder / "mosquitto";
+  const std::string before = live("mosquitto.conf");
+  write_file(broker.source() / "mosquitto.conf", before + "plugin " + (folder / "x.so").string() + "\n", 0644);
+  list_again();
+  const auto outcome = reload_broker(reload, now());
+  CHECK(outcome.end == ReloadEnd::refused);
+  CHECK_THAT(outcome.message, Catch::StartsWith("mosquitto.conf:") && Catch::Contains("`plugin "));
+  CHECK(read_broker_status(broker.live()).message == outcome.message);
+  CHECK_FALSE(std::filesystem::exists(mark));
+  CHECK(live("mosquitto.conf") == before);
+}
+
+TEST_CASE_METHOD(Fixture, "the trial runs as the broker's account, which can change nothing that goes live") {
+  if (::geteuid() != 0) return;  // only root gives another account work
+  std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+  BrokerSettings quiet = broker.settings();
+  quiet.user.clear();
+  write_broker_files(broker.source(), quiet, broker.authority(), {"n-1"}, now());
+  auto reload = settings();
+  reload.owner = "nobody";
+  const auto owner_of = [](const std::filesystem::path& file) {
+    struct stat status {};
+    return ::stat(file.c_str(), &status) == 0 ? status.st_uid : ~uid_t{0};
+  };
+  SECTION("what it may do") {
+    const auto said = folder / "said";
+    write_file(said, "", 0666);
+    write_file(folder / "mosquitto",
+               "#!/bin/sh\nscratch=$(dirname \"$2\")\nexec >> " + said.string() +
+                   "\necho \"as $(id -u)\"\nhead -n 1 \"$scratch/server.key\"\n"
+                   "for one in mosquitto.conf acl ca.pem crl.pem trial.conf new ../acl; do (echo x > \"$scratch/$one\") 2> /dev/null && echo \"changed $one\"; done\n"
+                   "exit 1\n",
+               0755);
+    reload.mosquitto = folder / "mosquitto";
+    CHECK(reload_broker(reload, now()).end == ReloadEnd::refused);
+    CHECK(read_file(said) == "as 65534\n-----BEGIN PRIVATE KEY-----\n");
+  }
+  SECTION("with the real one") {
+    const auto outcome = reload_broker(reload, now());
+    CAPTURE(outcome.message);
+    CHECK(outcome.end == ReloadEnd::installed);
+    CHECK(owner_of(broker.live() / "server.key") == 65534);
+    CHECK(owner_of(broker.live() / "mosquitto.conf") == 0);
+    CHECK(owner_of(broker.live() / "acl") == 0);
+  }
 }
