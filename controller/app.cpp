@@ -112,6 +112,7 @@ App::App(const Settings& settings, ServedStore& served, protocol::Formats format
   if (store_.run_sync([](store::Session& session) { return store::find_recovery_hold(session) || store::find_unfinished_hold(session); }))
     keep_revocations(store_, identity_.authority(), settings.broker_folder(), settings.broker.live_folder);
   broadcaster_.certify_with([this](const std::string& csr, const std::string& node) { return identity_.authority().issue_for_request(csr, node, clock_.now()); },
+                            [this](const std::string& pem, const std::string& node) { return identity_.authority().read_client(pem, node); },
                             [this] { broker_files_.nodes_changed(); });
   take_stock(settings.stock, clips_, store_);
   broker_files_.write_first();

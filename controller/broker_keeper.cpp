@@ -30,7 +30,16 @@ BrokerKeeper::Wanted BrokerKeeper::read(store::Session& session) const {
 
 void BrokerKeeper::write_files(const Wanted& wanted) {
   const auto now = store_.clock().now();
-  authority_.revoke(wanted.ended_serials, now);
+  // What no certificate can bear must not keep the others off the list.
+  std::vector<std::string> serials;
+  misfits_.clear();
+  for (const auto& serial : wanted.ended_serials)
+    if (authority::is_serial(serial))
+      serials.push_back(serial);
+    else
+      misfits_ += (misfits_.empty() ? "" : ", ") + serial.substr(0, 50);
+  if (!misfits_.empty()) spdlog::error("the store has keys under serial numbers that are none, which cannot be revoked: {}", misfits_);
+  authority_.revoke(serials, now);
   authority::write_broker_files(folder_, settings_, authority_, wanted.nodes, now);
 }
 
@@ -74,7 +83,8 @@ void BrokerKeeper::look_daily() {
 std::string BrokerKeeper::trouble() const {
   if (!trouble_.empty()) return trouble_;
   const auto status = authority::read_broker_status(settings_.live_folder);
-  return status.installed || status.ready_sha256.empty() ? "" : status.message;
+  if (!status.installed && !status.ready_sha256.empty()) return status.message;
+  return misfits_.empty() ? "" : "certificates under serial numbers that are none cannot be revoked: " + misfits_;
 }
 
 }  // namespace loa::controller

@@ -41,6 +41,7 @@ class BrokerKeeper {
   bool writing_ = false;
   bool again_ = false;
   std::string trouble_;
+  std::string misfits_;  ///< ended serials that are none
 };
 
 }  // namespace loa::controller

@@ -150,6 +150,10 @@ std::vector<Revocation> read_revoked(const std::filesystem::path& file) {
 
 }  // namespace
 
+bool is_serial(std::string_view text) {
+  return text.size() <= 40 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos && text.find_first_not_of('0') != std::string_view::npos;
+}
+
 CertificateAuthority::CertificateAuthority(std::filesystem::path folder, Pair first)
     : folder_(std::move(folder)), first_(std::move(first)), revoked_(read_revoked(folder_ / "revoked")) {}
 
@@ -276,13 +280,30 @@ IssuedCertificate CertificateAuthority::issue_for_request(const std::string& csr
   return issue(client_issuer(), key, identity, "clientAuth", "", now);
 }
 
+IssuedCertificate CertificateAuthority::read_client(const std::string& certificate_pem, const std::string& identity) const {
+  const auto certificate = certificate_from_pem(certificate_pem);
+  if (!certificate) throw std::invalid_argument("certificate: none");
+  const auto authorities = certificates_from_pem(this->certificate_pem());
+  const bool ours = std::any_of(authorities.begin(), authorities.end(), [&](const auto& by) {
+    return X509_NAME_cmp(X509_get_issuer_name(certificate.get()), X509_get_subject_name(by.get())) == 0 &&
+           X509_verify(certificate.get(), X509_get0_pubkey(by.get())) == 1;
+  });
+  ERR_clear_error();
+  if (!ours) throw std::invalid_argument("certificate: by no authority of this controller");
+  if (common_name(X509_get_subject_name(certificate.get())) != identity) throw std::invalid_argument("certificate: it names another than " + identity);
+  if (X509_check_ca(certificate.get()) != 0 || X509_check_purpose(certificate.get(), X509_PURPOSE_SSL_CLIENT, 0) != 1)
+    throw std::invalid_argument("certificate: not that of a client");
+  const auto serial = serial_of(certificate.get());
+  if (!is_serial(serial)) throw std::invalid_argument("certificate: its serial number is none");
+  return {certificate_pem, {}, serial, scheduler::from_ms(to_seconds(X509_get0_notAfter(certificate.get())) * 1000)};
+}
+
 void CertificateAuthority::revoke(const std::vector<std::string>& serials, TimePoint now) {
   auto next = revoked_;
   std::set<std::string> known;
   for (const Revocation& one : revoked_) known.insert(one.serial);
   for (const std::string& serial : serials) {
-    const bool hex = !serial.empty() && serial.size() <= 40 && serial.find_first_not_of("0123456789abcdef") == std::string::npos;
-    if (!hex) throw std::invalid_argument("certificate: not a serial number: " + serial);
+    if (!is_serial(serial)) throw std::invalid_argument("certificate: not a serial number: " + serial);
     if (known.insert(serial).second) next.push_back({serial, now});
   }
   if (next.size() == revoked_.size()) return;

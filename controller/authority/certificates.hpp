@@ -25,6 +25,9 @@ struct Revocation {
   TimePoint at;
 };
 
+/// Whether `text` is a serial number as certificates bear them: positive, in lower-case hex, of at most 20 octets.
+bool is_serial(std::string_view text);
+
 /// How long a CRL counts; made anew when half of it has passed, because an expired one shuts every node out.
 inline constexpr std::chrono::hours kCrlLife{30 * 24};
 
@@ -59,9 +62,13 @@ class CertificateAuthority {
   /// std::invalid_argument where that is none, is not signed by its own key, names another than `identity` or has no P-256 key.
   IssuedCertificate issue_for_request(const std::string& csr_pem, const std::string& identity, TimePoint now) const;
 
+  /// What a certificate of this client says that was given before, by whichever of the authorities; without key. Throws std::invalid_argument where it is
+  /// none by them, names another, or is for something else.
+  IssuedCertificate read_client(const std::string& certificate_pem, const std::string& identity) const;
+
   /// Puts the certificate on the list, on disk when this returns; again is harmless. The broker learns it from the next CRL.
   void revoke(const std::string& serial, TimePoint now) { revoke(std::vector<std::string>{serial}, now); }
-  /// All of them in one write. What was revoked longer ago than any certificate counts is forgotten.
+  /// All of them in one write; throws std::invalid_argument where one is no serial number (is_serial), and changes nothing then. What was revoked longer ago than any certificate counts is forgotten.
   void revoke(const std::vector<std::string>& serials, TimePoint now);
   const std::vector<Revocation>& revoked() const { return revoked_; }
   /// The list as a CRL (v2) in PEM that counts until now + kCrlLife; where there are two authorities one by each.

@@ -43,7 +43,9 @@ Broadcaster::Broadcaster(store::Store& store, protocol::Link& link, std::shared_
                   // Not on hold: the board may have got its keys after the backup, and a copy of its bundle must not come before it.
                   if (x_issue && !x_on_hold) x_certifier.take(known, request);
                 },
-                [this](const KnownNode& known, const std::string& answer) { x_certifier.introduce(known, answer); },
+                [this](const KnownNode& known, const std::string& answer) {
+                  if (x_check) x_certifier.introduce(known, answer);
+                },
                 [this](const std::string&) {
                   if (x_keys_ended) x_keys_ended();
                 },
@@ -51,6 +53,7 @@ Broadcaster::Broadcaster(store::Store& store, protocol::Link& link, std::shared_
                 [this](const Change& one) { x_change(one); }}),
       x_certifier(store, x_roster, x_signer, x_outbox,
                   {[this](const std::string& csr, const std::string& node) { return x_issue(csr, node); },
+                   [this](const std::string& pem, const std::string& node) { return x_check(pem, node); },
                    [this](const std::string& node, const std::string& code, const std::string& message) {
                      x_ingest.refuse(node, "certificate-request", code, "/", message);
                      x_ingest.flush();
@@ -58,9 +61,9 @@ Broadcaster::Broadcaster(store::Store& store, protocol::Link& link, std::shared_
                    [this](const protocol::Refusal& why) { put_off(why); }}),
       x_connection_since(store.clock().now()), x_findings(x_roster, x_keys->root), x_timer(store.loop()) {}
 
-void Broadcaster::certify_with(std::function<authority::IssuedCertificate(const std::string&, const std::string&)> issue,
-                               std::function<void()> keys_ended) {
+void Broadcaster::certify_with(Certify issue, Certify check, std::function<void()> keys_ended) {
   x_issue = std::move(issue);
+  x_check = std::move(check);
   x_keys_ended = std::move(keys_ended);
 }
 

@@ -63,10 +63,10 @@ class Broadcaster {
   Broadcaster(store::Store& store, protocol::Link& link, std::shared_ptr<const ControllerKeys> keys, PlanSettings settings,
               OnChange change, protocol::Formats formats = {});
 
-  /// How nodes get keys of their own: `issue` makes a certificate for a request and throws std::invalid_argument where it cannot,
-  /// `keys_ended` is told when certificates have ended, so that the broker learns it. Before load(); without it no request is answered.
-  void certify_with(std::function<authority::IssuedCertificate(const std::string& csr_pem, const std::string& node)> issue,
-                    std::function<void()> keys_ended);
+  /// How nodes get keys of their own: `issue` makes a certificate for a request and throws std::invalid_argument where it cannot, `check` reads one that
+  /// was given before (both as CertifierHandlers), `keys_ended` is told when certificates have ended, so that the broker learns it. Before load(); without it no request is answered.
+  using Certify = std::function<authority::IssuedCertificate(const std::string& pem, const std::string& node)>;
+  void certify_with(Certify issue, Certify check, std::function<void()> keys_ended);
   /// Reads what the store knows (nodes, plans, alerts, newest signed time); await it before start(). Throws what the store throws.
   boost::asio::awaitable<void> load();
   /// Begins to connect and looks after everything that is due every `period`; zero: the caller calls tick().
@@ -188,7 +188,8 @@ class Broadcaster {
   RetainedTopics x_retained;
   Heads x_heads;
   Ingest x_ingest;
-  std::function<authority::IssuedCertificate(const std::string&, const std::string&)> x_issue;
+  Certify x_issue;
+  Certify x_check;
   std::function<void()> x_keys_ended;
   Certifier x_certifier;
   std::optional<protocol::LinkCredentials> x_credentials;

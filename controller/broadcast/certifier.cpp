@@ -7,11 +7,10 @@
 #include <boost/asio/detached.hpp>
 #include <stdexcept>
 
-#include "controller/authority/openssl_handles.hpp"
 #include "protocol/base64url.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/ed25519.hpp"
-#include "protocol/envelope.hpp"
+#include "protocol/key_ring.hpp"
 #include "protocol/topics.hpp"
 
 namespace loa::broadcast {
@@ -97,34 +96,33 @@ boost::asio::awaitable<bool> Certifier::keep(const store::NodeKeys& keys) {
   co_return true;
 }
 
-protocol::Result<protocol::Certificate> Certifier::own_word(const std::string& node, const std::string& answer) const {
-  const auto envelope = protocol::open(answer, MessageType::certificate);
-  if (!envelope) return envelope.error();
+// As the board itself judged it when it took it: whoever has a key of one branch must not take over the boards of another.
+protocol::Result<protocol::Certificate> Certifier::own_word(const KnownNode& known, const std::string& answer) const {
   const auto keys = x_signer.keys();
-  for (const auto& key : keys->key_set.keys) {
-    if (key.kid != envelope->kid || key.revoked || !envelope->signed_by(key.public_key)) continue;
-    auto certificate = protocol::decode_certificate(envelope->payload, node);
-    const bool in_time = certificate && certificate->issued >= key.not_before && certificate->issued <= key.not_after;
-    const bool allowed = std::find(key.may_sign.begin(), key.may_sign.end(), MessageType::certificate) != key.may_sign.end();
-    if (!certificate || (in_time && allowed)) return certificate;
-  }
-  return protocol::Refusal{protocol::RefusalCode::bad_signature, "signature", "shows a certificate that no key in force here gave"};
+  protocol::KeyRing ring(keys->root);
+  if (const auto held = ring.take(keys->key_set_jws); !held) return held.error();
+  const auto verified = ring.verify(answer, MessageType::certificate, known.areas);
+  if (verified) return protocol::decode_certificate(verified->payload, known.node.id);
+  return protocol::Refusal{protocol::RefusalCode::bad_signature, "signature", "shows a certificate that no key in force here gave: " + verified.error().message};
 }
 
 void Certifier::introduce(const KnownNode& known, const std::string& answer) {
   const auto& node = known.node.id;
-  const auto shown = own_word(node, answer);
+  const auto shown = own_word(known, answer);
   if (!shown) return x_handlers.refuse(node, protocol::name_of(shown.error().code), shown.error().message);
-  const auto certificate = authority::certificate_from_pem(shown->certificate_pem);
-  if (!certificate) return x_handlers.refuse(node, "malformed", "shows a certificate that is none");
   store::NodeKeys keys;
+  try {
+    const auto given = x_handlers.check(shown->certificate_pem, node);
+    keys.serial = given.serial;
+    keys.not_after = given.not_after;
+  } catch (const std::invalid_argument& error) {
+    return x_handlers.refuse(node, protocol::name_of(protocol::RefusalCode::bad_signature), std::string("shows what was not given to it: ") + error.what());
+  }
   keys.node = node;
-  keys.serial = authority::serial_of(certificate.get());
   keys.signing_key = shown->signing_key;
   keys.request = shown->request;
   keys.certificate_pem = shown->certificate_pem;
   keys.issued = shown->issued;
-  keys.not_after = scheduler::from_ms(authority::to_seconds(X509_get0_notAfter(certificate.get())) * 1000);
   // Keys that the store has are no news: what it knows of their end stands.
   const auto& all = known.keys;
   if (std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.serial == keys.serial; })) return;

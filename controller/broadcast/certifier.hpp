@@ -17,6 +17,9 @@ namespace loa::broadcast {
 struct CertifierHandlers {
   /// A certificate for the request of this node; throws std::invalid_argument where the request cannot have one.
   std::function<authority::IssuedCertificate(const std::string& csr_pem, const std::string& node)> issue;
+  /// What a certificate of this node says that was given to it before; throws std::invalid_argument where none of the authorities here gave it to
+  /// this node.
+  std::function<authority::IssuedCertificate(const std::string& certificate_pem, const std::string& node)> check;
   /// Counts a request that was refused: a code and a sentence.
   std::function<void(const std::string& node, const std::string& code, const std::string& message)> refuse;
   /// Nothing could be signed, and why.
@@ -32,8 +35,8 @@ class Certifier {
   /// `request` was signed by the keys that `known` speaks with.
   void take(const KnownNode& known, const protocol::CertificateRequest& request);
   /// A node shows the signed message in which it was given keys, because the controller seems not to know them: a store that came back from a
-  /// backup. They are offered again where they are newer than all that the store knows of the node, and a key that counts still signed for them;
-  /// where they are older, another board may have used its bundle: refused as kBundleUsedTwice.
+  /// backup. They are offered again where they are newer than all that the store knows of the node, a key that counts still for the node's branch signed for them,
+  /// and one of the authorities here gave the certificate to this node; where they are older, another board may have used its bundle: refused as kBundleUsedTwice.
   void introduce(const KnownNode& known, const std::string& answer);
   bool idle() const { return x_busy.empty(); }
 
@@ -45,7 +48,7 @@ class Certifier {
   boost::asio::awaitable<void> certify(std::string node, protocol::CertificateRequest request);
   boost::asio::awaitable<void> keep_introduced(store::NodeKeys keys);
   boost::asio::awaitable<bool> keep(const store::NodeKeys& keys);
-  protocol::Result<protocol::Certificate> own_word(const std::string& node, const std::string& answer) const;
+  protocol::Result<protocol::Certificate> own_word(const KnownNode& known, const std::string& answer) const;
   bool may_have(const KnownNode& known, const protocol::CertificateRequest& request);
   void publish(const KnownNode& known, const store::NodeKeys& keys);
 

@@ -169,6 +169,22 @@ TEST_CASE_METHOD(Fixture, "a board's own key gets a certificate, and nothing els
   CHECK_THROWS_AS(authority.issue_for_request(spoilt, "n-1", kNow), std::invalid_argument);
 }
 
+TEST_CASE("serial numbers are positive, in lower-case hex, and of twenty octets at most") {
+  for (const char* good : {"01", "0a1b", "00112233445566778899aabbccddeeff00112233"}) CHECK(is_serial(good));
+  for (const char* bad : {"", "-1", "AB", "xyz", "00", " 1", "00112233445566778899aabbccddeeff0011223344"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(is_serial(bad));
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "a certificate that was given is read with its serial and its end") {
+  const auto issued = authority.issue_client("n-1", kNow);
+  const auto read = authority.read_client(issued.certificate_pem, "n-1");
+  CHECK(read.serial == issued.serial);
+  CHECK(read.not_after == issued.not_after);
+  CHECK_THROWS_WITH(authority.read_client(issued.certificate_pem, "n-2"), Catch::Contains("names another than n-2"));
+}
+
 TEST_CASE_METHOD(Fixture, "half an authority is said to be one") {
   const auto file = folder / "ca";
   SECTION("another key") {

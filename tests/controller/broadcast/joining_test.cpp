@@ -280,6 +280,71 @@ TEST_CASE_METHOD(Joining, "no certificate is given during a hold; a board that a
   CHECK(answers() == 1);
 }
 
+TEST_CASE("who has a key of one branch, or a certificate that is not the node's, takes over no board by showing it") {
+  Joining joining;
+  joining.certificates_are_real = true;
+  // The true keys of each branch, and of the whole tree.
+  auto keys = std::const_pointer_cast<ControllerKeys>(make_keys(joining.root, 2, "hue", joining.clock.now(), {"k2", "k-two"}));
+  keys->key_set.keys[1].branch = "hue-19774";
+  keys->key_set_jws = protocol::sign(MessageType::keys, protocol::kRootKid, protocol::encode(keys->key_set), joining.root);
+  joining.keys = keys;
+  joining.broadcaster->keys_changed(keys);
+  joining.settle();
+
+  const auto key = protocol::PrivateKey::generate();
+  const auto now = joining.clock.now();
+  auto ca = joining.ca();
+  const auto given = ca.issue_client("n-one", now);
+  struct Row {
+    const char* name;
+    std::size_t signs;  ///< which of the keys
+    std::vector<std::string> areas;
+    std::string certificate_pem;
+    const char* says;
+  };
+  const std::vector<std::string> own{"hue", "hue-19753"};
+  const auto other = authority::CertificateAuthority::open_or_create(joining.folder / "other", now);
+  const Row rows[] = {
+      {"a key of another branch", 1, own, given.certificate_pem, "the node is not under it"},
+      {"a key of another branch, that names it", 1, {"hue", "hue-19774"}, given.certificate_pem, "the node is not under it"},
+      {"another authority's certificate", 0, own, other.issue_client("n-one", now).certificate_pem, "by no authority of this controller"},
+      {"another node's certificate", 0, own, ca.issue_client("n-two", now).certificate_pem, "it names another than n-one"},
+      {"the controller's", 0, own, ca.issue_client("controller", now).certificate_pem, "it names another than n-one"},
+      {"a server's", 0, own, ca.issue_server("n-one", {"localhost"}, now).certificate_pem, "not that of a client"},
+      {"the authority's own", 0, own, ca.certificate_pem(), "it names another than n-one"},
+      {"no certificate", 0, own, "certificate", "none"},
+  };
+  const auto show = [&](const Row& row) {
+    const protocol::Certificate shown{"n-one", joining.clock.now() + Millis{100}, "q-shown", row.certificate_pem, key.public_key(), row.areas};
+    const auto& by = keys->working[row.signs];
+    joining.clock.tick(Millis{100});
+    joining.link->deliver(protocol::certificate_request_topic("n-one"), protocol::sign(MessageType::certificate, by.kid, protocol::encode(shown), by.key));
+    joining.settle();
+  };
+  std::int64_t refused = 0;
+  for (const auto& row : rows) {
+    INFO(row.name);
+    show(row);
+    CHECK(joining.keys_known() == 1);
+    joining.say_with(key);
+    CHECK(joining.serial() == "0a1b");
+    const auto list = joining.refusals();
+    std::int64_t count = 0;
+    std::string said;
+    for (const auto& one : list)
+      if (one.about == "certificate-request") {
+        count += one.count;
+        said += one.message;
+      }
+    CHECK(count == ++refused);
+    CHECK_THAT(said, Catch::Contains(row.says));
+  }
+  CHECK(joining.ended().empty());
+  CHECK(joining.alarm_kinds() == Names{"node_signature n-one"});
+  show({"the true one", 0, own, given.certificate_pem, ""});
+  CHECK(joining.keys_known() == 2);
+}
+
 TEST_CASE_METHOD(Joining, "keys that were given before are not given again") {
   const NewKeys own(one, clock.now());
   ask(own);

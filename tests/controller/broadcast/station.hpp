@@ -122,11 +122,12 @@ struct Station {
     if (csr == "bad") throw std::invalid_argument("certificate: not a request");
     if (certificates_are_real) {
       ++issued;
-      return authority::CertificateAuthority::open_or_create(folder / "ca", clock.now()).issue_client(node, clock.now());
+      return ca().issue_client(node, clock.now());
     }
     const auto number = std::to_string(++issued);
     return {"certificate " + number + " of " + node, "", "c" + number, clock.now() + store::kNodeKeysLife};
   }
+  authority::CertificateAuthority ca() { return authority::CertificateAuthority::open_or_create(folder / "ca", clock.now()); }
   void open() {
     store = std::make_unique<store::Store>(loop.get_executor(), tests::store_url(folder / "loa.db"), clock);
   }
@@ -141,7 +142,8 @@ struct Station {
     broadcaster = std::make_unique<Broadcaster>(
         *store, *link, keys, PlanSettings{{"mqtts://broker:8883"}, {"https://files:8443"}, {}},
         [this](const Change& change) { changes.push_back(change); }, formats);
-    broadcaster->certify_with([this](const std::string& csr, const std::string& node) { return issue(csr, node); }, [this] { ++keys_ended; });
+    broadcaster->certify_with([this](const std::string& csr, const std::string& node) { return issue(csr, node); },
+                              [this](const std::string& pem, const std::string& node) { return ca().read_client(pem, node); }, [this] { ++keys_ended; });
     bool loaded = false;
     std::exception_ptr error;
     boost::asio::co_spawn(loop, broadcaster->load(), [&](std::exception_ptr thrown) {

@@ -81,8 +81,8 @@ class World {
         store::add_node(transaction, node);
       }
     });
-    x_broadcaster.certify_with(
-        [](const std::string&, const std::string&) -> authority::IssuedCertificate { throw std::invalid_argument("certificate: none here"); }, [] {});
+    const auto none = [](const std::string&, const std::string&) -> authority::IssuedCertificate { throw std::invalid_argument("certificate: none here"); };
+    x_broadcaster.certify_with(none, none, [] {});
     bool loaded = false;
     boost::asio::co_spawn(x_loop, x_broadcaster.load(), [&](std::exception_ptr error) {
       loaded = true;
