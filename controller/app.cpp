@@ -37,6 +37,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kFarewell = 3000ms;
 constexpr auto kLongestStop = 10s;
+constexpr auto kBrokerTold = 5000ms;  // somebody waits for the answer
 
 /// Every part of the controller, in the order in which they depend on each other.
 class App {
@@ -152,6 +153,7 @@ api::Hooks App::hooks() {
     broker_files_.nodes_changed();
     broadcaster_.node_changed(node);
   };
+  hooks.broker_told = [this] { return broker_files_.went_live(kBrokerTold); };
   hooks.make_board = [this](const std::string& node, const std::string& code, const std::vector<std::string>& areas) {
     return make_board(node, code, areas);
   };

@@ -1,12 +1,15 @@
 #include "controller/broker_keeper.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "controller/store/node_keys.hpp"
 #include "controller/store/nodes.hpp"
+#include "protocol/hash.hpp"
 
 namespace loa::controller {
 
@@ -14,6 +17,7 @@ namespace {
 
 constexpr std::chrono::hours kLookEvery{24};
 constexpr std::chrono::minutes kRetryAfter{1};
+constexpr std::chrono::milliseconds kLookWhetherLive{50};
 
 }  // namespace
 
@@ -41,6 +45,19 @@ void BrokerKeeper::write_files(const Wanted& wanted) {
   if (!misfits_.empty()) spdlog::error("the store has keys under serial numbers that are none, which cannot be revoked: {}", misfits_);
   authority_.revoke(serials, now);
   authority::write_broker_files(folder_, settings_, authority_, wanted.nodes, now);
+  ready_sha256_ = protocol::sha256_hex_of_file(folder_ / authority::kReadyFile);
+  if (!behind_since_) behind_since_ = now;
+}
+
+// One set may follow another for hours while nobody takes any, so it is not the age of the newest that counts.
+bool BrokerKeeper::look_whether_live(const authority::BrokerStatus& status) const {
+  const auto now = store_.clock().now();
+  const bool live = status.installed && status.ready_sha256 == ready_sha256_;
+  if (live)
+    behind_since_.reset();
+  else if (!behind_since_ || *behind_since_ > now)
+    behind_since_ = now;
+  return live;
 }
 
 void BrokerKeeper::write_first() {
@@ -51,6 +68,7 @@ void BrokerKeeper::start() { look_daily(); }
 
 void BrokerKeeper::nodes_changed() {
   again_ = true;
+  ++changes_;
   if (writing_) return;
   writing_ = true;
   boost::asio::co_spawn(store_.loop(), write(), boost::asio::detached);
@@ -59,9 +77,11 @@ void BrokerKeeper::nodes_changed() {
 boost::asio::awaitable<void> BrokerKeeper::write() {
   while (again_) {
     again_ = false;
+    const auto told_of = changes_;
     try {
       auto look = [this](store::Session& session) { return read(session); };
       write_files(co_await store_.run(std::move(look)));
+      written_ = told_of;
       trouble_.clear();
     } catch (const std::exception& error) {
       trouble_ = error.what();
@@ -83,8 +103,27 @@ void BrokerKeeper::look_daily() {
 std::string BrokerKeeper::trouble() const {
   if (!trouble_.empty()) return trouble_;
   const auto status = authority::read_broker_status(settings_.live_folder);
+  const bool live = look_whether_live(status);
   if (!status.installed && !status.ready_sha256.empty()) return status.message;
+  if (!live && store_.clock().now() - *behind_since_ >= kPatience)
+    return fmt::format("loa-broker-reload has not put in place what was written since {}: does it run? Until it has, the broker knows of no node and no revocation since",
+                       scheduler::to_rfc3339(*behind_since_));
   return misfits_.empty() ? "" : "certificates under serial numbers that are none cannot be revoked: " + misfits_;
+}
+
+boost::asio::awaitable<std::string> BrokerKeeper::went_live(std::chrono::milliseconds limit) const {
+  const auto wanted = changes_;
+  const auto until = std::chrono::steady_clock::now() + limit;
+  boost::asio::steady_timer look(store_.loop());
+  while (written_ < wanted || !look_whether_live(authority::read_broker_status(settings_.live_folder))) {
+    if (std::chrono::steady_clock::now() >= until) {
+      const auto known = trouble();
+      co_return known.empty() ? fmt::format("loa-broker-reload has not put the new files in place within {} s", limit.count() / 1000.0) : known;
+    }
+    look.expires_after(kLookWhetherLive);
+    co_await look.async_wait(boost::asio::use_awaitable);
+  }
+  co_return std::string();
 }
 
 }  // namespace loa::controller

@@ -1,5 +1,9 @@
 #pragma once
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +24,14 @@ class BrokerKeeper {
   void start();
   /// Nodes or their keys came or went: write soon.
   void nodes_changed();
-  /// Why the files could not be written or did not go live; empty where all is well.
+  /// Why the files could not be written or did not go live; empty where all is well, or where they were written less than kPatience ago.
   std::string trouble() const;
+  /// Waits until the broker was told of all that nodes_changed() was called for before, at most `limit`. Empty where it was, otherwise why it was not:
+  /// then the broker still lets everyone do what they could.
+  boost::asio::awaitable<std::string> went_live(std::chrono::milliseconds limit) const;
+
+  /// loa-broker-reload needs seconds for a set, and looks each minute; who waits longer has none that runs.
+  static constexpr std::chrono::minutes kPatience{2};
 
  private:
   boost::asio::awaitable<void> write();
@@ -31,6 +41,7 @@ class BrokerKeeper {
   };
   Wanted read(store::Session& session) const;
   void write_files(const Wanted& wanted);
+  bool look_whether_live(const authority::BrokerStatus& status) const;
   void look_daily();
 
   store::Store& store_;
@@ -40,6 +51,10 @@ class BrokerKeeper {
   boost::asio::steady_timer timer_;
   bool writing_ = false;
   bool again_ = false;
+  std::uint64_t changes_ = 0;  ///< calls of nodes_changed()
+  std::uint64_t written_ = 0;  ///< of those, how many the files tell of
+  std::string ready_sha256_;   ///< of the `ready` that was written last
+  mutable std::optional<scheduler::TimePoint> behind_since_;  ///< what is live is not what was written
   std::string trouble_;
   std::string misfits_;  ///< ended serials that are none
 };

@@ -1,5 +1,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,6 +33,16 @@ struct Coming {
 
 json::object made_of(const Coming& coming) {
   return {{"node", coming.node.id}, {"code", coming.node.code}, {"bundle", coming.bundle}};
+}
+
+// What the store knows binds the controller at once; the broker lets a board do what it could until it was told. The answer says how far it came.
+awaitable<Reply> with_broker(Api& api, Reply reply) {
+  if (reply.has_error()) co_return reply;
+  const auto why = co_await api.hooks().broker_told();
+  auto answer = json::parse(std::get<std::string>(reply->body)).as_object();
+  answer["barred"] = why.empty();
+  if (!why.empty()) answer["detail"] = why;
+  co_return json_response(answer, reply->status);
 }
 
 void note(StoreCall& call, const store::Node& node) {
@@ -134,9 +145,7 @@ Reply write_boards(StoreCall& call, const std::vector<Coming>& boards) {
   return json_response(answer, 201);
 }
 
-}  // namespace
-
-Reply revoke_node(StoreCall& call) {
+Reply write_revoked(StoreCall& call) {
   const auto node = store::find_node(call.db, call.call.parameter("id"));
   if (!node) return not_found("such node");
   if (auto problem = guard(call, node->area)) {
@@ -149,6 +158,14 @@ Reply revoke_node(StoreCall& call) {
   transaction.commit();
   note(call, *node);
   return json_response({{"node", node->id}, {"code", node->code}});
+}
+
+}  // namespace
+
+awaitable<Reply> revoke_node(Api& api, Call call) {
+  StoreWork write = write_revoked;
+  auto reply = co_await in_store(api, std::make_shared<Call>(std::move(call)), std::move(write));
+  co_return co_await with_broker(api, std::move(reply));
 }
 
 // Anyone may ask, and everyone gets the same answer: what is not signed with a bundle's key changes nothing.
@@ -173,7 +190,8 @@ awaitable<Reply> replace_node(Api& api, Call call) {
   auto made = make_board(api, std::move(*coming));
   if (made.has_error()) co_return made.error();
   StoreWork write = [board = *made](StoreCall& store_call) { return write_replaced(store_call, board); };
-  co_return co_await in_store(api, std::move(shared), std::move(write));
+  auto reply = co_await in_store(api, std::move(shared), std::move(write));
+  co_return co_await with_broker(api, std::move(reply));
 }
 
 awaitable<Reply> import_nodes(Api& api, Call call) {

@@ -45,7 +45,7 @@ awaitable<Reply> create_node(Api& api, Call call);
 Reply get_node(StoreCall& call);
 Reply change_node(StoreCall& call);
 Reply set_node_settings(StoreCall& call);
-Reply revoke_node(StoreCall& call);
+awaitable<Reply> revoke_node(Api& api, Call call);
 awaitable<Reply> replace_node(Api& api, Call call);
 awaitable<Reply> import_nodes(Api& api, Call call);
 awaitable<Reply> tell_refused_board(Api& api, Call call);

@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <optional>
 #include <string>
@@ -69,6 +70,8 @@ struct Hooks {
   std::function<void(std::string area)> alert_changed;
   /// A node was added or moved: who may do what on the broker, and its head, follow.
   std::function<void(std::string node)> node_changed;
+  /// Waits, a few seconds at most, until the broker was told of all node_changed() before: empty where it was, otherwise why it was not.
+  std::function<boost::asio::awaitable<std::string>()> broker_told;
   /// Keys and bundle of a new board; `areas` is its chain, the root first.
   std::function<http::Result<NewBoard>(const std::string& node, const std::string& code,
                                        const std::vector<std::string>& areas)>

@@ -113,6 +113,7 @@ api::Hooks ApiWorld::hooks() {
   made.send_order = [](auto) {};
   made.alert_changed = [](auto) {};
   made.node_changed = [](auto) {};
+  made.broker_told = []() -> boost::asio::awaitable<std::string> { co_return std::string(); };
   made.make_board = [](const auto& id, const auto&, const auto&) -> http::Result<api::NewBoard> { return api::NewBoard{"bundle of " + id, {}, "01"}; };
   made.board_refused = [](auto) {};
   made.found = [] { return api::Found{}; };

@@ -21,12 +21,18 @@ struct BoardOptions {
   std::string code, out, file, bundles;
 };
 
+// No more than is known: rights end at the broker, and only when that was told.
+std::string broker_knows(const json::value& answer) {
+  if (answer.at("barred").as_bool()) return "The broker was told to bar it, which takes at most five seconds more";
+  return fmt::format("THE BROKER DOES NOT KNOW IT YET, and lets the board read and write as before: {}. The alarm `broker_files` stays open until it knows", text_of(answer, "detail"));
+}
+
 void revoke(const Context& context, const BoardOptions& options) {
   auto client = context.client();
   const auto node = find_node(client, options.code);
   const auto revoked = client.post("/nodes/" + text_of(node, "id") + "/revoke");
-  context.show(revoked, fmt::format("{} is revoked: its board {} has no rights any more; `loa node replace {}` puts another there", text_of(revoked, "code"),
-                                    text_of(revoked, "node"), text_of(revoked, "code")));
+  context.show(revoked, fmt::format("{} is revoked: the controller refuses what its board {} says. {}; `loa node replace {}` puts another there", text_of(revoked, "code"),
+                                    text_of(revoked, "node"), broker_knows(revoked), text_of(revoked, "code")));
 }
 
 void replace(const Context& context, const BoardOptions& options) {
@@ -34,9 +40,9 @@ void replace(const Context& context, const BoardOptions& options) {
   PrivateFile bundle(file);
   const auto made = context.client().post("/node-replacements", {{"code", options.code}});
   bundle.write(text_of(made, "bundle"));
-  context.show({{"node", made.at("node")}, {"code", made.at("code")}, {"before", made.at("before")}, {"bundle", file}},
-               fmt::format("node {} takes the place of {} and joins with `loa-node --bundle {}`; the file holds private keys and is not kept here",
-                           text_of(made, "node"), text_of(made, "before"), file));
+  context.show({{"node", made.at("node")}, {"code", made.at("code")}, {"before", made.at("before")}, {"bundle", file}, {"barred", made.at("barred")}},
+               fmt::format("node {} takes the place of {} and joins with `loa-node --bundle {}`; the file holds private keys and is not kept here{}", text_of(made, "node"),
+                           text_of(made, "before"), file, made.at("barred").as_bool() ? "" : ". Of the board before: " + broker_knows(made)));
 }
 
 // A folder of its own, so that nothing stands in the way of a file once the bundles are there, which are given once.
@@ -79,7 +85,7 @@ void import_nodes(const Context& context, const BoardOptions& options) {
 void add_board_commands(CLI::App& node, Context& context) {
   auto options = std::make_shared<BoardOptions>();
 
-  auto* revoke_command = node.add_subcommand("revoke", "Bar a board that is lost, stolen or taken down: from broker, log and state, at once");
+  auto* revoke_command = node.add_subcommand("revoke", "Bar a board that is lost, stolen or taken down: from log and state at once, from the broker when it was told, which the answer says");
   revoke_command->add_option("CODE", options->code, "Code or id")->required();
   revoke_command->callback([&context, options] { revoke(context, *options); });
 

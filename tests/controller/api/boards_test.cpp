@@ -53,6 +53,24 @@ TEST_CASE_METHOD(Boards, "a revoked board is a node no more, and its keys have e
   CHECK(admin.get("/api/v1/audit").body.find("\"retire\"") != std::string::npos);
 }
 
+TEST_CASE_METHOD(Boards, "whether the broker was told to bar a board is said, and nothing that is not known") {
+  const auto first = admin.post("/api/v1/nodes/" + node + "/revoke");
+  CHECK(first.json().at("barred").as_bool());
+  CHECK_FALSE(first.json().as_object().contains("detail"));
+  {
+    const std::lock_guard lock(calls.mutex);
+    broker_deaf = "loa-broker-reload does not run";
+  }
+  const auto made = admin.post("/api/v1/node-replacements", R"({"code":"A-1"})");
+  REQUIRE(made.status == 201);
+  CHECK_FALSE(made.json().at("barred").as_bool());
+  CHECK(made.text("/detail") == "loa-broker-reload does not run");
+  const auto second = admin.post("/api/v1/nodes/" + made.text("/node") + "/revoke");
+  REQUIRE(second.status == 200);
+  CHECK_FALSE(second.json().at("barred").as_bool());
+  CHECK(second.text("/detail") == "loa-broker-reload does not run");
+}
+
 TEST_CASE_METHOD(Boards, "a new board has all that the place has, and its history") {
   played(node, 1);
   const auto before = admin.get("/api/v1/nodes/" + node);

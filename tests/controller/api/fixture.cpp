@@ -135,6 +135,10 @@ Hooks TestApi::hooks() {
     const std::lock_guard lock(calls.mutex);
     calls.changed_nodes.push_back(std::move(changed));
   };
+  made.broker_told = [this]() -> boost::asio::awaitable<std::string> {
+    const std::lock_guard lock(calls.mutex);
+    co_return broker_deaf;
+  };
   made.make_board = [](const auto& id, const auto&, const auto& areas) -> http::Result<NewBoard> {
     return NewBoard{"bundle of " + id + " in " + areas.back(), {}, "01"};
   };

@@ -1,12 +1,17 @@
 #include "controller/broker_keeper.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
+#include <optional>
 
 #include "controller/authority/files.hpp"
 #include "controller/store/node_keys.hpp"
 #include "protocol/hash.hpp"
 #include "tests/controller/store/fixture.hpp"
+#include "tests/support/loop.hpp"
 
 using namespace loa;
 using namespace loa::controller;
@@ -65,4 +70,86 @@ TEST_CASE_METHOD(Keeper, "an ended serial that is none keeps no other off the br
   CHECK(std::count(revoked.begin(), revoked.end(), good) == 1);
   CHECK(std::filesystem::exists(folder / "broker/ready"));
   CHECK_THAT(keeper->trouble(), Catch::Contains("-17") && Catch::Contains("cannot be revoked"));
+}
+
+namespace {
+
+struct Live : Keeper {
+  /// loa-broker-reload's word on the set with this `ready`, or on the one that lies there.
+  void reload_says(const std::string& what, std::string sha256 = {}) {
+    if (sha256.empty()) sha256 = ready();
+    authority::write_file(settings.live_folder / "status", sha256 + "\n" + what + "\n", 0644);
+  }
+  std::string ready() const { return protocol::sha256_hex_of_file(folder / "broker/ready"); }
+  void change() {
+    keeper->nodes_changed();
+    const auto before = ready();
+    REQUIRE(tests::run_until(loop, [&] { return ready() != before; }));
+  }
+  std::string went_live(std::chrono::milliseconds limit, const std::function<void()>& meanwhile = [] {}) {
+    std::optional<std::string> why;
+    boost::asio::co_spawn(loop, keeper->went_live(limit), [&](std::exception_ptr, std::string said) { why = std::move(said); });
+    meanwhile();
+    REQUIRE(tests::run_until(loop, [&] { return why.has_value(); }));
+    return *why;
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Live, "files that nobody puts in place are trouble after two minutes, however often they are written") {
+  keeper->write_first();
+  const auto first = scheduler::to_rfc3339(clock.now());
+  CHECK(keeper->trouble().empty());
+  SECTION("where nobody ever did") {}
+  SECTION("where the set before was installed") {
+    reload_says("installed");
+    CHECK(keeper->trouble().empty());
+    clock.tick(10min);
+    CHECK(keeper->trouble().empty());
+    change();
+  }
+  SECTION("where the clock was set back meanwhile") {
+    clock.tick(-1h);
+    CHECK(keeper->trouble().empty());
+  }
+  CHECK(keeper->trouble().empty());
+  clock.tick(90s);
+  change();
+  CHECK(keeper->trouble().empty());
+  clock.tick(30s);
+  CHECK_THAT(keeper->trouble(), Catch::Contains("loa-broker-reload has not put in place"));
+  change();
+  CHECK_THAT(keeper->trouble(), Catch::Contains("loa-broker-reload has not put in place"));
+  reload_says("installed");
+  CHECK(keeper->trouble().empty());
+}
+
+TEST_CASE_METHOD(Live, "what was refused is said at once, also of a set that is no longer the newest") {
+  keeper->write_first();
+  reload_says("acl: broken");
+  CHECK(keeper->trouble() == "acl: broken");
+  change();
+  CHECK(keeper->trouble() == "acl: broken");
+}
+
+TEST_CASE_METHOD(Live, "who waits for the broker hears that it was told, or why it was not") {
+  keeper->write_first();
+  reload_says("installed");
+  CHECK(went_live(5s).empty());
+  SECTION("the word on the set before does not count") {
+    keeper->nodes_changed();
+    CHECK_THAT(went_live(300ms), Catch::Contains("within 0.3 s"));
+    reload_says("installed");
+    CHECK(went_live(5s).empty());
+  }
+  SECTION("a set that is refused") {
+    change();
+    reload_says("acl: broken");
+    CHECK(went_live(100ms) == "acl: broken");
+  }
+  SECTION("an install while one waits") {
+    change();
+    CHECK(went_live(20s, [&] { reload_says("installed"); }).empty());
+  }
 }
