@@ -1,11 +1,14 @@
 #include "controller/authority/broker_reload.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -77,7 +80,7 @@ class Scratch {
 
 bool is_live(const BrokerSet& set, const path& live, const std::string& digest) {
   const BrokerStatus status = read_broker_status(live);
-  if (!status.installed || status.ready_sha256 != digest) return false;
+  if (std::filesystem::exists(live / kRestartDueFile) || !status.installed || status.ready_sha256 != digest) return false;
   for (const char* name : kBrokerFiles)
     if (!std::filesystem::exists(live / name) || read_file(live / name) != set.at(name)) return false;
   return true;
@@ -107,6 +110,12 @@ std::optional<pid_t> running_mosquitto(const path& pid_file) {
   return read_file(name) == "mosquitto\n" ? std::optional<pid_t>(pid) : std::nullopt;
 }
 
+std::string one_line(std::string text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
 std::optional<ReloadOutcome> run_command(const std::vector<std::string>& argv, std::chrono::milliseconds limit, const char* done) {
   if (argv.empty()) return std::nullopt;
   process::Limits limits;
@@ -116,18 +125,20 @@ std::optional<ReloadOutcome> run_command(const std::vector<std::string>& argv, s
   command.argv = argv;
   const auto outcome = process::run(command, limits);
   if (outcome.ok()) return ReloadOutcome{ReloadEnd::installed, done};
-  return ReloadOutcome{ReloadEnd::not_running, argv.front() + ": " + outcome.message + " " + outcome.err};
+  return ReloadOutcome{ReloadEnd::not_told, fmt::format("the files are in place, but the broker could not be told: {}: {} {}", fmt::join(argv, " "), outcome.message, one_line(outcome.err))};
 }
 
 ReloadOutcome signal_broker(const path& pid_file, int number, const char* done) {
   const auto pid = running_mosquitto(pid_file);
-  if (!pid || ::kill(*pid, number) != 0)
-    return {ReloadEnd::not_running, "no broker runs; it will read the files when it starts"};
+  const bool told = pid && ::kill(*pid, number) == 0;
+  if (pid && !told && errno != ESRCH)
+    return {ReloadEnd::not_told, fmt::format("the files are in place, but the broker (process {}) could not be told: {}", *pid, std::generic_category().message(errno))};
+  if (!told) return {ReloadEnd::not_running, "no broker runs; it will read the files when it starts"};
   return {ReloadEnd::installed, fmt::format("the broker (process {}) was told {}", *pid, done)};
 }
 
 ReloadOutcome restart_broker(const ReloadSettings& settings) {
-  if (const auto outcome = run_command(settings.restart, settings.trial_limit, "the broker was started anew, with other authorities"))
+  if (const auto outcome = run_command(settings.restart, settings.restart_limit, "the broker was started anew, with other authorities"))
     return *outcome;
   return signal_broker(settings.pid_file, SIGTERM, "to end, so that it starts anew with other authorities");
 }
@@ -164,10 +175,14 @@ ReloadOutcome reload_broker(const ReloadSettings& settings, scheduler::TimePoint
   const Scratch scratch(settings.live);
   write_set(set, scratch.folder(), owner);
   if (const auto wrong = try_broker({settings.mosquitto, settings.live, scratch.folder(), owner, settings.trial_limit})) return refuse(*wrong);
-  const bool anew = other_authorities(set, settings.live);
+  const path restart_due = settings.live / kRestartDueFile;
+  const bool anew = std::filesystem::exists(restart_due) || other_authorities(set, settings.live);
+  if (anew) write_file(restart_due, "", 0644);  // before ca.pem takes its place: then nothing else would tell
   for (const char* name : kBrokerFiles) std::filesystem::rename(scratch.folder() / name, settings.live / name);
   ReloadOutcome outcome = anew ? restart_broker(settings) : tell_broker(settings);
-  say("installed");
+  const bool told = outcome.end != ReloadEnd::not_told;
+  if (told) std::filesystem::remove(restart_due);
+  say(told ? "installed" : one_line(outcome.message));
   return outcome;
 }
 

@@ -21,7 +21,7 @@ namespace {
 
 using namespace loa::authority;
 
-constexpr int kRefused = 1;  // exit code: something is wrong with the files
+constexpr int kRefused = 1;  // exit code: something is wrong with the files, or the broker could not be told
 constexpr int kBroken = 2;   // exit code: it could not be done
 constexpr std::chrono::milliseconds kRetry{60'000};
 
@@ -64,8 +64,8 @@ class ReadyWatch {
 
 ReloadEnd once(const ReloadSettings& settings) {
   const ReloadOutcome outcome = reload_broker(settings, loa::protocol::SystemClock().now());
-  if (outcome.end == ReloadEnd::refused) {
-    fmt::print(stderr, "refused: {}\n", outcome.message);
+  if (outcome.end == ReloadEnd::refused || outcome.end == ReloadEnd::not_told) {
+    fmt::print(stderr, "{}: {}\n", outcome.end == ReloadEnd::refused ? "refused" : "not told", outcome.message);
     return outcome.end;
   }
   fmt::print("{}: {}\n", outcome.end == ReloadEnd::unchanged ? "unchanged" : "installed", outcome.message);
@@ -80,7 +80,7 @@ void watch(const ReloadSettings& settings) {
   while (true) {
     if (std::filesystem::exists(settings.source / kReadyFile)) {
       const auto end = once(settings);
-      if (end == ReloadEnd::installed || end == ReloadEnd::not_running) reminders.installed(std::chrono::steady_clock::now());
+      if (end != ReloadEnd::refused && end != ReloadEnd::unchanged) reminders.installed(std::chrono::steady_clock::now());
     }
     const auto retry = std::chrono::steady_clock::now() + kRetry;
     while (!changes.wait(std::min(reminders.next().value_or(retry), retry)))
@@ -116,7 +116,8 @@ int main(int argc, char** argv) {
     if (!settings.command.empty() && settings.restart.empty())
       throw std::invalid_argument("--command needs --restart beside it");
     if (watching) watch(settings);
-    return once(settings) == ReloadEnd::refused ? kRefused : 0;
+    const auto end = once(settings);
+    return end == ReloadEnd::refused || end == ReloadEnd::not_told ? kRefused : 0;
   } catch (const std::exception& error) {
     fmt::print(stderr, "loa-broker-reload: {}\n", error.what());
     return kBroken;
