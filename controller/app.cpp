@@ -12,6 +12,7 @@
 
 #include "controller/alarm_keeper.hpp"
 #include "controller/api/api.hpp"
+#include "controller/authority_keeper.hpp"
 #include "controller/authority/bundle.hpp"
 #include "controller/broadcast/broadcaster.hpp"
 #include "controller/broker_keeper.hpp"
@@ -56,8 +57,8 @@ class App {
   std::vector<api::VoiceChoice> voices() const;
   void tell(const broadcast::Change& change);
   void take_keys(const KeyKeeper::Keys& keys);
-  void follow_authority(const protocol::KeySet& keys);
-  std::string keys_trouble() const { return keys_.trouble().empty() ? authority_trouble_ : keys_.trouble(); }
+  void use_certificates();
+  std::string keys_trouble() const { return keys_.trouble().empty() ? authorities_.trouble() : keys_.trouble(); }
   boost::asio::awaitable<void> begin();
   void stop();
 
@@ -68,7 +69,7 @@ class App {
   boost::asio::steady_timer last_stop_{loop_};
   KeyKeeper keys_;
   Identity identity_;
-  std::string authority_trouble_;
+  AuthorityKeeper authorities_{loop_.get_executor(), identity_, [this] { use_certificates(); }};
   std::string key_set_refused_;
   store::Store store_;
   media::ClipStore clips_;
@@ -218,17 +219,10 @@ void App::listen_for_monitoring() {
 // The keys first: what a revoked one signed must not wait for certificates.
 void App::take_keys(const KeyKeeper::Keys& keys) {
   broadcaster_.keys_changed(keys);
-  try {
-    follow_authority(keys->key_set);
-    authority_trouble_.clear();
-  } catch (const std::exception& error) {
-    authority_trouble_ = error.what();
-    spdlog::error("authority: {}", error.what());
-  }
+  authorities_.follow(keys->key_set);
 }
 
-void App::follow_authority(const protocol::KeySet& keys) {
-  if (!identity_.follow(keys)) return;
+void App::use_certificates() {
   const auto own = identity_.client_certificate();
   broadcaster_.connect_as({own.certificate_pem, own.key_pem}, identity_.authority().certificate_pem());
   broker_files_.nodes_changed();
@@ -256,6 +250,7 @@ void App::stop() {
   ::sd_notify(0, "STOPPING=1");
   alarms_.stop();
   keys_.stop();
+  authorities_.stop();
   watch_.stop();
   api_.close_streams();
   if (server_) server_->stop();

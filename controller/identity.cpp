@@ -12,9 +12,7 @@ Identity::Identity(const Settings& settings, const protocol::Clock& clock, const
 }
 
 authority::KeptCertificate Identity::client_certificate() {
-  auto own = authority::keep_client_certificate(settings_.tls_folder(), authority::kControllerIdentity, authority_, clock_.now());
-  if (!own.replaced_serial.empty()) authority_.revoke(own.replaced_serial, clock_.now());
-  return own;
+  return authority::keep_client_certificate(settings_.tls_folder(), authority::kControllerIdentity, authority_, clock_.now());
 }
 
 http::TlsFiles Identity::server_files() {

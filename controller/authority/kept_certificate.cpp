@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <functional>
+#include <optional>
 
 #include "controller/authority/files.hpp"
 
@@ -33,22 +33,28 @@ bool fits(const KeptCertificate& kept, const std::vector<std::string>& hosts, co
   return std::all_of(hosts.begin(), hosts.end(), [&](const auto& host) { return is_for(certificate.get(), host); });
 }
 
-KeptCertificate keep(const path& folder, const std::string& name, const std::vector<std::string>& hosts,
-                     const std::string& issuer_pem, TimePoint now,
-                     const std::function<IssuedCertificate()>& issue) {
-  const path certificate_file = folder / (name + ".pem");
-  const path key_file = folder / (name + ".key");
-  if (std::filesystem::exists(certificate_file) && std::filesystem::exists(key_file)) {
-    KeptCertificate kept{read_file(certificate_file), read_file(key_file)};
-    if (fits(kept, hosts, issuer_pem, now)) return kept;
-  }
+path certificate_file(const path& folder, const std::string& name) { return folder / (name + ".pem"); }
+path key_file(const path& folder, const std::string& name) { return folder / (name + ".key"); }
+
+/// The pair in the folder, where there is one that fits.
+std::optional<KeptCertificate> find(const path& folder, const std::string& name, const std::vector<std::string>& hosts, const std::string& issuer_pem,
+                                    TimePoint now) {
+  if (!std::filesystem::exists(certificate_file(folder, name)) || !std::filesystem::exists(key_file(folder, name))) return std::nullopt;
+  KeptCertificate kept{read_file(certificate_file(folder, name)), read_file(key_file(folder, name))};
+  return fits(kept, hosts, issuer_pem, now) ? std::optional(std::move(kept)) : std::nullopt;
+}
+
+// A crash between the two leaves a pair that does not fit, which the next call replaces.
+KeptCertificate keep(const path& folder, const std::string& name, const IssuedCertificate& issued) {
   std::filesystem::create_directories(folder);
-  const std::string replaced = std::filesystem::exists(certificate_file) ? certificate_serial(read_file(certificate_file)) : "";
-  const IssuedCertificate issued = issue();
-  // A crash between the two leaves a pair that does not fit, which the next call replaces.
-  write_file(key_file, issued.key_pem, 0600);
-  write_file(certificate_file, issued.certificate_pem, 0644);
-  return {issued.certificate_pem, issued.key_pem, replaced};
+  write_file(key_file(folder, name), issued.key_pem, 0600);
+  write_file(certificate_file(folder, name), issued.certificate_pem, 0644);
+  return {issued.certificate_pem, issued.key_pem};
+}
+
+bool is_revoked(const CertificateAuthority& authority, const std::string& serial) {
+  const auto& revoked = authority.revoked();
+  return std::any_of(revoked.begin(), revoked.end(), [&](const auto& one) { return one.serial == serial; });
 }
 
 }  // namespace
@@ -67,12 +73,17 @@ std::string certificate_serial(const std::string& pem) {
 KeptCertificate keep_server_certificate(const path& folder, const std::string& name,
                                         const std::vector<std::string>& hosts, const CertificateAuthority& authority,
                                         TimePoint now) {
-  return keep(folder, name, hosts, authority.server_issuer_pem(), now, [&] { return authority.issue_server(name, hosts, now); });
+  if (auto kept = find(folder, name, hosts, authority.server_issuer_pem(), now)) return std::move(*kept);
+  return keep(folder, name, authority.issue_server(name, hosts, now));
 }
 
-KeptCertificate keep_client_certificate(const path& folder, const std::string& identity,
-                                        const CertificateAuthority& authority, TimePoint now) {
-  return keep(folder, identity, {}, authority.client_issuer_pem(), now, [&] { return authority.issue_client(identity, now); });
+KeptCertificate keep_client_certificate(const path& folder, const std::string& identity, CertificateAuthority& authority, TimePoint now) {
+  auto kept = find(folder, identity, {}, authority.client_issuer_pem(), now);
+  if (kept && !is_revoked(authority, certificate_serial(kept->certificate_pem))) return std::move(*kept);
+  const auto before = certificate_file(folder, identity);
+  const auto serial = std::filesystem::exists(before) ? certificate_serial(read_file(before)) : std::string();
+  if (is_serial(serial)) authority.revoke(serial, now);
+  return keep(folder, identity, authority.issue_client(identity, now));
 }
 
 }  // namespace loa::authority

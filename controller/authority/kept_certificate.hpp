@@ -11,7 +11,6 @@ namespace loa::authority {
 struct KeptCertificate {
   std::string certificate_pem;
   std::string key_pem;
-  std::string replaced_serial = {};  ///< of the certificate in whose place this one was made just now; empty: none, or none to be read
 };
 
 /// The serial number of a certificate in PEM, lower-case hex as CertificateAuthority::revoke takes it; empty where it is none.
@@ -23,8 +22,9 @@ KeptCertificate keep_server_certificate(const std::filesystem::path& folder, con
                                         const std::vector<std::string>& hosts, const CertificateAuthority& authority,
                                         TimePoint now);
 
-/// The same for an MQTT client: `folder`/`identity`.pem and .key.
-KeptCertificate keep_client_certificate(const std::filesystem::path& folder, const std::string& identity,
-                                        const CertificateAuthority& authority, TimePoint now);
+/// The same for an MQTT client: `folder`/`identity`.pem and .key. The one whose place another takes is revoked before the other is made, and one that
+/// is revoked is not kept: whoever copied it could speak in the client's name, and a crash between the two must not let him.
+KeptCertificate keep_client_certificate(const std::filesystem::path& folder, const std::string& identity, CertificateAuthority& authority,
+                                        TimePoint now);
 
 }  // namespace loa::authority

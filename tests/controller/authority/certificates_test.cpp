@@ -217,6 +217,32 @@ TEST_CASE_METHOD(Fixture, "a server's certificate is kept while it fits and has 
   CHECK(keep({"127.0.0.1"}, kNow) != second);
 }
 
+TEST_CASE_METHOD(Fixture, "a client's certificate is revoked before another takes its place, and a crash between the two loses neither") {
+  const auto keep = [&](TimePoint now) { return keep_client_certificate(folder / "tls", "controller", authority, now); };
+  const auto first = keep(kNow);
+  const auto serial = certificate_serial(first.certificate_pem);
+  const auto late = kNow + 4 * 365 * 24h + 1h;
+  SECTION("the disk takes no other") {
+    std::filesystem::rename(folder / "tls", folder / "aside");
+    std::filesystem::create_directory(folder / "tls");
+    std::filesystem::copy_file(folder / "aside/controller.pem", folder / "tls/controller.pem");
+    std::filesystem::create_directories(folder / "tls/controller.key/full");
+    CHECK_THROWS_AS(keep(late), std::system_error);
+  }
+  SECTION("the program died before it made another") { authority.revoke(serial, late); }
+  SECTION("the program died between the key and the certificate") {
+    authority.revoke(serial, late);
+    write_file(folder / "tls/controller.key", authority.issue_client("controller", late).key_pem, 0600);
+  }
+  SECTION("nothing happened") {}
+  if (std::filesystem::is_directory(folder / "tls/controller.key")) std::filesystem::remove_all(folder / "tls/controller.key");
+  const auto second = keep(late);
+  CHECK(second.certificate_pem != first.certificate_pem);
+  CHECK(keep(late).certificate_pem == second.certificate_pem);
+  REQUIRE(authority.revoked().size() == 1);
+  CHECK(authority.revoked()[0].serial == serial);
+}
+
 TEST_CASE("a file is replaced whole or not at all, and a secret never overwritten") {
   tests::TempFolder folder;
   write_file(folder / "f", "one", 0600);

@@ -89,9 +89,11 @@ TEST_CASE_METHOD(Fixture, "the controller's own certificate is made anew by the 
   authority.follow({{text_of(next), text_of(first)}});
   const auto followed = keep_client();
   CHECK(followed.certificate_pem != client);
-  CHECK(followed.replaced_serial == certificate_serial(client));
+  REQUIRE(authority.revoked().size() == 1);
+  CHECK(authority.revoked()[0].serial == certificate_serial(client));
   CHECK(made_by(followed.certificate_pem, next));
-  CHECK(keep_client().replaced_serial.empty());
+  CHECK(keep_client().certificate_pem == followed.certificate_pem);
+  CHECK(authority.revoked().size() == 1);
   CHECK(keep_server().certificate_pem == server);
   authority.follow({{text_of(next)}});
   CHECK(made_by(keep_server().certificate_pem, next));
