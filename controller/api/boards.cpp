@@ -29,6 +29,7 @@ struct Coming {
   store::Node node;
   std::vector<std::string> chain;
   std::string bundle;
+  std::string former;  ///< id of the board whose place it takes, where it takes one
 };
 
 json::object made_of(const Coming& coming) {
@@ -70,16 +71,21 @@ http::Result<Coming> check_replaced(const StoreCall& call, const std::string& co
   }
   Coming coming;
   coming.node = *place;
+  coming.former = place->id;
   coming.node.id = protocol::random_id("n");
   coming.chain = store::chain(call.db, place->area);
   return coming;
 }
 
+// Keys were made meanwhile: the place is looked up anew, and what it is now decides who may do this.
 Reply write_replaced(StoreCall& call, const Coming& coming) {
-  if (auto problem = guard(call, coming.node.area)) return *problem;
+  const auto changed = [] { return conflict("changed_meanwhile", "The node was changed or replaced meanwhile; look and begin again."); };
+  const auto place = store::find_place(call.db, coming.node.code);
+  if (!place || place->id != coming.former || place->area != coming.node.area || store::chain(call.db, place->area) != coming.chain) return changed();
+  if (auto problem = guard(call, place->area)) return *problem;
   auto transaction = call.write();
   const auto before = store::replace_node(transaction, coming.node);
-  if (!before) return conflict("changed_meanwhile", "The node was changed or replaced meanwhile; look and begin again.");
+  if (!before) return changed();
   transaction.commit();
   note(call, coming.node);
   if (!before->retired) call.effects.changed_nodes.push_back(before->id);
@@ -118,7 +124,7 @@ std::vector<Coming> read_rows(std::string_view text, store::TimePoint now, CsvFa
 // Every row against what the store has, before any key is made.
 void check_rows(const StoreCall& call, std::vector<Coming>& boards, CsvFaults& faults) {
   std::map<std::string, std::vector<std::string>> chains;
-  for (auto& [line, node, chain, bundle] : boards) {
+  for (auto& [line, node, chain, bundle, former] : boards) {
     if (store::find_node_by_code(call.db, node.code))
       faults.add(line, kColumns[0], fmt::format("there is a node of code \"{}\" already", node.code));
     if (!chains.contains(node.area) && !guard(call, node.area)) chains[node.area] = store::chain(call.db, node.area);

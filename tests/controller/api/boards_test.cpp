@@ -115,6 +115,32 @@ TEST_CASE_METHOD(Boards, "a place that is not there, or is another branch's, get
   CHECK(client("author").post("/api/v1/node-replacements", R"({"code":"A-1"})").status == 403);
 }
 
+TEST_CASE_METHOD(Boards, "a place that changes while its new board is made gets none") {
+  SECTION("moved to another area") {
+    meanwhile = [this] {
+      write([this](store::Transaction& t) {
+        auto moved = *store::find_node(t.session(), node);
+        moved.area = "hue-b";
+        store::update_node(t, moved);
+      });
+    };
+  }
+  SECTION("replaced by another") {
+    meanwhile = [this] {
+      write([](store::Transaction& t) {
+        auto board = *store::find_place(t.session(), "A-1");
+        board.id = "n-another";
+        store::replace_node(t, board);
+      });
+    };
+  }
+  const auto answer = admin.post("/api/v1/node-replacements", R"({"code":"A-1"})");
+  meanwhile = nullptr;
+  CHECK(answer.status == 409);
+  CHECK(answer.code() == "changed_meanwhile");
+  CHECK(answer.body.find("bundle") == std::string::npos);
+}
+
 TEST_CASE_METHOD(Boards, "many nodes come from one file, each with its bundle") {
   const auto before = nodes();
   const auto made = import("\xef\xbb\xbf" "code,name,area,lat,lon\r\nN-1,\"Chợ, cổng sau\",hue-a,16.4,107.6\r\nN-2,,hue-b,,\r\n");

@@ -139,7 +139,8 @@ Hooks TestApi::hooks() {
     const std::lock_guard lock(calls.mutex);
     co_return broker_deaf;
   };
-  made.make_board = [](const auto& id, const auto&, const auto& areas) -> http::Result<NewBoard> {
+  made.make_board = [this](const auto& id, const auto&, const auto& areas) -> http::Result<NewBoard> {
+    if (meanwhile) meanwhile();
     return NewBoard{"bundle of " + id + " in " + areas.back(), {}, "01"};
   };
   made.board_refused = [this](auto jws) {

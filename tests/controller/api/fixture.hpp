@@ -67,6 +67,7 @@ class TestApi {
   TestClock clock;
   HookCalls calls;
   unsigned short port = 0;
+  std::function<void()> meanwhile;  ///< done while keys of a new board are made
   std::string broker_deaf;  ///< why the broker was not told of what changed; empty: it was
   Found found;  ///< what a controller on hold would have found
   bool finish_jobs = true;  ///< jobs end at once with a clip
