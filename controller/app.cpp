@@ -113,6 +113,9 @@ App::App(const Settings& settings, ServedStore& served, protocol::Formats format
   served.begin_run(store_);
   if (store_.run_sync([](store::Session& session) { return store::find_recovery_hold(session) || store::find_unfinished_hold(session); }))
     keep_revocations(store_, identity_.authority(), settings.broker_folder(), settings.broker.live_folder);
+  // That may have ended the certificate that the link was made with.
+  const auto own = identity_.client_certificate();
+  broadcaster_.connect_as({own.certificate_pem, own.key_pem}, identity_.authority().certificate_pem());
   broadcaster_.certify_with([this](const std::string& csr, const std::string& node) { return identity_.authority().issue_for_request(csr, node, clock_.now()); },
                             [this](const std::string& pem, const std::string& node) { return identity_.authority().read_client(pem, node); },
                             [this] { broker_files_.nodes_changed(); });

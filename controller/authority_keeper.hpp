@@ -19,8 +19,8 @@ class AuthorityKeeper {
 
   void follow(const protocol::KeySet& keys);
   void stop() { timer_.cancel(); }
-  /// Why it is not done; empty where it is.
-  const std::string& trouble() const { return trouble_; }
+  /// Why it is not done, or which listed authority's key is not here; empty where all is well.
+  std::string trouble() const;
 
  private:
   void try_now();

@@ -9,6 +9,7 @@
 
 #include "controller/store/node_keys.hpp"
 #include "controller/store/nodes.hpp"
+#include "controller/store/recovery_hold.hpp"
 #include "protocol/hash.hpp"
 
 namespace loa::controller {
@@ -28,6 +29,7 @@ BrokerKeeper::BrokerKeeper(store::Store& store, authority::CertificateAuthority&
 BrokerKeeper::Wanted BrokerKeeper::read(store::Session& session) const {
   Wanted wanted;
   for (const auto& node : store::list_live_nodes(session)) wanted.nodes.push_back(node.id);
+  wanted.on_hold = store::find_recovery_hold(session).has_value();
   wanted.ended_serials = store::list_ended_serials(session, store_.clock().now());
   return wanted;
 }
@@ -44,7 +46,8 @@ void BrokerKeeper::write_files(const Wanted& wanted) {
       misfits_ += (misfits_.empty() ? "" : ", ") + serial.substr(0, 50);
   if (!misfits_.empty()) spdlog::error("the store has keys under serial numbers that are none, which cannot be revoked: {}", misfits_);
   authority_.revoke(serials, now);
-  authority::write_broker_files(folder_, settings_, authority_, wanted.nodes, now);
+  const auto foreign = authority::find_foreign(authority_, {settings_.live_folder, folder_}, wanted.on_hold, now);
+  authority::write_broker_files(folder_, settings_, authority_, wanted.nodes, now, foreign);
   ready_sha256_ = protocol::sha256_hex_of_file(folder_ / authority::kReadyFile);
   if (!behind_since_) behind_since_ = now;
 }

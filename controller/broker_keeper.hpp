@@ -38,6 +38,7 @@ class BrokerKeeper {
   struct Wanted {
     std::vector<std::string> nodes;          ///< who have rights
     std::vector<std::string> ended_serials;  ///< of certificates that count no more
+    bool on_hold = false;                    ///< what is live may know of authorities that the store and the key set do not
   };
   Wanted read(store::Session& session) const;
   void write_files(const Wanted& wanted);

@@ -1,5 +1,7 @@
 #include "controller/self_report.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <tuple>
 
@@ -11,6 +13,13 @@ namespace loa::controller {
 namespace {
 
 constexpr std::chrono::minutes kLifetimesEvery{10};
+
+/// When the newest authority's key was written; nothing where there is one authority.
+std::optional<scheduler::TimePoint> authority_begun(const std::filesystem::path& folder) {
+  struct stat key {};
+  if (::stat((folder / "next/ca.key").c_str(), &key) != 0) return std::nullopt;
+  return scheduler::from_ms(std::int64_t{key.st_mtim.tv_sec} * 1000);
+}
 
 }  // namespace
 
@@ -87,7 +96,8 @@ std::string SelfReport::backup_trouble(scheduler::TimePoint now) const {
   auto installed = now;
   for (const auto& one : lifetimes_)
     if (one.name == "authority") installed = one.begins;
-  return recovery::trouble_of_backups(recovery::read_stamp(parts_.settings.state), installed, now, parts_.settings.backup_alarm_after);
+  return recovery::trouble_of_backups(recovery::read_stamp(parts_.settings.state), installed, now, parts_.settings.backup_alarm_after,
+                                      authority_begun(parts_.settings.authority_folder()));
 }
 
 boost::asio::awaitable<std::vector<metrics::Family>> SelfReport::measure() {

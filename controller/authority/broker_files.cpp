@@ -55,13 +55,18 @@ std::string make_broker_acl(const std::vector<std::string>& nodes, const std::ve
 }
 
 void write_broker_files(const path& folder, const BrokerSettings& settings, const CertificateAuthority& authority,
-                        const std::vector<std::string>& nodes, TimePoint now) {
+                        const std::vector<std::string>& nodes, TimePoint now, const std::vector<ForeignAuthority>& foreign) {
   make_private_folder(folder);
   keep_server_certificate(folder, "server", settings.hosts, authority, now);
   write_file(folder / "mosquitto.conf", make_broker_conf(settings), 0644);
   write_file(folder / "acl", make_broker_acl(nodes, settings.formats), 0644);
-  write_file(folder / "ca.pem", authority.certificate_pem(), 0644);
-  write_file(folder / "crl.pem", authority.make_crl(now), 0644);
+  std::string authorities, crls = authority.make_crl(now);
+  for (const auto& one : foreign) {
+    authorities += one.certificate_pem;
+    crls += one.crl_pem;
+  }
+  write_file(folder / "ca.pem", authorities + authority.certificate_pem(), 0644);
+  write_file(folder / "crl.pem", crls, 0644);
   write_ready(folder);
 }
 

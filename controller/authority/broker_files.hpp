@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "controller/authority/certificates.hpp"
+#include "controller/authority/foreign_authorities.hpp"
 
 namespace loa::authority {
 
@@ -33,10 +34,11 @@ inline constexpr const char* kReadyFile = "ready";
 std::string make_broker_acl(const std::vector<std::string>& nodes, const std::vector<int>& formats);
 
 /// Writes the set into `folder` (made 0700): a server certificate only where there is none that fits and counts for another
-/// year, a CRL always, `ready` last. To be called when nodes or revocations change and at least daily, for the CRL's sake.
+/// year, a CRL always, `ready` last; `foreign` authorities are let in as before. To be called when nodes or revocations change and at least daily, for the CRL's sake.
 /// Throws std::system_error where the disk fails.
 void write_broker_files(const std::filesystem::path& folder, const BrokerSettings& settings,
-                        const CertificateAuthority& authority, const std::vector<std::string>& nodes, TimePoint now);
+                        const CertificateAuthority& authority, const std::vector<std::string>& nodes, TimePoint now,
+                        const std::vector<ForeignAuthority>& foreign = {});
 
 /// Whether the CRL in `folder` is missing, unreadable or has used up half its life.
 bool crl_needs_refresh(const std::filesystem::path& folder, TimePoint now);

@@ -193,6 +193,22 @@ std::string CertificateAuthority::make_next(const std::filesystem::path& folder,
   return open_pair(folder / "next").pem;
 }
 
+namespace {
+
+/// Those of a key set's authorities that are none of `own`, in PEM.
+std::vector<std::string> not_of(const std::vector<std::string>& listed, const std::vector<std::string>& own) {
+  std::vector<std::string> pems;
+  for (const auto& one : listed) {
+    protocol::KeySet alone;
+    alone.authorities = {one};
+    const auto pem = protocol::authorities_pem(alone);
+    if (pem && std::find(own.begin(), own.end(), *pem) == own.end()) pems.push_back(*pem);
+  }
+  return pems;
+}
+
+}  // namespace
+
 bool CertificateAuthority::follow(const std::optional<std::vector<std::string>>& listed) {
   if (!listed) return false;  // nodes trust what their bundles say
   const auto lists = [&](const std::string& pem) {
@@ -203,8 +219,10 @@ bool CertificateAuthority::follow(const std::optional<std::vector<std::string>>&
   const bool next = next_ && lists(next_->pem);
   if (!first && !next)
     throw std::runtime_error(folder_.string() + ": the key set lists only authorities whose keys are not here; `loa keys request --authority`");
-  if (!next) return false;
-  if (first) return !std::exchange(next_active_, true);
+  auto foreign = not_of(*listed, next ? std::vector{first_.pem, next_->pem} : std::vector{first_.pem});
+  const bool others = foreign != std::exchange(foreign_, foreign);
+  if (!next) return others;
+  if (first) return !std::exchange(next_active_, true) || others;
   take_next();
   return true;
 }
@@ -283,7 +301,8 @@ IssuedCertificate CertificateAuthority::issue_for_request(const std::string& csr
 IssuedCertificate CertificateAuthority::read_client(const std::string& certificate_pem, const std::string& identity) const {
   const auto certificate = certificate_from_pem(certificate_pem);
   if (!certificate) throw std::invalid_argument("certificate: none");
-  const auto authorities = certificates_from_pem(this->certificate_pem());
+  auto authorities = certificates_from_pem(this->certificate_pem());
+  for (const auto& pem : foreign_) authorities.push_back(certificate_from_pem(pem));
   const bool ours = std::any_of(authorities.begin(), authorities.end(), [&](const auto& by) {
     return X509_NAME_cmp(X509_get_issuer_name(certificate.get()), X509_get_subject_name(by.get())) == 0 &&
            X509_verify(certificate.get(), X509_get0_pubkey(by.get())) == 1;

@@ -50,6 +50,9 @@ class CertificateAuthority {
   bool follow(const std::optional<std::vector<std::string>>& listed);
   /// Whether the next one makes the clients' certificates already.
   bool is_followed() const { return next_active_; }
+  /// Certificates in PEM of those that the key set lists and whose keys are not here: a backup from before they were made was restored. Nodes have
+  /// certificates by them, which nothing here can revoke.
+  const std::vector<std::string>& foreign() const { return foreign_; }
 
   /// For a broker or HTTPS server: serverAuth, five years, `hosts` (DNS names, IP addresses) as subjectAltName.
   /// Throws std::invalid_argument where a host is neither.
@@ -62,7 +65,7 @@ class CertificateAuthority {
   /// std::invalid_argument where that is none, is not signed by its own key, names another than `identity` or has no P-256 key.
   IssuedCertificate issue_for_request(const std::string& csr_pem, const std::string& identity, TimePoint now) const;
 
-  /// What a certificate of this client says that was given before, by whichever of the authorities; without key. Throws std::invalid_argument where it is
+  /// What a certificate of this client says that was given before, by whichever of the authorities that count, foreign ones too; without key. Throws std::invalid_argument where it is
   /// none by them, names another, or is for something else.
   IssuedCertificate read_client(const std::string& certificate_pem, const std::string& identity) const;
 
@@ -102,6 +105,7 @@ class CertificateAuthority {
   Pair first_;
   std::optional<Pair> next_;
   bool next_active_ = false;
+  std::vector<std::string> foreign_;
   std::vector<Revocation> revoked_;
 };
 

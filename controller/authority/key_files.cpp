@@ -35,13 +35,19 @@ protocol::PrivateKey read_private(const path& file) {
   return std::move(*key);
 }
 
+/// The authority in `folder` as a key set lists it; nothing where there is none.
+std::optional<std::string> authority_in(const path& folder) {
+  if (!std::filesystem::exists(folder / "ca.pem")) return std::nullopt;
+  const auto text = protocol::authority_text(read_file(folder / "ca.pem"));
+  return text ? std::optional(*text) : std::nullopt;
+}
+
 // Nodes would trust nothing that this controller makes.
 void check_authorities(const path& controller, const protocol::KeySet& set) {
   if (!set.authorities) return;
   const auto& listed = *set.authorities;
-  for (const path& file : {controller / "authority/ca.pem", controller / "authority/next/ca.pem"})
-    if (std::filesystem::exists(file))
-      if (const auto text = protocol::authority_text(read_file(file)); text && std::find(listed.begin(), listed.end(), *text) != listed.end()) return;
+  for (const path& folder : {controller / "authority", controller / "authority/next"})
+    if (const auto here = authority_in(folder); here && std::find(listed.begin(), listed.end(), *here) != listed.end()) return;
   throw KeyFileError((controller / "authority").string() + ": the key set lists no authority whose key is here: nodes would trust nothing that this controller makes");
 }
 
@@ -118,6 +124,23 @@ ControllerKeys import_keys(const path& controller, std::string_view jws, const s
   for (const auto& key : next.keys)
     if (key.revoked) std::filesystem::remove(working_file(controller, key.kid));
   return load_keys(controller);
+}
+
+std::string note_on_authorities(const path& controller, const protocol::KeySet& set) {
+  std::string note;
+  const auto first = authority_in(controller / "authority"), next = authority_in(controller / "authority/next");
+  for (const auto& one : set.authorities.value_or(std::vector<std::string>{})) {
+    protocol::KeySet alone;
+    alone.authorities = {one};
+    const auto facts = protocol::authority_facts(alone);
+    const auto name = facts.empty() ? std::string("one") : facts.front().name;
+    if (one == next)
+      note += fmt::format("; MAKE A BACKUP NOW: the authority {} makes certificates from here on, and no backup from before it was begun can go on with it", name);
+    else if (one != first)
+      note += fmt::format("; THE KEY of the authority {} that it lists IS NOT HERE: boards with its certificates are let in for 30 days at most; put the key back from a newer backup, "
+                          "or begin another with `loa keys request --authority`", name);
+  }
+  return note;
 }
 
 protocol::PublicKey read_public_key(const path& file) {

@@ -58,6 +58,10 @@ protocol::SigningKey make_working_key(const std::filesystem::path& controller, s
 ControllerKeys import_keys(const std::filesystem::path& controller, std::string_view jws,
                            const std::optional<protocol::PublicKey>& root);
 
+/// What a person who put `set` in place in `controller` is to know of the certificate authorities that it lists, in sentences; empty where nothing. Blocks on
+/// the disk.
+std::string note_on_authorities(const std::filesystem::path& controller, const protocol::KeySet& set);
+
 /// The public key in `file`, as `loa keys init` writes it beside the root's. Throws KeyFileError where it is none.
 protocol::PublicKey read_public_key(const std::filesystem::path& file);
 

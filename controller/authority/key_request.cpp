@@ -125,7 +125,12 @@ std::optional<std::vector<std::string>> request_authorities(const path& controll
   if (change == AuthorityChange::begin) {
     const auto present = CertificateAuthority::open_or_create(folder, now);
     const auto next = CertificateAuthority::make_next(folder, now);
-    return std::vector<std::string>{text(next), text(present.server_issuer_pem())};
+    std::vector<std::string> authorities{text(next), text(present.server_issuer_pem())};
+    // Boards with certificates by an authority whose key is lost must go on trusting it, and be let in, until they have others.
+    if (const auto held = find_keys(controller); held && held->key_set.authorities)
+      for (const auto& one : *held->key_set.authorities)
+        if (std::find(authorities.begin(), authorities.end(), one) == authorities.end()) authorities.push_back(one);
+    return authorities;
   }
   const auto held = find_keys(controller);
   if (!std::filesystem::exists(folder / "next/ca.pem"))

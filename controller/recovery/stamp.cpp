@@ -48,11 +48,14 @@ void write_stamp(const std::filesystem::path& state, const Stamp& stamp) {
     throw std::system_error(errno, std::generic_category(), file_in(state).string());
 }
 
-std::string trouble_of_backups(const std::optional<Stamp>& stamp, scheduler::TimePoint installed, scheduler::TimePoint now, std::chrono::hours most) {
+std::string trouble_of_backups(const std::optional<Stamp>& stamp, scheduler::TimePoint installed, scheduler::TimePoint now, std::chrono::hours most,
+                               std::optional<scheduler::TimePoint> authority) {
   using scheduler::to_rfc3339;
   if (most.count() == 0) return {};
   if (stamp && stamp->failed && *stamp->failed >= stamp->made) return fmt::format("the backup at {} failed: {}", to_rfc3339(*stamp->failed), stamp->error);
   const bool made = stamp && scheduler::to_ms(stamp->made) > 0;
+  if (made && authority && stamp->made < *authority)
+    return fmt::format("the last backup, of {}, is from before another certificate authority was begun: restored, it could revoke none of its boards, and once the first has ended it could speak to none", to_rfc3339(stamp->made));
   if (now - (made ? stamp->made : installed) <= most) return {};
   return made ? fmt::format("the last backup is of {}, to {}", to_rfc3339(stamp->made), stamp->to) : std::string("no backup was ever made");
 }

@@ -22,9 +22,10 @@ std::optional<Stamp> read_stamp(const std::filesystem::path& state);
 /// Replaces it in one step and gives it to the owner of the folder. Throws std::system_error.
 void write_stamp(const std::filesystem::path& state, const Stamp& stamp);
 
-/// One sentence on what is wrong with the backups of a controller that was `installed` then, where the last good one may be `most` old at `now`; empty
-/// where nothing is, or where `most` is 0.
-std::string trouble_of_backups(const std::optional<Stamp>& stamp, scheduler::TimePoint installed, scheduler::TimePoint now, std::chrono::hours most);
+/// One sentence on what is wrong with the backups of a controller that was `installed` then and whose newest authority's key was written at
+/// `authority`, where the last good one may be `most` old at `now`; empty where nothing is, or where `most` is 0.
+std::string trouble_of_backups(const std::optional<Stamp>& stamp, scheduler::TimePoint installed, scheduler::TimePoint now, std::chrono::hours most,
+                               std::optional<scheduler::TimePoint> authority = std::nullopt);
 
 /// Puts the database of a restored controller on hold (store::begin_recovery_hold).
 void put_on_hold(const std::filesystem::path& database, scheduler::TimePoint backup_made, scheduler::TimePoint now);

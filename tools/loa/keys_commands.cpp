@@ -186,9 +186,11 @@ void import_set(const Context& context, const KeysOptions& options) {
   if (!options.root_key.empty()) root = authority::read_public_key(options.root_key);
   const auto keys = authority::import_keys(options.controller, read_text(options.in), root);
   const auto own = keys.working.size();
-  context.show({{"number", keys.key_set.number}, {"keys", keys.key_set.keys.size()}, {"own", own}},
-               fmt::format("key set {} is in place, {} of its keys are here; a controller that runs takes it within a second{}",
-                           keys.key_set.number, own, own == 0 ? "; with none it can sign nothing: loa keys request" : ""));
+  const auto note = authority::note_on_authorities(options.controller, keys.key_set);
+  json::object answer{{"number", keys.key_set.number}, {"keys", keys.key_set.keys.size()}, {"own", own}};
+  if (!note.empty()) answer["authorities"] = note.substr(2);
+  context.show(answer, fmt::format("key set {} is in place, {} of its keys are here; a controller that runs takes it within a second{}{}", keys.key_set.number, own,
+                                   own == 0 ? "; with none it can sign nothing: loa keys request" : "", note));
 }
 
 void add_wanted(CLI::App* command, const Options& options) {

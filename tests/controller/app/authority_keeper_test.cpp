@@ -81,3 +81,14 @@ TEST_CASE_METHOD(Following, "a key set that lists no authority whose key is here
   CHECK(keeper.trouble().empty());
   CHECK(used.size() == 1);
 }
+
+TEST_CASE_METHOD(Following, "a listed authority whose key is not here is trouble by its name, and no step is lost for it") {
+  auto set = both(2);
+  const auto other = authority::CertificateAuthority::open_or_create(folder / "other", clock.now());
+  set.authorities->push_back(protocol::authority_text(other.certificate_pem()).value());
+  keeper.follow(set);
+  CHECK(used.size() == 1);
+  CHECK_THAT(keeper.trouble(), Catch::Contains("whose key is not here (Loa CA ") && Catch::Contains("--authority"));
+  keeper.follow(both(3));
+  CHECK(keeper.trouble().empty());
+}

@@ -9,6 +9,7 @@
 
 #include "controller/authority/files.hpp"
 #include "controller/store/node_keys.hpp"
+#include "controller/store/recovery_hold.hpp"
 #include "protocol/hash.hpp"
 #include "tests/controller/store/fixture.hpp"
 #include "tests/support/loop.hpp"
@@ -152,4 +153,23 @@ TEST_CASE_METHOD(Live, "who waits for the broker hears that it was told, or why 
     change();
     CHECK(went_live(20s, [&] { reload_says("installed"); }).empty());
   }
+}
+
+TEST_CASE_METHOD(Keeper, "on hold no authority is dropped that the live files have: the key set that lists it may be newer than the backup") {
+  const auto lost = CertificateAuthority::open_or_create(folder / "lost", clock.now());
+  authority::write_broker_files(settings.live_folder, settings, lost, {"n-one"}, clock.now());
+  const auto written = [&] { return authority::read_file(folder / "broker/ca.pem"); };
+  keeper->write_first();
+  CHECK(written() == authority.certificate_pem());
+  store.write_sync(store::system_actor(), [&](store::Transaction& t) {
+    store::begin_recovery_hold(t, "restored from a backup", clock.now());
+    return true;
+  });
+  keeper->write_first();
+  CHECK(written() == lost.certificate_pem() + authority.certificate_pem());
+  CHECK(authority::crls_from_pem(authority::read_file(folder / "broker/crl.pem")).size() == 2);
+  // Once it is no longer among the live files, the set that was written before still has it.
+  authority::write_broker_files(settings.live_folder, settings, authority, {"n-one"}, clock.now());
+  keeper->write_first();
+  CHECK(written() == lost.certificate_pem() + authority.certificate_pem());
 }

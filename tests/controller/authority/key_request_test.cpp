@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "controller/authority/files.hpp"
+#include "protocol/authorities.hpp"
+#include "controller/authority/certificates.hpp"
 #include "controller/authority/root_key.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
@@ -239,6 +241,32 @@ TEST_CASE_METHOD(TwoMachines, "an import that is refused changes nothing") {
   CHECK_THROWS_WITH(import_keys(there / "new", next.jws, {}), Contains("does not know its root key yet"));
   CHECK(import_keys(controller, second.key_set_jws, {}).key_set.number == 2);  // the very same again is harmless
   CHECK(import_keys(controller, next.jws + "\n", {}).working.size() == 1);
+}
+
+TEST_CASE_METHOD(TwoMachines, "who puts a set with another authority in place is told to make a backup, and one whose key is lost is named and stays listed") {
+  bring(wanted({"hue"}), kNow);
+  const auto first = CertificateAuthority::open_or_create(controller / "authority", kNow).certificate_pem();
+  std::filesystem::copy(controller, there / "backup", std::filesystem::copy_options::recursive);
+  const auto begin = [&](const std::filesystem::path& at) {
+    WantedKeys none;
+    none.none = true;
+    auto request = request_keys(at, none, kNow + 1h);
+    request.authorities = request_authorities(at, AuthorityChange::begin, kNow + 1h);
+    return sign_key_set(root, asked(request), kNow + 1h).jws;
+  };
+  CHECK(note_on_authorities(controller, load_keys(controller).key_set).empty());
+  const auto jws = begin(controller);
+  const auto lost = import_keys(controller, jws, pub).key_set;
+  REQUIRE(lost.authorities->size() == 2);
+  CHECK_THAT(note_on_authorities(controller, lost), Contains("MAKE A BACKUP NOW: the authority Loa CA "));
+
+  const auto backup = there / "backup";
+  const auto held = import_keys(backup, jws, pub).key_set;
+  CHECK_THAT(note_on_authorities(backup, held), Contains("IS NOT HERE") && !Contains("MAKE A BACKUP"));
+  const auto third = import_keys(backup, begin(backup), pub).key_set;
+  REQUIRE(third.authorities->size() == 3);
+  CHECK(third.authorities->at(1) == protocol::authority_text(first).value());
+  CHECK(third.authorities->at(2) == lost.authorities->at(0));
 }
 
 TEST_CASE("a request's file is read as strictly as a message") {

@@ -27,7 +27,7 @@ TEST_CASE("the lifetimes of what the controller answers for are read from its fi
   const LifetimePlaces places{folder / "authority", folder / "tls", folder / "broker", folder / "live"};
   CHECK(read_lifetimes(places).empty());
 
-  const auto authority = CertificateAuthority::open_or_create(places.authority, kNow);
+  auto authority = CertificateAuthority::open_or_create(places.authority, kNow);
   keep_client_certificate(places.tls, kControllerIdentity, authority, kNow);
   BrokerSettings broker;
   broker.hosts = {"localhost"};

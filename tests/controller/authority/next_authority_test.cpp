@@ -149,3 +149,66 @@ TEST_CASE("the broker takes clients of both authorities after it was told to sta
   node_of_both.ca_pem = next;
   CHECK(can_connect(node_of_both));
 }
+
+TEST_CASE("a controller that came back without the next authority's key lets its boards in as before, and its revoked ones not") {
+  tests::TempFolder folder;
+  boost::asio::io_context loop;
+  tests::Broker broker(folder.path(), {"n-1", "n-2"});
+  auto& lost = broker.authority();
+  const auto first = lost.certificate_pem();
+  std::filesystem::copy(folder / "ca", folder / "backup");
+  const auto next = CertificateAuthority::make_next(folder / "ca", now());
+  const std::vector<std::string> listed{text_of(next), text_of(first)};
+  lost.follow({listed});
+  std::string serial;
+  const auto board = broker.link_settings("n-1");
+  const auto revoked = broker.link_settings("n-2", &serial);
+  lost.revoke(serial, now());
+  broker.set_nodes({"n-1", "n-2"}, false);
+  ReloadSettings settings;
+  settings.source = broker.source();
+  settings.live = broker.live();
+  settings.pid_file = broker.pid_file();
+  REQUIRE(reload_broker(settings, now()).end == ReloadEnd::not_running);
+  broker.start();
+  const auto can_connect = [&](const protocol::LinkSettings& link) {
+    LinkOwner node(loop, link);
+    node.start();
+    node.until([&] { return !node.sessions.empty() || node.reasons.size() >= 2; });
+    return !node.sessions.empty();
+  };
+  REQUIRE(can_connect(board));
+  REQUIRE_FALSE(can_connect(revoked));
+
+  auto restored = CertificateAuthority::open_or_create(folder / "backup", now());
+  bool all = false;
+  SECTION("whose key set lists both") {
+    CHECK(restored.follow({listed}));
+    CHECK_FALSE(restored.follow({listed}));
+    CHECK(restored.foreign() == std::vector<std::string>{next});
+    CHECK(restored.client_issuer_pem() == first);
+    const auto shown = restored.read_client(board.certificate_pem, "n-1");
+    CHECK(shown.serial == certificate_serial(board.certificate_pem));
+  }
+  SECTION("whose key set is as old") {
+    CHECK_FALSE(restored.follow(std::nullopt));
+    CHECK(find_foreign(restored, {broker.live(), broker.source()}, false, now()).empty());
+    all = true;
+  }
+  const auto foreign = find_foreign(restored, {folder / "none", broker.live(), broker.source()}, all, now());
+  REQUIRE(foreign.size() == 1);
+  CHECK(foreign[0].certificate_pem == next);
+  write_broker_files(broker.source(), broker.settings(), restored, {"n-1", "n-2"}, now(), foreign);
+  CHECK(read_file(broker.source() / "ca.pem") == next + first);
+  CHECK(check_broker_files(broker.source(), now()) == std::nullopt);
+  const auto outcome = reload_broker(settings, now());
+  CAPTURE(outcome.message);
+  CHECK(outcome.end == ReloadEnd::installed);
+  CHECK_THAT(outcome.message, Contains("to read its files again"));  // the authorities are those that it knows
+  broker.reload();
+  CHECK(can_connect(board));
+  CHECK_FALSE(can_connect(revoked));
+
+  // What that authority signed last ends once; what is then left alone must not keep the rest from going live.
+  CHECK(find_foreign(restored, {broker.live()}, all, now() + kCrlLife - 25h).empty());
+}

@@ -38,6 +38,17 @@ TEST_CASE("what is wrong with the backups is said, and nothing where they are yo
   }
 }
 
+TEST_CASE("a backup from before another authority was begun is trouble, however new") {
+  using loa::scheduler::from_ms;
+  const auto now = from_ms(1'800'000'000'000);
+  const std::chrono::hours most(48), hour(1);
+  const auto backup = [&](std::chrono::hours ago) { return Stamp{now - ago, "/backups/loa", {}, ""}; };
+  CHECK_THAT(trouble_of_backups(backup(2 * hour), now, now, most, now - hour), Catch::Contains("before another certificate authority was begun"));
+  CHECK(trouble_of_backups(backup(hour), now, now, most, now - 2 * hour).empty());
+  CHECK(trouble_of_backups(std::nullopt, now, now, most, now - hour).empty());  // that there is none is said after its time
+  CHECK(trouble_of_backups(backup(2 * hour), now, now, std::chrono::hours(0), now - hour).empty());
+}
+
 TEST_CASE("a note of a backup is read as written, and a spoilt one counts as none") {
   const loa::tests::TempFolder folder;
   CHECK_FALSE(read_stamp(folder.path()));
