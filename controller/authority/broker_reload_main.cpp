@@ -77,6 +77,7 @@ void watch(const ReloadSettings& settings) {
   std::filesystem::create_directories(settings.source);
   const ReadyWatch changes(settings.source);  // before the first look, so that nothing falls between
   ReloadReminders reminders;
+  reminders.installed(std::chrono::steady_clock::now());  // a run before may have been killed before it gave its own
   while (true) {
     if (std::filesystem::exists(settings.source / kReadyFile)) {
       const auto end = once(settings);

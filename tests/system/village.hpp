@@ -49,6 +49,9 @@ class Village {
   /// `environment`: NAME=value on top of the test's own.
   void start_controller(const std::vector<std::string>& environment = {});
   void start_broker();
+  /// loa-broker-reload, which is there from the beginning.
+  Process& reload() { return *reload_; }
+  void start_reload();
   /// Starts the controller anew with `address` (`https://host:port`) as the one place from which nodes fetch clips.
   void fetch_from(const std::string& address);
   /// Starts the controller anew so that nodes added from now on find the broker at this port of the loopback.
@@ -102,7 +105,6 @@ class Village {
 
  private:
   void write_settings();
-  void start_reload();
   void make_people();
   void enter(const std::string& name);
 
