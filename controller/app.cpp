@@ -180,7 +180,7 @@ api::Hooks App::hooks() {
 
 http::Result<api::NewBoard> App::make_board(const std::string& node, const std::string& code, const std::vector<std::string>& areas) {
   const auto made = authority::make_bundle(identity_.authority(), *keys_.keys(), {node, code, areas, settings_.brokers, settings_.files}, clock_.now());
-  return api::NewBoard{protocol::encode(made.bundle), made.signing_key, made.serial};
+  return api::NewBoard{protocol::encode(made.bundle), made.signing_key, made.serial, made.bundle.tls_certificate_pem};
 }
 
 void App::take_key_set(const std::string& jws) {

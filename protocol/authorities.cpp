@@ -31,6 +31,11 @@ Handle<X509> from_der(const std::string& der) {
   return whole ? std::move(certificate) : nullptr;
 }
 
+Handle<X509> from_pem(std::string_view pem) {
+  const Handle<BIO> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  return Handle<X509>(PEM_read_bio_X509(bio.get(), nullptr, no_pass_phrase, nullptr));
+}
+
 std::string to_pem(X509* certificate) {
   const Handle<BIO> bio(BIO_new(BIO_s_mem()));
   if (!bio || PEM_write_bio_X509(bio.get(), certificate) != 1) throw std::bad_alloc();
@@ -72,9 +77,25 @@ std::vector<AuthorityFacts> authority_facts(const KeySet& set) {
   return facts;
 }
 
+std::string issuer_name(std::string_view pem) {
+  const auto certificate = from_pem(pem);
+  ERR_clear_error();
+  char name[65] = {};
+  if (certificate) X509_NAME_get_text_by_NID(X509_get_issuer_name(certificate.get()), NID_commonName, name, sizeof name);
+  return name;
+}
+
+bool is_by(std::string_view pem, std::string_view authority) {
+  const auto der = from_base64url(authority);
+  const auto by = der ? from_der(*der) : nullptr;
+  const auto certificate = from_pem(pem);
+  const bool signed_by = by && certificate && X509_verify(certificate.get(), X509_get0_pubkey(by.get())) == 1;
+  ERR_clear_error();
+  return signed_by;
+}
+
 Result<std::string> authority_text(std::string_view pem) {
-  const Handle<BIO> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  const Handle<X509> certificate(PEM_read_bio_X509(bio.get(), nullptr, no_pass_phrase, nullptr));
+  const auto certificate = from_pem(pem);
   unsigned char* der = nullptr;
   const int size = certificate ? i2d_X509(certificate.get(), &der) : 0;
   ERR_clear_error();

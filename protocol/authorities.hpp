@@ -21,6 +21,12 @@ struct AuthorityFacts {
 /// Of those that `set` lists, in order; what is no certificate is passed over.
 std::vector<AuthorityFacts> authority_facts(const KeySet& set);
 
+/// The common name of who a certificate in PEM says it is by; empty where the text holds none. The signature is not looked at.
+std::string issuer_name(std::string_view pem);
+
+/// Whether the certificate in PEM is signed by `authority` as it stands in a key set.
+bool is_by(std::string_view pem, std::string_view authority);
+
 /// A certificate in PEM as it stands in a key set; refused as malformed where the text holds none.
 Result<std::string> authority_text(std::string_view pem);
 

@@ -1,4 +1,6 @@
 #include "controller/api/answers.hpp"
+#include "controller/store/node_keys.hpp"
+#include "protocol/authorities.hpp"
 
 namespace loa::api {
 namespace {
@@ -50,6 +52,12 @@ json::object report(const store::NodeState& known) {
   return answer;
 }
 
+json::object certificate(const store::NodeKeys& keys) {
+  json::object answer{{"bundled", keys.bundled}, {"ends_at", time_text(keys.not_after)}};
+  if (auto by = protocol::issuer_name(keys.certificate_pem); !by.empty()) answer["by"] = std::move(by);
+  return answer;
+}
+
 }  // namespace
 
 json::object node(store::Session& db, const store::NodeRow& row, store::TimePoint now) {
@@ -70,6 +78,7 @@ json::object node(store::Session& db, const store::NodeRow& row, store::TimePoin
   answer["effective_settings"] = effective_settings(row.wanted);
   answer["wanted_plan"] = row.wanted_revision;
   if (row.state) answer["report"] = report(*row.state);
+  if (const auto keys = store::find_keys_in_force(db, row.node)) answer["certificate"] = certificate(*keys);
   answer["created_at"] = time_text(row.node.created);
   return answer;
 }

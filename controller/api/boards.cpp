@@ -57,6 +57,7 @@ http::Result<Coming> make_board(Api& api, Coming coming) {
   if (board.has_error()) return board.error();
   coming.node.signing_key = board->signing_key;
   coming.node.certificate_serial = board->certificate_serial;
+  coming.node.certificate_pem = std::move(board->certificate_pem);
   coming.bundle = std::move(board->bundle);
   return coming;
 }

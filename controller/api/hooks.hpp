@@ -19,6 +19,7 @@ struct NewBoard {
   std::string bundle;
   std::array<unsigned char, 32> signing_key{};
   std::string certificate_serial;
+  std::string certificate_pem;
 };
 
 /// One part of the controller as `/healthz` shows it.

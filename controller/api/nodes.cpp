@@ -101,6 +101,7 @@ awaitable<Reply> create_node(Api& api, Call call) {
   if (board.has_error()) co_return board.error();
   node.signing_key = board->signing_key;
   node.certificate_serial = board->certificate_serial;
+  node.certificate_pem = board->certificate_pem;
   StoreWork write = [node, bundle = board->bundle](StoreCall& store_call) { return write_new(store_call, node, bundle); };
   co_return co_await in_store(api, std::move(shared), std::move(write));
 }

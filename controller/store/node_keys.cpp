@@ -57,6 +57,8 @@ bool take_node_keys(Transaction& transaction, const std::string& node, const std
   return true;
 }
 
+std::optional<NodeKeys> find_keys_in_force(Session& session, const Node& node) { return find(session, node.id, node.certificate_serial); }
+
 std::vector<NodeKeys> list_node_keys(Session& session, const std::string& node) {
   return sql::select<NodeKeys>(session, "from node_keys where node = :node order by issued, serial", sql::params(node));
 }
@@ -71,13 +73,13 @@ std::vector<std::string> list_ended_serials(Session& session, TimePoint now) {
                                   sql::params(now));
 }
 
-void add_bundled_keys(Transaction& transaction, const std::string& node, const std::string& serial,
-                      const std::array<unsigned char, 32>& signing_key) {
+void add_bundled_keys(Transaction& transaction, const Node& node) {
   NodeKeys keys;
-  keys.node = node;
-  keys.serial = serial;
-  keys.signing_key = signing_key;
+  keys.node = node.id;
+  keys.serial = node.certificate_serial;
+  keys.signing_key = node.signing_key;
   keys.bundled = true;
+  keys.certificate_pem = node.certificate_pem;
   keys.issued = transaction.now();
   keys.not_after = keys.issued + kNodeKeysLife;
   sql::insert(transaction.session(), "node_keys", keys);

@@ -8,6 +8,8 @@
 
 namespace loa::store {
 
+struct Node;
+
 /// How long a board's certificate counts from the day on which it was made.
 inline constexpr std::chrono::hours kNodeKeysLife{5 * 365 * 24};
 
@@ -18,7 +20,7 @@ struct NodeKeys {
   std::array<unsigned char, 32> signing_key{};  ///< Ed25519 public key
   bool bundled = false;                         ///< made with the bundle, not by the board
   std::string request;                          ///< id of the request that it answers; empty for the bundle's
-  std::string certificate_pem;                  ///< as it was given; empty for the bundle's
+  std::string certificate_pem;                  ///< as it was given; empty for bundles that releases before 0.2 made
   TimePoint issued;
   TimePoint not_after;
   std::optional<TimePoint> used;                ///< first heard with them
@@ -32,6 +34,8 @@ bool offer_node_keys(Transaction& transaction, const NodeKeys& keys);
 /// such keys of a live node, or they have ended.
 bool take_node_keys(Transaction& transaction, const std::string& node, const std::string& serial);
 
+/// Those that `node` speaks with; nothing where the store knows none.
+std::optional<NodeKeys> find_keys_in_force(Session& session, const Node& node);
 /// Of one node, oldest first.
 std::vector<NodeKeys> list_node_keys(Session& session, const std::string& node);
 /// Of every live node, by node, oldest first.
@@ -40,8 +44,7 @@ std::vector<NodeKeys> list_live_node_keys(Session& session);
 std::vector<std::string> list_ended_serials(Session& session, TimePoint now);
 
 /// The keys of a new board's bundle, and the end of a board's keys: for add_node and retire_node.
-void add_bundled_keys(Transaction& transaction, const std::string& node, const std::string& serial,
-                      const std::array<unsigned char, 32>& signing_key);
+void add_bundled_keys(Transaction& transaction, const Node& node);
 void end_node_keys(Transaction& transaction, const std::string& node);
 
 }  // namespace loa::store

@@ -82,7 +82,7 @@ bool add_node(Transaction& transaction, const Node& node) {
   added.created = transaction.now();
   added.retired.reset();
   sql::insert(session, "nodes", added);
-  add_bundled_keys(transaction, node.id, node.certificate_serial, node.signing_key);
+  add_bundled_keys(transaction, node);
   transaction.audit("add", "node", node.id, node.area, node.code);
   return true;
 }
@@ -128,6 +128,7 @@ std::optional<Node> replace_node(Transaction& transaction, const Node& board) {
   node.id = board.id;
   node.signing_key = board.signing_key;
   node.certificate_serial = board.certificate_serial;
+  node.certificate_pem = board.certificate_pem;
   if (!add_node(transaction, node)) return std::nullopt;
   sql::execute(session, "update broadcast_nodes set node = :node where node = :before", sql::params(node.id, before->id));
   transaction.audit("replace", "node", node.id, node.area, node.code + " " + before->id);

@@ -21,6 +21,7 @@ struct Node {
   OwnSettings settings;
   TimePoint created;
   std::optional<TimePoint> retired;
+  std::string certificate_pem;  ///< of its bundle: for add_node and replace_node, which keep it with the keys; never read back here
   bool operator==(const Node&) const = default;
 };
 

@@ -164,3 +164,47 @@ TEST_CASE_METHOD(Desk, "an alert that nobody confirms is not sent") {
   CHECK(done("approver", {"alert", "cancel", alert}) == "cancelled");
   CHECK(active() == 0);
 }
+
+TEST_CASE_METHOD(Desk, "an authority is not ended while boards count on it, and their names are said") {
+  const auto root = (folder() / "root.pem").string(), controller = (folder() / "controller").string();
+  const auto add = [&](const std::string& code) { done("admin", {"node", "add", code, "--area", kWard, "--out", (folder() / (code + ".json")).string()}); };
+  add("PX-01");
+  add("PX-02");
+  const auto number = as_json("admin", {"keys", "status"}).at("number").as_int64();
+  CHECK_FALSE(as_json("admin", {"keys", "status"}).as_object().contains("older_authority"));
+  done("admin", {"keys", "rotate", "--root", root, "--controller", controller, "--authority"});
+  REQUIRE(eventually(std::chrono::seconds(10), [&] { return as_json("admin", {"keys", "status"}).at("number").as_int64() > number; }));
+  const auto behind = [&] {
+    Words codes;
+    const auto status = as_json("admin", {"keys", "status"});
+    for (const auto& node : status.at("older_authority").as_array()) codes.emplace_back(node.at("code").as_string());
+    return codes;
+  };
+  CHECK(behind() == Words{"PX-01", "PX-02"});
+  CHECK_THAT(done("admin", {"keys", "status"}), Contains("2 nodes have no certificate by Loa CA ") && Contains("PX-01"));
+
+  const Words end{"keys", "request", (folder() / "end.json").string(), "--controller", controller, "--end-authority"};
+  refused("admin", end, 1, "boards without a certificate by the next authority would be shut out (2): PX-01 (with its bundle, not joined), PX-02");
+  CHECK_FALSE(fs::exists(folder() / "end.json"));
+  refused("admin", {"keys", "rotate", "--root", root, "--controller", controller, "--end-authority"}, 1, "would be shut out (2): PX-01");
+  auto elsewhere = end;
+  elsewhere.insert(elsewhere.end(), {"--database", (folder() / "none.db").string()});
+  refused("admin", elsewhere, 1, "nobody can tell which boards would be shut out");
+
+  // A new bundle is by the new authority, and so is what a board gets that joins.
+  done("admin", {"node", "replace", "PX-01", "--out", (folder() / "PX-01.new.json").string()});
+  CHECK(behind() == Words{"PX-02"});
+  refused("admin", end, 1, "would be shut out (1): PX-02");
+  SECTION("with consent") {
+    auto anyway = end;
+    anyway.push_back("--leave-behind");
+    done("admin", anyway);
+  }
+  SECTION("with nobody left") {
+    done("admin", {"node", "revoke", "PX-02"});
+    CHECK(behind().empty());
+    CHECK_THAT(done("admin", {"keys", "status"}), Contains("every node has its certificate by Loa CA "));
+    done("admin", end);
+  }
+  CHECK(fs::exists(folder() / "end.json"));
+}

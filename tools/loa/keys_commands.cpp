@@ -9,6 +9,7 @@
 #include "protocol/limits.hpp"
 #include "tools/loa/command.hpp"
 #include "tools/loa/keys_status.hpp"
+#include "tools/loa/left_behind.hpp"
 
 namespace loa::tool {
 
@@ -19,12 +20,13 @@ using std::filesystem::path;
 namespace {
 
 struct KeysOptions {
-  std::string root, controller, in, out, root_key, from, key_set;
+  std::string root, controller, in, out, root_key, from, key_set, database;
   std::vector<std::string> branches, types, revoke;
   int days = 730;
   bool all = false;
   bool authority = false;
   bool end_authority = false;
+  bool leave_behind = false;
 };
 using Options = std::shared_ptr<KeysOptions>;
 
@@ -135,7 +137,13 @@ void init(const Context& context, const KeysOptions& options) {
                fmt::format("made the root key; {}. Controllers need {}: loa keys import FILE --root-key {}", keep_root(options), pub, pub));
 }
 
+// Not undone by another key set: a board that is shut out hears of none.
+void check_end(const KeysOptions& options) {
+  if (options.end_authority && !options.leave_behind && !options.controller.empty()) refuse_to_leave_behind(options.controller, options.database);
+}
+
 void request(const Context& context, const KeysOptions& options) {
+  check_end(options);
   if (std::filesystem::exists(options.out)) throw CommandError(kRefused, fmt::format("{} exists already", options.out));
   const auto authorities = authority::request_authorities(options.controller, authority_of(options), now());
   auto made = authority::request_keys(options.controller, wanted_of(options), now());
@@ -149,6 +157,7 @@ void request(const Context& context, const KeysOptions& options) {
 }
 
 void rotate(const Context& context, const KeysOptions& options) {
+  check_end(options);
   if (!options.controller.empty())
     return show_controller(context, options,
                            authority::change_keys(options.root, options.controller, wanted_of(options), options.revoke, now(), authority_of(options)),
@@ -198,8 +207,12 @@ void add_wanted(CLI::App* command, const Options& options) {
   command->add_option("--type", options->types, "Message type that it may sign, like loa-alert; may be repeated. Without: everything that a controller signs");
   command->add_option("--days", options->days, "How long it may sign")->check(CLI::Range(1, 3650))->capture_default_str();
   auto* another = command->add_flag("--authority", options->authority, "Another certificate authority besides: nodes trust both from then on, and get certificates by the new one");
-  command->add_flag("--end-authority", options->end_authority, "End the old authority, once `loa keys status` names no node behind; no new keys unless --branch is given")
-      ->excludes(another);
+  auto* end = command->add_flag("--end-authority", options->end_authority,
+                                "End the old authority: boards without a certificate by the next one are shut out for good. Look at `loa keys status` first, which names them; "
+                                "refused while the controller's database knows of any. No new keys unless --branch is given");
+  end->excludes(another);
+  command->add_flag("--leave-behind", options->leave_behind, "With --end-authority: end it all the same; who is shut out needs a new bundle")->needs(end);
+  command->add_option("--database", options->database, "With --end-authority: URL of the controller's database, where it is not loa.db in its state folder")->needs(end);
   command->add_option("--from", options->from, "First moment that it may sign (RFC 3339); now where it is not given");
 }
 

@@ -51,16 +51,39 @@ void print(const json::value& status, bool here) {
   }
 }
 
+json::value reported_at(const json::value& node) {
+  const auto* report = node.as_object().if_contains("report");
+  return report ? report->at("reported_at") : json::value("");
+}
+
 /// Nodes that have reported another number than `number`, or nothing yet.
-json::array behind(Client& client, std::int64_t number) {
+json::array behind(const json::array& all, std::int64_t number) {
   json::array nodes;
-  for (const auto& node : client.all("/nodes", {}, kMostNodes)) {
+  for (const auto& node : all) {
     const auto* report = node.as_object().if_contains("report");
     const auto held = report ? report->at("key_set").to_number<std::int64_t>() : 0;
-    if (held < number)
-      nodes.push_back({{"code", node.at("code")}, {"id", node.at("id")}, {"key_set", held}, {"reported_at", report ? report->at("reported_at") : json::value("")}});
+    if (held < number) nodes.push_back({{"code", node.at("code")}, {"id", node.at("id")}, {"key_set", held}, {"reported_at", reported_at(node)}});
   }
   return nodes;
+}
+
+/// Nodes whose certificate in force is by another authority than `newest`, or by nobody knows whom.
+json::array left_behind(const json::array& all, const std::string& newest) {
+  json::array nodes;
+  for (const auto& node : all) {
+    const auto* certificate = node.as_object().if_contains("certificate");
+    const auto by = certificate ? text_of(*certificate, "by") : std::string();
+    if (by == newest) continue;
+    const bool bundled = certificate && certificate->at("bundled").as_bool();
+    nodes.push_back({{"code", node.at("code")}, {"id", node.at("id")}, {"by", by}, {"bundled", bundled}, {"reported_at", reported_at(node)}});
+  }
+  return nodes;
+}
+
+void print_left_behind(const json::array& nodes, const std::string& newest) {
+  if (nodes.empty()) return fmt::print("\nevery node has its certificate by {}: `--end-authority` shuts nobody out\n", newest);
+  fmt::print("\n{} nodes have no certificate by {} yet: `--end-authority` would shut them out\n", nodes.size(), newest);
+  print_table(nodes, {{"CODE", "code"}, {"BY", "by"}, {"BUNDLE", "bundled"}, {"REPORTED", "reported_at"}, {"ID", "id"}});
 }
 
 }  // namespace
@@ -68,12 +91,18 @@ json::array behind(Client& client, std::int64_t number) {
 void show_published_keys(const Context& context) {
   auto client = context.client();
   auto status = client.get("/keys");
-  const auto nodes = behind(client, status.at("number").to_number<std::int64_t>());
+  const auto all = client.all("/nodes", {}, kMostNodes);
+  const auto nodes = behind(all, status.at("number").to_number<std::int64_t>());
+  const auto* authorities = status.as_object().if_contains("authorities");
+  const auto newest = authorities && !authorities->as_array().empty() ? text_of(authorities->at(0), "name") : std::string();
+  const auto others = newest.empty() ? json::array() : left_behind(all, newest);
   if (context.json) {
     status.as_object()["behind"] = nodes;
+    if (!newest.empty()) status.as_object()["older_authority"] = others;
     return print_json(status);
   }
   print(status, false);
+  if (!newest.empty()) print_left_behind(others, newest);
   if (nodes.empty()) return fmt::print("\nevery node holds it\n");
   fmt::print("\n{} nodes hold an older one\n", nodes.size());
   print_table(nodes, {{"CODE", "code"}, {"KEY SET", "key_set"}, {"REPORTED", "reported_at"}, {"ID", "id"}});

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "controller/store/node_keys.hpp"
+#include "controller/store/nodes.hpp"
 #include "controller/store/play_records.hpp"
 #include "protocol/record_chain.hpp"
 #include "tests/controller/api/fixture.hpp"
@@ -93,6 +94,9 @@ TEST_CASE_METHOD(Boards, "a new board has all that the place has, and its histor
   CHECK(admin.get("/api/v1/nodes/" + node).status == 404);
   for (const auto& keys : keys_of(node)) CHECK(keys.ended);
   CHECK(keys_of(board).at(0).bundled);
+  CHECK(now.text("/certificate/by") == admin.get("/api/v1/keys").text("/authorities/0/name"));
+  CHECK(now.json().at("certificate").at("bundled").as_bool());
+  CHECK_FALSE(before.json().at("certificate").as_object().contains("by"));  // the store does not know it
 
   played(board, 2);
   const auto history = admin.get("/api/v1/play-records?from=2020-01-01T00:00:00Z&node=" + board).json().at("items").as_array();

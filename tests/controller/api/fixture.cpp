@@ -11,6 +11,7 @@
 #include "controller/store/clips.hpp"
 #include "controller/store/nodes.hpp"
 #include "controller/store/programmes.hpp"
+#include "protocol/authorities.hpp"
 #include "protocol/hash.hpp"
 #include "protocol/random_id.hpp"
 #include "tests/support/postgres.hpp"
@@ -141,7 +142,9 @@ Hooks TestApi::hooks() {
   };
   made.make_board = [this](const auto& id, const auto&, const auto& areas) -> http::Result<NewBoard> {
     if (meanwhile) meanwhile();
-    return NewBoard{"bundle of " + id + " in " + areas.back(), {}, "01"};
+    protocol::KeySet sample;
+    sample.authorities = {tests::kSampleAuthority};
+    return NewBoard{"bundle of " + id + " in " + areas.back(), {}, "01", protocol::authorities_pem(sample).value()};
   };
   made.board_refused = [this](auto jws) {
     const std::lock_guard lock(calls.mutex);

@@ -8,7 +8,9 @@
 #include <catch2/catch.hpp>
 
 #include "controller/authority/files.hpp"
+#include "controller/authority/foreign_authorities.hpp"
 #include "controller/authority/kept_certificate.hpp"
+#include "protocol/authorities.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace loa;
@@ -167,6 +169,18 @@ TEST_CASE_METHOD(Fixture, "a board's own key gets a certificate, and nothing els
     CHECK_THROWS_WITH(authority.issue_for_request(csr, "n-1", kNow), Catch::Contains(says));
   }
   CHECK_THROWS_AS(authority.issue_for_request(spoilt, "n-1", kNow), std::invalid_argument);
+}
+
+TEST_CASE_METHOD(Fixture, "by whom a certificate is stands in it, and its signature shows whether that is true") {
+  const auto other = CertificateAuthority::open_or_create(folder / "other", kNow);
+  const auto text = [](const CertificateAuthority& by) { return protocol::authority_text(by.certificate_pem()).value(); };
+  const auto pem = authority.issue_client("n-1", kNow).certificate_pem;
+  CHECK(protocol::issuer_name(pem) == name_of_authority(authority.certificate_pem()));
+  CHECK(protocol::issuer_name("text").empty());
+  CHECK(protocol::is_by(pem, text(authority)));
+  CHECK_FALSE(protocol::is_by(pem, text(other)));
+  CHECK_FALSE(protocol::is_by(pem, "AAAA"));
+  CHECK_FALSE(protocol::is_by("", text(authority)));
 }
 
 TEST_CASE("serial numbers are positive, in lower-case hex, and of twenty octets at most") {
