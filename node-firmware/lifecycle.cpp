@@ -15,7 +15,7 @@ struct Row {
   std::array<std::optional<Lifecycle>, kStates> next;  // by the state now, in the order of Lifecycle
 };
 
-constexpr std::optional<Lifecycle> ______{};  // may not come in that state
+constexpr std::optional<Lifecycle> cannot{};  // may not come in that state
 constexpr auto conn = Lifecycle::connecting;
 constexpr auto fetch = Lifecycle::fetching;
 constexpr auto ready = Lifecycle::ready;
@@ -28,16 +28,16 @@ constexpr auto gone = Lifecycle::gone;
 // clang-format off
 constexpr std::array<Row, kEvents> kTable = {{
     // event                     starting connecting fetching ready   playing alerting expired stopping gone
-    {Event::loaded,           {{ conn,    ______,    ______,  ______, ______, ______,  ______, ______,  ______ }}},
-    {Event::plan_lacking,     {{ ______,  conn,      conn,    conn,   ______, ______,  conn,   ______,  ______ }}},
-    {Event::files_missing,    {{ ______,  fetch,     fetch,   fetch,  ______, ______,  fetch,  ______,  ______ }}},
-    {Event::files_complete,   {{ ______,  ready,     ready,   ready,  ______, ______,  ready,  ______,  ______ }}},
-    {Event::plan_ended,       {{ ______,  expir,     expir,   expir,  ______, ______,  expir,  ______,  ______ }}},
-    {Event::broadcast_sounds, {{ ______,  ______,    play,    play,   play,   play,    ______, ______,  ______ }}},
-    {Event::alert_sounds,     {{ ______,  alert,     alert,   alert,  alert,  alert,   alert,  ______,  ______ }}},
-    {Event::silence,          {{ ______,  conn,      fetch,   ready,  ready,  ready,   expir,  ______,  ______ }}},
-    {Event::stop_asked,       {{ stop,    stop,      stop,    stop,   stop,   stop,    stop,   stop,    ______ }}},
-    {Event::closed,           {{ ______,  ______,    ______,  ______, ______, ______,  ______, gone,    ______ }}},
+    {Event::loaded,           {{ conn,    cannot,    cannot,  cannot, cannot, cannot,  cannot, cannot,  cannot }}},
+    {Event::plan_lacking,     {{ cannot,  conn,      conn,    conn,   cannot, cannot,  conn,   cannot,  cannot }}},
+    {Event::files_missing,    {{ cannot,  fetch,     fetch,   fetch,  cannot, cannot,  fetch,  cannot,  cannot }}},
+    {Event::files_complete,   {{ cannot,  ready,     ready,   ready,  cannot, cannot,  ready,  cannot,  cannot }}},
+    {Event::plan_ended,       {{ cannot,  expir,     expir,   expir,  cannot, cannot,  expir,  cannot,  cannot }}},
+    {Event::broadcast_sounds, {{ cannot,  cannot,    play,    play,   play,   play,    cannot, cannot,  cannot }}},
+    {Event::alert_sounds,     {{ cannot,  alert,     alert,   alert,  alert,  alert,   alert,  cannot,  cannot }}},
+    {Event::silence,          {{ cannot,  conn,      fetch,   ready,  ready,  ready,   expir,  cannot,  cannot }}},
+    {Event::stop_asked,       {{ stop,    stop,      stop,    stop,   stop,   stop,    stop,   stop,    cannot }}},
+    {Event::closed,           {{ cannot,  cannot,    cannot,  cannot, cannot, cannot,  cannot, gone,    cannot }}},
 }};
 // clang-format on
 

@@ -11,8 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
+#include <fstream>
 #include <cstring>
+#include <string>
 
 #include "process/spawn.hpp"
 
@@ -53,13 +54,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick{20};
 
 std::uint64_t resident_bytes(pid_t pid) {
-  const std::string name = fmt::format("/proc/{}/statm", pid);
-  std::FILE* file = std::fopen(name.c_str(), "re");
-  if (!file) return 0;
-  unsigned long long total = 0, resident = 0;
-  const int got = std::fscanf(file, "%llu %llu", &total, &resident);
-  std::fclose(file);
-  return got == 2 ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+  std::uint64_t total = 0, resident = 0;
+  std::ifstream pages("/proc/" + std::to_string(pid) + "/statm");
+  return pages >> total >> resident ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
 }
 
 /// What a child that confined itself said of its attempt before SIGSYS ended it (confine_self).
@@ -255,7 +252,7 @@ class Watch {
         case End::not_started:
           return "was not started";
         case End::wall_time:
-          return fmt::format("took longer than {} s and was ended", limits_.wall.count() / 1000.0);
+          return fmt::format("took longer than {} s and was ended", static_cast<double>(limits_.wall.count()) / 1000);
         case End::cpu_time:
           return fmt::format("used more than {} s of CPU time and was ended", limits_.cpu.count());
         case End::memory:

@@ -353,7 +353,7 @@ std::string CertificateAuthority::make_crl(const Pair& by, TimePoint now) const 
     require(entry && X509_REVOKED_set_serialNumber(entry.get(), to_integer(one.serial).get()) == 1, "CRL entry");
     require(X509_REVOKED_set_revocationDate(entry.get(), to_time(one.at).get()) == 1, "CRL entry");
     require(X509_CRL_add0_revoked(crl.get(), entry.get()) == 1, "CRL entry");
-    entry.release();  // the CRL owns it now
+    static_cast<void>(entry.release());  // the CRL owns it now
   }
   require(X509_CRL_sort(crl.get()) == 1, "CRL order");
   require(X509_CRL_sign(crl.get(), by.key.get(), EVP_sha256()) > 0, "signing the CRL");

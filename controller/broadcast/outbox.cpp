@@ -21,8 +21,8 @@ void Outbox::push_order(const std::string& id, const std::string& topic, std::st
 void Outbox::add(Priority priority, Waiting waiting) {
   auto& lane = x_lanes[static_cast<std::size_t>(priority)];
   if (!lane.keys.insert(waiting.key).second) {
-    for (auto& queued : lane.queue)
-      if (queued.key == waiting.key) queued = std::move(waiting);
+    const auto queued = std::find_if(lane.queue.begin(), lane.queue.end(), [&](const Waiting& one) { return one.key == waiting.key; });
+    if (queued != lane.queue.end()) *queued = std::move(waiting);
   } else {
     lane.queue.push_back(std::move(waiting));
   }

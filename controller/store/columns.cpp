@@ -2,11 +2,28 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <array>
+#include <charconv>
+#include <optional>
 #include <stdexcept>
+#include <string_view>
 
 namespace loa::store::sql {
 namespace {
+
+// Three numbers with these two characters between them; nothing for anything else.
+std::optional<std::array<int, 3>> three_numbers(std::string_view word, std::string_view between) {
+  std::array<int, 3> numbers{};
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto parsed = std::from_chars(word.data(), word.data() + word.size(), numbers[i]);
+    if (parsed.ec != std::errc{}) return std::nullopt;
+    word.remove_prefix(static_cast<std::size_t>(parsed.ptr - word.data()));
+    if (i == between.size()) break;
+    if (!word.starts_with(between[i])) return std::nullopt;
+    word.remove_prefix(1);
+  }
+  return word.empty() ? std::optional(numbers) : std::nullopt;
+}
 
 [[noreturn]] void damaged(const std::string& text) {
   throw std::runtime_error("store: cannot read a list in the database: " + text);
@@ -22,10 +39,12 @@ std::string to_text(const std::vector<scheduler::PolicyWindow>& windows) {
 std::vector<scheduler::PolicyWindow> to_windows(const std::string& text) {
   std::vector<scheduler::PolicyWindow> windows;
   for (const auto& word : split_words(text)) {
-    int days = 0;
+    const auto numbers = three_numbers(word, ":-");
+    if (!numbers) damaged(text);
     auto& w = windows.emplace_back();
-    if (std::sscanf(word.c_str(), "%d:%d-%d", &days, &w.from_minute, &w.to_minute) != 3) damaged(text);
-    w.weekdays = static_cast<std::uint8_t>(days);
+    w.weekdays = static_cast<std::uint8_t>((*numbers)[0]);
+    w.from_minute = (*numbers)[1];
+    w.to_minute = (*numbers)[2];
   }
   return windows;
 }
@@ -40,8 +59,12 @@ std::string to_text(const std::vector<scheduler::VolumeHours>& hours) {
 std::vector<scheduler::VolumeHours> to_hours(const std::string& text) {
   std::vector<scheduler::VolumeHours> hours;
   for (const auto& word : split_words(text)) {
+    const auto numbers = three_numbers(word, "-:");
+    if (!numbers) damaged(text);
     auto& h = hours.emplace_back();
-    if (std::sscanf(word.c_str(), "%d-%d:%d", &h.from_minute, &h.to_minute, &h.volume) != 3) damaged(text);
+    h.from_minute = (*numbers)[0];
+    h.to_minute = (*numbers)[1];
+    h.volume = (*numbers)[2];
   }
   return hours;
 }

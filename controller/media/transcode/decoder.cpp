@@ -134,7 +134,7 @@ Result<std::int64_t> decode(int file, const Inspection& kind,
     silent_for += kStep;
     if (silent_for >= patience) {
       pipeline.abandon();
-      return failed(fmt::format("no more sound came for {} s", patience.count() / 1000.0));
+      return failed(fmt::format("no more sound came for {} s", static_cast<double>(patience.count()) / 1000));
     }
   }
 }
