@@ -51,6 +51,7 @@ void Agent::start() {
   forget_marks();
   load_plan();
   load_alerts();
+  tell_losses();
   set_brokers();
   last_head_ = last_home_ = parts_.clock.monotonic();
   lifecycle_.take(Event::loaded);
@@ -64,6 +65,8 @@ void Agent::start() {
 
 protocol::ConnectTerms Agent::prepare_connect() {
   auto marks = parts_.store.marks();
+  // Marks were lost, but not what the controller has heard: our sessions must still rise. Seconds outnumber them.
+  if (marks.session_number == 0 && !parts_.keys.bundled()) marks.session_number = scheduler::to_ms(parts_.clock.now()) / 1000;
   ++marks.session_number;
   parts_.store.keep(marks);
   parts_.keys.choose(parts_.clock.monotonic());

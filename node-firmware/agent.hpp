@@ -41,6 +41,7 @@ class Agent {
     std::string os;
     std::chrono::milliseconds certificate_age = std::chrono::hours(365 * 24);  ///< older, and it is renewed
     scheduler::TimePoint least_time = {};  ///< no clock before it is believed: the build date
+    std::vector<Loss> losses = {};         ///< what damage took before there was an agent
   };
   /// What the agent asks of its owner.
   struct Wishes {
@@ -76,6 +77,7 @@ class Agent {
   void load_keys();
   void load_plan();
   void load_alerts();
+  void tell_losses();
   void drop_revoked();
   void forget_marks();
   void set_brokers();

@@ -16,11 +16,20 @@ const std::vector<std::string>& Agent::chain() const {
 void Agent::load_keys() {
   if (const auto taken = ring_.take(parts_.identity.bundle.key_set); !taken)
     spdlog::error("the bundle's key set is refused: {}", taken.error().message);
-  const auto kept = parts_.store.keys();
+  const auto kept = parts_.store.keys([this](const std::string& jws) -> std::string {
+    const auto alone = protocol::KeyRing(parts_.identity.bundle.root_key).take(jws);
+    return alone ? "" : alone.error().message;
+  });
   if (!kept) return;
   const auto taken = ring_.take(*kept);
   if (!taken && taken.error().code != protocol::RefusalCode::old_revision)
     spdlog::error("the kept key set is refused: {}", taken.error().message);
+}
+
+void Agent::tell_losses() {
+  for (const auto& loss : settings_.losses) reporter_.lost(loss);
+  for (const auto& loss : parts_.store.losses()) reporter_.lost(loss);
+  for (const auto& loss : parts_.keys.losses()) reporter_.lost(loss);
 }
 
 void Agent::load_plan() {
@@ -57,7 +66,7 @@ void Agent::load_alerts() {
     auto snapshot = verified ? protocol::decode_alert(verified->payload, area)
                              : protocol::Result<scheduler::AlertSnapshot>(verified.error());
     if (!snapshot) {
-      spdlog::error("the kept alerts of {} are refused: {}", area, snapshot.error().message);
+      reporter_.refused({MessageType::alert, area, 0, ""}, snapshot.error());
       parts_.store.drop_alert(area);
       continue;
     }

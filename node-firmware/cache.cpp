@@ -1,6 +1,7 @@
 #include "node-firmware/cache.hpp"
 
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "node-firmware/durable_file.hpp"
 #include "node-firmware/file_hash.hpp"
 
 namespace loa::node {
@@ -18,6 +20,8 @@ namespace fs = std::filesystem;
 
 /// Kept free for everything else that this node must write.
 constexpr std::int64_t kDiskReserve = 16LL << 20;
+
+constexpr std::uintmax_t kMostProofs = 4u << 20;  ///< bytes of verified.json that are read
 
 struct FileState {
   std::int64_t size = 0, mtime_ns = 0, inode = 0;
@@ -49,6 +53,11 @@ bool is_sha256(const std::string& text) {
 }
 
 Cache::Cache(CacheSettings settings) : settings_(std::move(settings)) {
+  std::error_code absent;
+  if (const auto kind = fs::status(settings_.folder, absent).type(); kind != fs::file_type::directory && kind != fs::file_type::not_found) {
+    spdlog::error("{}: damaged: not a folder; clips are fetched anew (set aside as {}.damaged)", settings_.folder.string(), settings_.folder.string());
+    set_aside(settings_.folder);
+  }
   fs::create_directories(settings_.folder);
   load();
   scan_own();
@@ -63,8 +72,9 @@ void Cache::scan_own() {
   for (const auto& entry : fs::directory_iterator(settings_.folder)) {
     const fs::path& file = entry.path();
     const std::string name = file.stem().string();
-    if (file.filename() == "verified.json") continue;
-    if (!is_sha256(name) || !entry.is_regular_file() || entry.is_symlink()) {
+    const bool is_file = entry.symlink_status().type() == fs::file_type::regular;
+    if (file.filename() == "verified.json" && is_file) continue;
+    if (!is_sha256(name) || !is_file) {
       fs::remove_all(file);
       continue;
     }
@@ -102,7 +112,10 @@ void Cache::scan_stock() {
 }
 
 void Cache::load() {
-  std::ifstream in(settings_.folder / "verified.json");
+  const fs::path file = settings_.folder / "verified.json";
+  std::error_code unknown;
+  if (!fs::is_regular_file(file, unknown) || fs::file_size(file, unknown) > kMostProofs) return;
+  std::ifstream in(file);
   const std::string text(std::istreambuf_iterator<char>(in), {});
   boost::system::error_code error;
   const auto json = boost::json::parse(text, error);

@@ -34,7 +34,7 @@ struct CacheReport {
 
 /// The clips on the node's disk: `{sha256}.opus` whose bytes were proved to have that hash, `{sha256}.part` otherwise.
 /// What was proved is remembered as (size, time of change, inode) in `verified.json`; a file that differs from that, or is not
-/// in it, becomes a `.part` again, which the fetcher proves or fetches. Loop thread only. Functions throw
+/// in it, becomes a `.part` again, which the fetcher proves or fetches; damage costs no more than that. Loop thread only. Functions throw
 /// std::filesystem::filesystem_error where the disk itself fails.
 class Cache {
  public:

@@ -74,7 +74,7 @@ void Database::execute(const char* sql) {
 
 void Database::fail(std::string_view what) const {
   const char* why = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
-  throw DatabaseError(std::string(what) + ": " + why);
+  throw DatabaseError(std::string(what) + ": " + why, handle_ ? sqlite3_errcode(handle_.get()) & 0xff : SQLITE_NOMEM);
 }
 
 Statement::Statement(Database& database, std::string_view sql) : database_(database) {

@@ -14,7 +14,8 @@ namespace loa::node {
 /// SQLite refused; what() names the statement and SQLite's own message.
 class DatabaseError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit DatabaseError(const std::string& what, int result = 0) : std::runtime_error(what), code(result) {}
+  int code;  ///< SQLite's primary result code; 0: what a row says is wrong
 };
 
 class Database;

@@ -44,7 +44,35 @@ void sync_folder_of(const std::filesystem::path& file) {
   if (descriptor.get() < 0 || ::fsync(descriptor.get()) != 0) fail(folder, "sync");
 }
 
+// What a damaged disk left under the temporary name is nobody's.
+int create(const std::filesystem::path& temporary) {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+  const int fd = ::open(temporary.c_str(), kFlags, 0600);
+  if (fd >= 0 || (errno != EISDIR && errno != ELOOP && errno != EACCES)) return fd;
+  const int why = errno;
+  std::error_code error;
+  std::filesystem::remove_all(temporary, error);
+  if (!error) return ::open(temporary.c_str(), kFlags, 0600);
+  errno = why;
+  return fd;
+}
+
 }  // namespace
+
+void set_aside(const std::filesystem::path& file, std::size_t most) noexcept {
+  try {
+    auto aside = file;
+    aside += ".damaged";
+    std::error_code error;
+    std::filesystem::remove_all(aside, error);
+    std::filesystem::rename(file, aside, error);
+    if (error) std::filesystem::remove_all(file, error);
+    const auto size = std::filesystem::is_regular_file(aside, error) ? std::filesystem::file_size(aside, error) : 0;
+    if (!error && size > most) std::filesystem::resize_file(aside, most, error);
+  } catch (const std::exception&) {
+    // Out of memory: whoever writes here next says that it could not.
+  }
+}
 
 void write_durably(const std::filesystem::path& file, std::string_view bytes, const DiskHook& hook) {
   const auto step = [&hook](DiskStep which) {
@@ -54,7 +82,7 @@ void write_durably(const std::filesystem::path& file, std::string_view bytes, co
   temporary += ".new";
   {
     step(DiskStep::create);
-    const Descriptor out(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const Descriptor out(create(temporary));
     if (out.get() < 0) fail(temporary, "create");
     step(DiskStep::write);
     write_all(out.get(), bytes, temporary);
@@ -62,7 +90,11 @@ void write_durably(const std::filesystem::path& file, std::string_view bytes, co
     if (::fsync(out.get()) != 0) fail(temporary, "sync");
   }
   step(DiskStep::rename);
-  if (::rename(temporary.c_str(), file.c_str()) != 0) fail(file, "rename into place");
+  if (::rename(temporary.c_str(), file.c_str()) != 0) {
+    if (errno != EISDIR) fail(file, "rename into place");
+    set_aside(file);
+    if (::rename(temporary.c_str(), file.c_str()) != 0) fail(file, "rename into place");
+  }
   step(DiskStep::sync_folder);
   sync_folder_of(file);
 }

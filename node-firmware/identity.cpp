@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include "node-firmware/command_line.hpp"
-#include "node-firmware/durable_file.hpp"
 #include "protocol/limits.hpp"
 
 namespace loa::node {
 
 namespace {
+
+constexpr const char* kBundle = "bundle.json";
 
 Identity read(const std::string& text, const std::filesystem::path& file) {
   auto bundle = protocol::decode_bundle(text);
@@ -25,8 +26,17 @@ Identity read(const std::string& text, const std::filesystem::path& file) {
 
 Identity join(const std::filesystem::path& state, const std::optional<std::filesystem::path>& bundle_file) {
   make_private_folder(state);
-  const auto kept = state / "bundle.json";
-  const auto before = read_whole(kept, protocol::kMaxBundle);
+  KeptFiles files(state);
+  const auto kept = files.path(kBundle);
+  const auto before = files.read_twice(kBundle, protocol::kMaxBundle, "its copy neither: ask for another bundle with `loa node replace`",
+                                       [&kept](const std::string& text) -> std::string {
+                                         try {
+                                           read(text, kept);
+                                           return "";
+                                         } catch (const JoinError&) {
+                                           return "not a bundle";
+                                         }
+                                       });
   if (bundle_file) {
     const auto given = read_whole(*bundle_file, protocol::kMaxBundle);
     if (!given) throw JoinError(kExitNotJoined, fmt::format("{}: no such bundle file", bundle_file->string()));
@@ -35,13 +45,19 @@ Identity join(const std::filesystem::path& state, const std::optional<std::files
       throw JoinError(kExitBundle, fmt::format("{}: is for node {}, but {} already holds node {}; use an empty state folder",
                                                bundle_file->string(), identity.bundle.node, state.string(),
                                                read(*before, kept).bundle.node));
-    if (before != given) write_durably(kept, *given);
+    if (before != given) files.write_twice(kBundle, *given);
+    identity.losses = files.losses();
     return identity;
   }
+  if (!before && !files.losses().empty())
+    throw JoinError(kExitBundle, fmt::format("{}: damaged, and its copy too; start once with --bundle FILE, a new one of `loa node replace` in an "
+                                             "empty state folder", kept.string()));
   if (!before)
     throw JoinError(kExitNotJoined, fmt::format("{}: this node has not joined yet; start it once with --bundle FILE, "
                                                 "the file that `loa node add` wrote", state.string()));
-  return read(*before, kept);
+  auto identity = read(*before, kept);
+  identity.losses = files.losses();
+  return identity;
 }
 
 }  // namespace loa::node

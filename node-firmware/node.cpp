@@ -15,6 +15,7 @@
 #include "node-firmware/disk_shelf.hpp"
 #include "node-firmware/downloader_curl.hpp"
 #include "node-firmware/health.hpp"
+#include "node-firmware/kept_database.hpp"
 #include "node-firmware/player_gst.hpp"
 #include "node-firmware/teller.hpp"
 #include "protocol/limits.hpp"
@@ -67,9 +68,10 @@ class Node::Impl {
         identity_(std::move(identity)),
         keys_(settings_.state_folder, identity_),
         store_(settings_.state_folder),
-        database_(settings_.state_folder / "node.db"),
-        history_(database_),
-        log_(database_),
+        files_(settings_.state_folder),
+        database_(open_kept_database(files_)),
+        history_(*database_),
+        log_(*database_),
         clock_(board_, std::max(build_date(), store_.marks().newest_signed()), store_.marks().clock),
         downloader_(make_curl_downloader(loop_.get_executor(), curl_settings(identity_.bundle))),
         shelf_(loop_.get_executor(), cache_settings(settings_), *downloader_, [this] { return tls_time(); },
@@ -77,10 +79,11 @@ class Node::Impl {
         player_(make_gst_player(loop_.get_executor(), clock_, player_settings(settings_),
                                 {[](TrackId) {}, [this](const TrackStarted& started) { conductor_.on_started(started); },
                                  [this](const TrackEnded& ended) { conductor_.on_ended(ended); }})),
-        conductor_({*player_, shelf_, clock_, database_, history_, log_}, [this] { wake(); }),
+        conductor_({*player_, shelf_, clock_, *database_, history_, log_}, [this] { wake(); }),
         link_(loop_.get_executor(), link_settings(identity_.bundle)),
         agent_({identity_, keys_, link_, clock_, store_, history_, log_, conductor_, shelf_},
-               {settings_.times.state_period, operating_system(), settings_.times.certificate_age, build_date()}, {[this] { wake(); }, [this] { end(kExitRestart); }, [this](std::string request) { show_refused(std::move(request)); }}) {}
+               {settings_.times.state_period, operating_system(), settings_.times.certificate_age, build_date(), losses()},
+               {[this] { wake(); }, [this] { end(kExitRestart); }, [this](std::string request) { show_refused(std::move(request)); }}) {}
 
   int run() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -96,6 +99,12 @@ class Node::Impl {
   }
 
  private:
+  std::vector<Loss> losses() const {
+    auto all = identity_.losses;
+    all.insert(all.end(), files_.losses().begin(), files_.losses().end());
+    return all;
+  }
+
   TlsTime tls_time() const {
     if (!clock_.trusted()) return {false, std::nullopt, agent_.authorities()};
     return {true, clock_.now(), agent_.authorities()};
@@ -147,7 +156,8 @@ class Node::Impl {
   BoardTime board_;
   OwnKeys keys_;
   PlanStore store_;
-  Database database_;
+  KeptFiles files_;
+  std::unique_ptr<Database> database_;
   HistoryStore history_;
   PlayLog log_;
   NodeClock clock_;

@@ -96,8 +96,7 @@ std::string make_csr(const std::string& key_pem, const std::string& name) {
   return pem_of([&](BIO* bio) { return PEM_write_bio_X509_REQ(bio, csr.get()); });
 }
 
-std::optional<std::string> check_own_certificate(const std::string& certificate_pem, const std::string& key_pem, const std::string& ca_pem,
-                                                 const std::string& name) {
+std::optional<std::string> check_own_pair(const std::string& certificate_pem, const std::string& key_pem, const std::string& name) {
   const auto certificate = next_certificate(reader(certificate_pem).get());
   if (!certificate) return "not a certificate";
   const auto key = key_of(key_pem);
@@ -105,7 +104,13 @@ std::optional<std::string> check_own_certificate(const std::string& certificate_
   ERR_clear_error();
   if (!fits) return "not a certificate of the key that was asked for";
   if (common_name(certificate.get()) != name) return "a certificate of another node, " + common_name(certificate.get());
-  return check_chain(certificate.get(), ca_pem);
+  return std::nullopt;
+}
+
+std::optional<std::string> check_own_certificate(const std::string& certificate_pem, const std::string& key_pem, const std::string& ca_pem,
+                                                 const std::string& name) {
+  if (auto wrong = check_own_pair(certificate_pem, key_pem, name)) return wrong;
+  return check_chain(next_certificate(reader(certificate_pem).get()).get(), ca_pem);
 }
 
 }  // namespace loa::node

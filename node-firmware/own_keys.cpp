@@ -1,7 +1,5 @@
 #include "node-firmware/own_keys.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <boost/json.hpp>
 #include <stdexcept>
 
@@ -43,48 +41,54 @@ std::unique_ptr<protocol::PrivateKey> signing_key_of(const std::string& pem) {
   return std::make_unique<protocol::PrivateKey>(std::move(*key));
 }
 
-std::optional<json::object> object_in(const std::filesystem::path& file) {
-  const auto text = read_whole(file, kMostBytes);
-  if (!text) return std::nullopt;
-  return json::parse(*text).as_object();
+// Why keys cannot be used by the node; empty where they can.
+std::string fault_of(const KeyPair& keys, const std::string& node) {
+  if (auto key = protocol::PrivateKey::from_pem(keys.signing_key_pem); !key) return key.error().message;
+  if (keys.certificate_pem.empty()) return "";
+  return check_own_pair(keys.certificate_pem, keys.tls_key_pem, node).value_or("");
 }
 
 }  // namespace
 
 OwnKeys::OwnKeys(std::filesystem::path folder, const Identity& identity, DiskHook hook)
-    : folder_(std::move(folder)), identity_(identity), hook_(std::move(hook)) {
-  make_private_folder(folder_);
+    : files_(std::move(folder)), identity_(identity), hook_(std::move(hook)) {
+  make_private_folder(files_.folder());
   const auto& bundle = identity_.bundle;
   present_ = {bundle.tls_certificate_pem, bundle.tls_key_pem, bundle.signing_key_pem, {}, {}};
   present_key_ = signing_key_of(bundle.signing_key_pem);
-  load();
+  load_own();
+  load_coming();
 }
 
-// Only a damaged disk makes either file unreadable. Without its own keys the node goes back to its bundle's, which the controller refuses
-// and tells a person about; without coming ones it makes others.
-void OwnKeys::load() {
-  try {
-    if (const auto own = object_in(folder_ / kOwn)) {
-      auto keys = keys_in(*own);
-      present_key_ = signing_key_of(keys.signing_key_pem);
-      present_ = std::move(keys);
-      bundled_ = false;
+// Without its own keys the node goes back to its bundle's, which the controller refuses and tells a person about: hence the copy.
+void OwnKeys::load_own() {
+  const auto own = files_.read_twice(kOwn, kMostBytes, "the bundle's keys are tried", [this](const std::string& text) -> std::string {
+    try {
+      const auto keys = keys_in(json::parse(text).as_object());
+      return keys.certificate_pem.empty() ? "no certificate" : fault_of(keys, identity_.bundle.node);
+    } catch (const std::exception& error) {
+      return error.what();
     }
-  } catch (const std::exception& error) {
-    spdlog::error("{}: damaged: {}; the bundle's keys are tried", (folder_ / kOwn).string(), error.what());
-  }
+  });
+  if (!own) return;
+  present_ = keys_in(json::parse(*own).as_object());
+  present_key_ = signing_key_of(present_.signing_key_pem);
+  bundled_ = false;
+}
+
+void OwnKeys::load_coming() {
+  constexpr const char* kWithout = "new keys will be made";
+  const auto kept = files_.read(kComing, kMostBytes, kWithout);
+  if (!kept) return;
   try {
-    if (const auto kept = object_in(folder_ / kComing)) {
-      Coming coming{text_in(*kept, "id"), text_in(*kept, "csr_pem"), keys_in(*kept)};
-      coming_key_ = signing_key_of(coming.keys.signing_key_pem);
-      if (coming.keys.signing_key_pem != present_.signing_key_pem)
-        coming_ = std::move(coming);
-      else
-        remove_durably(folder_ / kComing);  // the crash came between the last two steps
-    }
+    const auto object = json::parse(*kept).as_object();
+    Coming coming{text_in(object, "id"), text_in(object, "csr_pem"), keys_in(object)};
+    if (const auto fault = fault_of(coming.keys, identity_.bundle.node); !fault.empty()) throw std::runtime_error(fault);
+    if (coming.keys.signing_key_pem == present_.signing_key_pem) return remove_durably(files_.path(kComing));  // the crash came between the last two steps
+    coming_key_ = signing_key_of(coming.keys.signing_key_pem);
+    coming_ = std::move(coming);
   } catch (const std::exception& error) {
-    spdlog::error("{}: damaged: {}; new keys will be made", (folder_ / kComing).string(), error.what());
-    coming_.reset();
+    files_.lose(kComing, std::string(error.what()) + "; " + kWithout);
   }
 }
 
@@ -92,7 +96,7 @@ void OwnKeys::keep(const Coming& coming) {
   auto object = object_of(coming.keys);
   object["id"] = coming.id;
   object["csr_pem"] = coming.csr_pem;
-  write_durably(folder_ / kComing, json::serialize(object), hook_);
+  write_durably(files_.path(kComing), json::serialize(object), hook_);
 }
 
 void OwnKeys::choose(Monotonic now) {
@@ -146,13 +150,13 @@ protocol::Result<void> OwnKeys::take(const protocol::Certificate& certificate, c
 
 void OwnKeys::proved() {
   if (!speaks_coming_) return;
-  write_durably(folder_ / kOwn, json::serialize(object_of(coming_->keys)), hook_);
+  files_.write_twice(kOwn, json::serialize(object_of(coming_->keys)), hook_);
   present_ = std::move(coming_->keys);
   present_key_ = std::move(coming_key_);
   coming_.reset();
   bundled_ = false;
   speaks_coming_ = false;
-  remove_durably(folder_ / kComing);
+  remove_durably(files_.path(kComing));
 }
 
 }  // namespace loa::node

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "node-firmware/durable_file.hpp"
 #include "node-firmware/identity.hpp"
+#include "node-firmware/kept_files.hpp"
 #include "node-firmware/node_clock.hpp"
 #include "protocol/messages.hpp"
 
@@ -23,8 +23,8 @@ struct KeyPair {
 /// The keys that the node speaks with: at first its bundle's, then keys that it made itself and renews. They change in three steps, each
 /// on disk before it is acted on, so that a crash at any moment ends with keys that work: new keys are made (`coming-keys.json`,
 /// with the id of the request for them), their certificate comes and is kept beside them, and a head in a session that spoke with them
-/// proves that the controller knows them; then they are the node's own (`own-keys.json`). Both files have mode 0600. Loop thread;
-/// throws std::system_error where the disk refuses.
+/// proves that the controller knows them; then they are the node's own (`own-keys.json`, kept twice). The files have mode 0600; one
+/// that is damaged is lost and said (kept_files.hpp). Loop thread; throws std::system_error where the disk refuses a write.
 class OwnKeys {
  public:
   OwnKeys(std::filesystem::path folder, const Identity& identity, DiskHook hook = {});
@@ -51,6 +51,9 @@ class OwnKeys {
   /// A head came in a session that spoke with the coming keys: they are the present ones from now on. Otherwise nothing happens.
   void proved();
 
+  /// What was lost of all this since the start.
+  const std::vector<Loss>& losses() const { return files_.losses(); }
+
   static constexpr std::chrono::minutes kPatience{10};
 
  private:
@@ -59,10 +62,11 @@ class OwnKeys {
     std::string csr_pem;
     KeyPair keys;  ///< the certificate empty until it came
   };
-  void load();
+  void load_own();
+  void load_coming();
   void keep(const Coming& coming);
 
-  std::filesystem::path folder_;
+  KeptFiles files_;
   const Identity& identity_;
   DiskHook hook_;
   KeyPair present_;

@@ -1,55 +1,71 @@
 #include "node-firmware/plan_store.hpp"
 
-#include <spdlog/spdlog.h>
+#include "protocol/limits.hpp"
 
 namespace loa::node {
 
+using protocol::max_signed;
+using protocol::MessageType;
+
 namespace {
 
-constexpr std::size_t kMaxSigned = 512 * 1024;
 constexpr std::size_t kMaxMarks = 64 * 1024;
+// The signed messages still stand on their own; what they say raises the marks again.
+constexpr const char* kWithoutMarks = "starting without what it remembered of revisions and times";
+
+std::string alert_file(const std::string& area) { return "alerts/" + area + ".jws"; }
 
 }  // namespace
 
-PlanStore::PlanStore(std::filesystem::path folder, DiskHook hook) : folder_(std::move(folder)), hook_(std::move(hook)) {
-  make_private_folder(folder_);
-  make_private_folder(folder_ / "alerts");
-  const auto text = read_whole(folder_ / "marks.json", kMaxMarks);
+PlanStore::PlanStore(std::filesystem::path folder, DiskHook hook) : files_(std::move(folder)), hook_(std::move(hook)) {
+  make_private_folder(files_.folder());
+  std::error_code unknown;
+  const bool folder_there = std::filesystem::is_directory(files_.path("alerts"), unknown);
+  if (!folder_there && std::filesystem::exists(std::filesystem::symlink_status(files_.path("alerts"), unknown)))
+    files_.lose("alerts", "not a folder; starting without the alerts that it held");
+  make_private_folder(files_.path("alerts"));
+  const auto text = files_.read("marks.json", kMaxMarks, kWithoutMarks);
   if (!text) return;
   try {
     marks_ = read_marks(*text);
   } catch (const std::exception& error) {
-    // Only a damaged disk brings us here. The signed messages still stand on their own; what they say raises the marks again.
-    spdlog::error("{}: damaged, starting without it: {}", (folder_ / "marks.json").string(), error.what());
+    files_.lose("marks.json", std::string(error.what()) + "; " + kWithoutMarks);
   }
 }
 
 void PlanStore::keep(const Marks& marks) {
   if (marks == marks_) return;
-  write_durably(folder_ / "marks.json", write(marks), hook_);
+  write_durably(files_.path("marks.json"), write(marks), hook_);
   marks_ = marks;
 }
 
-std::optional<std::string> PlanStore::plan() const { return read_whole(folder_ / "plan.jws", kMaxSigned); }
-void PlanStore::keep_plan(const std::string& jws) { write_durably(folder_ / "plan.jws", jws, hook_); }
-void PlanStore::drop_plan() { remove_durably(folder_ / "plan.jws"); }
+std::optional<std::string> PlanStore::plan() {
+  return files_.read("plan.jws", max_signed(MessageType::plan), "silent until a plan comes");
+}
+void PlanStore::keep_plan(const std::string& jws) { write_durably(files_.path("plan.jws"), jws, hook_); }
+void PlanStore::drop_plan() { remove_durably(files_.path("plan.jws")); }
 
-std::optional<std::string> PlanStore::keys() const { return read_whole(folder_ / "keys.jws", kMaxSigned); }
-void PlanStore::keep_keys(const std::string& jws) { write_durably(folder_ / "keys.jws", jws, hook_); }
+std::optional<std::string> PlanStore::keys(const std::function<std::string(const std::string&)>& good) {
+  return files_.read_twice("keys.jws", max_signed(MessageType::keys), "the bundle's key set counts until a newer one comes", good);
+}
+void PlanStore::keep_keys(const std::string& jws) { files_.write_twice("keys.jws", jws, hook_); }
 
-std::map<std::string, std::string> PlanStore::alerts() const {
+std::map<std::string, std::string> PlanStore::alerts() {
+  std::vector<std::string> areas;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(files_.path("alerts"), error))
+    if (entry.path().extension() == ".jws") areas.push_back(entry.path().stem().string());
   std::map<std::string, std::string> found;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "alerts")) {
-    if (entry.path().extension() != ".jws") continue;
-    if (auto jws = read_whole(entry.path(), kMaxSigned)) found[entry.path().stem().string()] = std::move(*jws);
-  }
+  for (const auto& area : areas)
+    if (auto jws = files_.read(alert_file(area), max_signed(MessageType::alert), "silent until the alerts of this area come again"))
+      found[area] = std::move(*jws);
   return found;
 }
 
 void PlanStore::keep_alert(const std::string& area, const std::string& jws) {
-  write_durably(folder_ / "alerts" / (area + ".jws"), jws, hook_);
+  write_durably(files_.path(alert_file(area)), jws, hook_);
 }
 
-void PlanStore::drop_alert(const std::string& area) { remove_durably(folder_ / "alerts" / (area + ".jws")); }
+void PlanStore::drop_alert(const std::string& area) { remove_durably(files_.path(alert_file(area))); }
 
 }  // namespace loa::node

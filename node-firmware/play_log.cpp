@@ -20,6 +20,12 @@ namespace {
 constexpr std::size_t kBatchBytes = 128 * 1024;
 constexpr std::chrono::hours kKeep{24 * 30};
 
+PlayRecord record_in(std::int64_t number, const std::string& body) {
+  auto record = protocol::decode_record(body);
+  if (!record) throw DatabaseError(fmt::format("node.db: record {} is damaged: {}", number, record.error().message));
+  return std::move(*record);
+}
+
 }  // namespace
 
 PlayLog::PlayLog(Database& database) : database_(database), last_hash_(protocol::first_previous_hash()) {
@@ -64,9 +70,7 @@ std::vector<PlayRecord> PlayLog::next_batch() {
     const auto body = rows.text(1);
     bytes += body.size();
     if (!batch.empty() && bytes > kBatchBytes) break;
-    auto record = protocol::decode_record(body);
-    if (!record) throw DatabaseError(fmt::format("node.db: record {} is damaged: {}", rows.integer(0), record.error().message));
-    batch.push_back(std::move(*record));
+    batch.push_back(record_in(rows.integer(0), body));
   }
   return batch;
 }
@@ -118,6 +122,11 @@ void PlayLog::forget_acks(std::int64_t acked, scheduler::TimePoint last_issued) 
 void PlayLog::save_state() {
   Statement(database_, "update log set sent = ?, acked = ?, last_ack_issued = ?")
       .bind(1, state_.sent).bind(2, state_.acked).bind(3, state_.last_issued).run();
+}
+
+void PlayLog::check() {
+  Statement rows(database_, "select number, body from records");
+  while (rows.step()) record_in(rows.integer(0), rows.text(1));
 }
 
 void PlayLog::prune(scheduler::TimePoint now) {

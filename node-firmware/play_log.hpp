@@ -42,6 +42,9 @@ class PlayLog {
   /// at `last_issued` (epoch: none is left). What is above is sent again.
   void forget_acks(std::int64_t acked, scheduler::TimePoint last_issued);
 
+  /// Reads every record; throws DatabaseError where one cannot be.
+  void check();
+
   /// Removes acknowledged records older than 30 days; the newest stays, for its number and hash.
   void prune(scheduler::TimePoint now);
 

@@ -44,6 +44,12 @@ void Reporter::refused(const About& about, const protocol::Refusal& refusal) {
   send_receipt(std::move(receipt));
 }
 
+void Reporter::lost(const Loss& loss) {
+  const std::string code = protocol::name_of(protocol::RefusalCode::malformed);
+  ++refusals_[code];
+  last_refusal_ = protocol::RefusalReport{code, loss.file, "damaged on the board: " + loss.why, clock_.now()};
+}
+
 void Reporter::accepted(const About& about) {
   protocol::Receipt receipt;
   receipt.about = about.type;

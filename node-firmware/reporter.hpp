@@ -5,6 +5,7 @@
 #include <string>
 
 #include "node-firmware/identity.hpp"
+#include "node-firmware/kept_files.hpp"
 #include "node-firmware/node_clock.hpp"
 #include "node-firmware/own_keys.hpp"
 #include "protocol/link.hpp"
@@ -29,6 +30,8 @@ class Reporter {
   /// Counts the refusal, remembers it as the last, and sends a receipt (at most 20 a minute; the counters miss none).
   void refused(const About& about, const protocol::Refusal& refusal);
   void accepted(const About& about);
+  /// Counts it as `malformed` and remembers it as the last refusal, so that the state says it; `where` is the file.
+  void lost(const Loss& loss);
 
   /// A new session: the will that the broker shall send for it, from what `now` says of the node.
   protocol::LinkWill begin_session(std::int64_t session_number, protocol::State now);

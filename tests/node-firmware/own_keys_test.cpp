@@ -108,7 +108,7 @@ TEST_CASE("a crash at any disk step of joining ends with keys of its own, asked 
     live(joining, keys);
     REQUIRE_FALSE(keys.bundled());
   }
-  REQUIRE(steps == 15);  // three files, five steps each
+  REQUIRE(steps == 20);  // four files, five steps each
   for (int crash = 1; crash <= steps; ++crash) {
     INFO("crash at step " << crash);
     Joining joining;
@@ -199,19 +199,36 @@ TEST_CASE("new keys that bring no head are tried for ten minutes, then in turn w
   CHECK_FALSE(speaks_new(12min));
 }
 
-TEST_CASE("files that a damaged disk spoilt are said to be so, and the bundle's keys serve") {
+TEST_CASE("where a damaged disk spoilt its own keys and their copy it says so, and the bundle's keys serve") {
   Joining joining;
   {
     auto keys = joining.keys();
     live(joining, keys);
   }
   node::write_durably(joining.folder / "state/own-keys.json", "{\"certificate_pem\":1}");
+  CHECK_FALSE(joining.keys().bundled());  // the copy serves, and makes the file good
+  CHECK(joining.keys().losses().empty());
+  node::write_durably(joining.folder / "state/own-keys.json", "{\"certificate_pem\":1}");
+  node::write_durably(joining.folder / "state/own-keys.json.copy", "");
   node::write_durably(joining.folder / "state/coming-keys.json", "not JSON");
   auto keys = joining.keys();
   CHECK(keys.bundled());
+  CHECK(keys.losses().size() == 3);
   CHECK_FALSE(keys.coming());
   keys.make_coming();
   CHECK(keys.request(kNow));
+}
+
+TEST_CASE("keys of another node, whose folder this was, are not spoken with") {
+  Joining joining;
+  {
+    auto keys = joining.keys();
+    live(joining, keys);
+  }
+  joining.identity.bundle.node = "n-other";
+  auto keys = joining.keys();
+  CHECK(keys.bundled());
+  CHECK_THAT(keys.losses().at(0).why, Catch::Contains("a certificate of another node"));
 }
 
 namespace {

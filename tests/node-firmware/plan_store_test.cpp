@@ -39,7 +39,7 @@ TEST_CASE("the plan store gives back what it kept") {
   PlanStore store(folder.path());
   CHECK(store.marks() == some_marks());
   CHECK(store.plan() == "plan");
-  CHECK(store.keys() == "keys");
+  CHECK(store.keys([](const std::string&) { return ""; }) == "keys");
   CHECK(store.alerts() == std::map<std::string, std::string>{{"hue", "alert"}});
   store.drop_plan();
   store.drop_alert("hue");
@@ -77,6 +77,9 @@ TEST_CASE("damaged marks do not keep the node from starting") {
   std::ofstream(folder / "marks.json") << "{\"plan_highest\":";
   PlanStore store(folder.path());
   CHECK(store.marks() == node::Marks{});
+  REQUIRE(store.losses().size() == 1);
+  CHECK(store.losses()[0].file == "marks.json");
+  CHECK(node::read_whole(folder / "marks.json.damaged", 100) == "{\"plan_highest\":");
 }
 
 TEST_CASE("marks of a release that did not tell keys apart are kept, for as long as nothing replaces them") {

@@ -6,6 +6,7 @@
 #include "fake_node_parts.hpp"
 #include "node-firmware/agent.hpp"
 #include "node-firmware/durable_file.hpp"
+#include "node-firmware/kept_database.hpp"
 #include "protocol/topics.hpp"
 #include "test_controller.hpp"
 #include "tests/support/fake_link.hpp"
@@ -23,12 +24,14 @@ struct NodeRun {
       : identity{bundle, protocol::PrivateKey::from_pem(bundle.signing_key_pem).value()},
         keys(folder, identity),
         store(folder),
-        database(folder / "node.db"),
+        files(folder),
+        opened(node::open_kept_database(files)),
+        database(*opened),
         history(database),
         log(database),
         clock(time, store.marks().newest_signed(), store.marks().clock),
         conductor({player, shelf, clock, database, history, log}, [this] { ++wakes; }),
-        agent({identity, keys, link, clock, store, history, log, conductor, shelf}, {30min, "test", certificate_age, {}},
+        agent({identity, keys, link, clock, store, history, log, conductor, shelf}, {30min, "test", certificate_age, {}, files.losses()},
               {[this] { ++wakes; }, [this] { restart_asked = true; }, [this](std::string request) { refused.push_back(std::move(request)); }}) {
     player.events.started = [this](const node::TrackStarted& started) { conductor.on_started(started); };
     player.events.ended = [this](const node::TrackEnded& ended) { conductor.on_ended(ended); };
@@ -41,7 +44,9 @@ struct NodeRun {
   FakePlayer player;
   node::OwnKeys keys;
   node::PlanStore store;
-  node::Database database;
+  node::KeptFiles files;
+  std::unique_ptr<node::Database> opened;
+  node::Database& database;
   node::HistoryStore history;
   node::PlayLog log;
   node::NodeClock clock;
