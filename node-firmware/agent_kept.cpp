@@ -82,7 +82,7 @@ const std::string& Agent::authorities() const {
 // What a key that no longer counts made us believe: numbers, times, and that records are stored.
 void Agent::forget_marks() {
   if (ring_.number() == 0) return;
-  const auto counts = [this](const std::string& kid) { return kid.empty() || kid == protocol::kRootKid || ring_.counts(kid); };
+  const auto counts = [this](const std::string& kid) { return kid.empty() || ring_.counts(kid); };
   const auto before = parts_.store.marks();
   auto marks = before;
   std::erase_if(marks.by_key, [&](const auto& entry) { return !counts(entry.first); });

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "protocol/key_ring.hpp"
+
 namespace loa::node {
 
 namespace json = boost::json;
@@ -80,7 +82,8 @@ Marks read_marks(const std::string& text) {
   const auto& all = document.as_object();
   Marks marks;
   if (const auto* keys = all.if_contains("by_key")) {
-    for (const auto& [kid, of_key] : keys->as_object()) marks.by_key[kid] = key_marks(of_key.as_object());
+    for (const auto& [kid, of_key] : keys->as_object())
+      if (std::string_view(kid) != protocol::kRootKid) marks.by_key[kid] = key_marks(of_key.as_object());
     marks.head_kid = json::value_to<std::string>(all.at("head_kid"));
   } else {
     marks.by_key[""] = key_marks(all);

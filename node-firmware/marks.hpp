@@ -23,7 +23,7 @@ struct KeyMarks {
 
 /// What the node must never forget besides the signed messages that it holds.
 struct Marks {
-  std::map<std::string, KeyMarks> by_key;  ///< by kid; "root": the key sets'; "": of a release that did not tell keys apart
+  std::map<std::string, KeyMarks> by_key;  ///< by kid; "": of a release that did not tell keys apart
   std::int64_t session_number = 0;         ///< of the last connect
   std::vector<std::string> areas;          ///< the chain in force, the province first; empty: the bundle's
   std::string head_kid;                    ///< who signed the last head taken
@@ -42,7 +42,8 @@ struct Marks {
 };
 
 /// The text of `marks.json`, and what it says; read throws std::exception where it is not such a text. Marks of a release before
-/// by_key come under the kid "".
+/// by_key come under the kid "". What an earlier release kept of key sets' issue times is left out: they are ordered by number, and a
+/// machine with the root key whose clock was ahead would hold back the board's clock and its alerts for ever.
 std::string write(const Marks& marks);
 Marks read_marks(const std::string& text);
 

@@ -111,7 +111,7 @@ SignedKeySet sign_key_set(const path& root_file, const KeyChange& change, protoc
   if (const auto pem = protocol::authorities_pem(set); !pem)
     throw KeyFileError("the key set would be wrong at " + pem.error().where + ": " + pem.error().message);
   ++set.number;
-  set.issued = std::max(now, set.issued);
+  set.issued = now;  // also below the one before: sets are ordered by their numbers, and the clock may have been ahead then
   made.jws = protocol::sign(MessageType::keys, protocol::kRootKid, protocol::encode(set), *root);
   // Remembered before anybody else can have it: the number is used from here on.
   write_file(last_signed_file(root_file), made.jws + "\n", 0644);

@@ -202,6 +202,60 @@ TEST_CASE("records that only a revoked key acknowledged are sent again, and its 
   CHECK(with.node.run->log.acked() == 2);
 }
 
+TEST_CASE("a key set of a machine whose clock is ahead takes neither the time nor the voice from a board") {
+  struct Row {
+    const char* name;
+    scheduler::Millis ahead;
+    bool synced;
+  };
+  const std::vector<Row> rows{{"seven hours, on a board with a synchronised clock", 7h, true},
+                              {"in 2040, on a board with a synchronised clock", 14 * 365 * 24h, true},
+                              {"seven hours, on a board without a clock", 7h, false},
+                              {"in 2040, on a board without a clock", 14 * 365 * 24h, false}};
+  for (const auto& row : rows)
+    for (const bool rebooted : {false, true}) DYNAMIC_SECTION(row.name << (rebooted ? ", after a reboot" : "")) {
+      Stolen with;
+      auto& node = with.node;
+      node.time.synced = row.synced;
+      node.time.boot = "boot-2";
+      node.boot();
+      node.connect();
+      node.send_head(0);
+      const auto right = node.now();
+      node.controller.keys.issued = right + row.ahead;
+      node.controller.add_key("k-2", "hue", kAll);
+      node.deliver(kKeys, node.controller.key_set());
+      CHECK(node.run->clock.trusted());
+      if (rebooted) {
+        node.time.boot = "boot-3";
+        node.boot();
+        node.connect();
+        CHECK(node.run->clock.trusted() == row.synced);
+      }
+      // Before any head: what is newest may sound at once, as the board knows nothing that is newer.
+      node.deliver(kAlerts, node.controller.alert(node.snapshot(50, {node.alert("l-1", 3s)})));
+      node.pass(10s);
+      node.send_head(100);
+      CHECK(std::chrono::abs(node.run->clock.now() - node.now()) < 1min);
+      node.deliver(kPlan, node.controller.plan(with.plan(100, "b-1", 5s)), true);
+      node.pass(1min);
+      REQUIRE(node.records().size() == 2);
+      CHECK(node.records()[0].alert_id == "l-1");
+      CHECK(node.records()[1].outcome == Outcome::played);
+      CHECK(with.marks().newest_signed() < right + 5min);
+    }
+}
+
+TEST_CASE("an issue time of a key set that an earlier release remembered is not believed") {
+  Stolen with;
+  auto marks = with.marks();
+  marks.by_key["root"].newest_signed = with.node.now() + 14 * 365 * 24h;
+  with.node.run->store.keep(marks);
+  with.node.boot();
+  CHECK(with.node.run->clock.trusted());
+  CHECK(with.marks().newest_signed() <= with.node.now());
+}
+
 TEST_CASE("an older key set is refused, reported, and changes nothing") {
   Stolen with;
   const auto old = with.node.controller.key_set();

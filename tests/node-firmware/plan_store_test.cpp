@@ -15,7 +15,7 @@ node::Marks some_marks() {
   node::Marks marks;
   marks.by_key["k-1"] = {42, scheduler::from_ms(1'790'000'000'000), scheduler::from_ms(1'790'000'000'001), {{"hue", 5}},
                          17, scheduler::from_ms(1'790'000'000'002)};
-  marks.by_key["root"].newest_signed = scheduler::from_ms(1'780'000'000'000);
+  marks.by_key["k-0"].newest_signed = scheduler::from_ms(1'780'000'000'000);
   marks.session_number = 7;
   marks.areas = {"hue", "phu-bai"};
   marks.head_kid = "k-1";

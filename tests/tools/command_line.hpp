@@ -20,13 +20,11 @@ class CommandLine {
   };
 
   /// Runs `loa` with these arguments and nothing on standard input; throws where it does not end within 60 s.
-  Said operator()(std::vector<std::string> arguments) {
+  Said operator()(std::vector<std::string> arguments, const std::vector<std::string>& environment = {}) {
     arguments.insert(arguments.begin(), (program_folder() / "loa").string());
-    Process process(std::move(arguments),
-                    {folder_.path(),
-                     "loa-" + std::to_string(++calls_),
-                     {"LOA_SESSION=" + session_file().string(), "HOME=" + folder_.path().string()},
-                     folder_.path()});
+    std::vector<std::string> all{"LOA_SESSION=" + session_file().string(), "HOME=" + folder_.path().string()};
+    all.insert(all.end(), environment.begin(), environment.end());
+    Process process(std::move(arguments), {folder_.path(), "loa-" + std::to_string(++calls_), std::move(all), folder_.path()});
     const auto code = process.wait(std::chrono::seconds(60));
     if (!code) throw std::runtime_error("loa does not end");
     return {*code, process.out(), process.err()};

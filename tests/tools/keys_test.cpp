@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "tests/support/false_clock.hpp"
 #include "tests/tools/command_line.hpp"
 
 using namespace loa::tests;
@@ -137,6 +138,21 @@ TEST_CASE("keys go by file between the machine with the root key and the control
     const auto old = loa({"keys", "import", "first.jws", "--controller", "controller"});
     CHECK(old.code == 1);
     CHECK_THAT(old.err, Contains("old_revision: key set 1 is not above 2"));
+  }
+  SECTION("a set signed by a clock that is ahead is not taken, and one signed once more with the right clock is") {
+    const std::vector<std::string> sign{"keys", "revoke", "--all", "--root", "safe/root.pem", "--out"};
+    const auto with_out = [&](const char* file) {
+      auto arguments = sign;
+      arguments.push_back(file);
+      return arguments;
+    };
+    REQUIRE(loa(with_out("ahead.jws"), false_clock("@2040-06-01 12:00:00")).code == 0);
+    const auto ahead = loa({"keys", "import", "ahead.jws", "--controller", "controller"});
+    CHECK(ahead.code == 1);
+    CHECK_THAT(ahead.err, Contains("was signed at 2040-06-01T12:00:") && Contains("but here it is 20") && Contains("sign once more"));
+    CHECK(done({"keys", "status", "--controller", "controller"}).at("number").as_int64() == 1);
+    REQUIRE(loa(with_out("again.jws")).code == 0);
+    CHECK(done({"keys", "import", "again.jws", "--controller", "controller"}).at("number").as_int64() == 3);
   }
   SECTION("files that are none are named") {
     std::ofstream(loa.folder() / "cut.json") << read(loa.folder() / "first.json").substr(0, 80);

@@ -5,7 +5,9 @@
 #include "controller/authority/files.hpp"
 #include "controller/authority/root_key.hpp"
 #include "protocol/clock.hpp"
+#include "protocol/codec.hpp"
 #include "protocol/enum_names.hpp"
+#include "protocol/envelope.hpp"
 #include "protocol/limits.hpp"
 #include "tools/loa/command.hpp"
 #include "tools/loa/keys_status.hpp"
@@ -190,10 +192,24 @@ void revoke(const Context& context, const KeysOptions& options) {
                   "a controller that runs takes it within a second");
 }
 
+// Whether it is signed is for import_keys to say.
+void check_issue_time(const std::string& jws) {
+  constexpr std::chrono::minutes kAhead{5};
+  const auto envelope = protocol::open(jws.substr(0, jws.find_last_not_of("\r\n ") + 1), protocol::MessageType::keys);
+  const auto set = envelope ? protocol::decode_keys(envelope->payload) : protocol::Result<protocol::KeySet>(envelope.error());
+  const auto here = now();
+  if (!set || set->issued <= here + kAhead) return;
+  throw KeyFileError(fmt::format("the key set was signed at {}, but here it is {}: set the clock that is wrong. Where it is the one of the machine with "
+                                 "the root key, sign once more there",
+                                 scheduler::to_rfc3339(set->issued), scheduler::to_rfc3339(here)));
+}
+
 void import_set(const Context& context, const KeysOptions& options) {
   std::optional<protocol::PublicKey> root;
   if (!options.root_key.empty()) root = authority::read_public_key(options.root_key);
-  const auto keys = authority::import_keys(options.controller, read_text(options.in), root);
+  const auto text = read_text(options.in);
+  check_issue_time(text);
+  const auto keys = authority::import_keys(options.controller, text, root);
   const auto own = keys.working.size();
   const auto note = authority::note_on_authorities(options.controller, keys.key_set);
   json::object answer{{"number", keys.key_set.number}, {"keys", keys.key_set.keys.size()}, {"own", own}};
