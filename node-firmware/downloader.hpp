@@ -9,9 +9,10 @@
 
 namespace loa::node {
 
-/// Against which time TLS certificates' dates are checked, and which authorities are trusted; the chain always is checked.
+/// Against which time TLS certificates' dates are checked, and which authorities are trusted; chain and name always are checked. A
+/// server that is refused for its dates is asked once more without them: the node's clock may be wrong, and what is fetched is proved by its hash.
 struct TlsTime {
-  bool check = true;                         ///< false while the node's clock is untrusted
+  bool check = true;                         ///< dates; false while the node's clock is untrusted
   std::optional<scheduler::TimePoint> now;   ///< the node's time; nothing: the system's
   std::string ca_pem = {};                   ///< trusted in place of those of the downloader's settings; empty: those
 };

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/ssl.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@ namespace {
 
 /// One request and the part that its answer goes to.
 struct Transfer {
-  const Download& download;
+  Download download;
   CURL* easy = nullptr;
   int fd = -1;
   std::int64_t have = 0;          ///< bytes in the part
@@ -162,6 +163,14 @@ std::optional<CURLcode> perform(CURLM* multi, CURL* easy, const std::function<bo
   return code;
 }
 
+bool refused_for_dates(CURLcode code, CURL* easy) {
+  long verified = X509_V_OK;
+  curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+  return code == CURLE_PEER_FAILED_VERIFICATION && (verified == X509_V_ERR_CERT_HAS_EXPIRED || verified == X509_V_ERR_CERT_NOT_YET_VALID);
+}
+
+using Easy = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
+
 DownloadResult judge_status(Transfer& transfer, long status) {
   if (status == 404 || status == 410) return {DownloadEnd::not_found, {}, fmt::format("the server answers {}", status)};
   if (status == 416) {
@@ -202,10 +211,19 @@ DownloadResult fetch(CURLM* multi, const Download& download, const CurlSettings&
   if (transfer.have == download.bytes) {
     result = prove(transfer.fd, download);
   } else {
-    const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(), curl_easy_cleanup);
-    transfer.easy = easy.get();
-    set_options(easy.get(), transfer, settings);
-    const auto code = perform(multi, easy.get(), given_up);
+    Easy easy(nullptr, curl_easy_cleanup);
+    const auto ask = [&] {
+      easy.reset(curl_easy_init());
+      transfer.easy = easy.get();
+      set_options(easy.get(), transfer, settings);
+      return perform(multi, easy.get(), given_up);
+    };
+    auto code = ask();
+    if (code && transfer.download.tls.check && refused_for_dates(*code, easy.get())) {
+      spdlog::warn("{}: its certificate is refused for its dates; the clock may be wrong: trying without dates", download.url);
+      transfer.download.tls.check = false;
+      code = ask();
+    }
     result = judge(transfer, code);
   }
   ::close(transfer.fd);

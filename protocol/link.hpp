@@ -31,6 +31,8 @@ struct ConnectTerms {
   std::optional<scheduler::TimePoint> tls_time;  ///< certificate dates are checked against it; nothing: chains and names only
   std::optional<LinkCredentials> credentials = {};  ///< in place of those of the link's settings
   std::optional<std::string> ca_pem = {};  ///< authorities trusted in place of those of the link's settings
+  /// `tls_time` may be wrong: where the broker's certificate is refused for its dates, the next attempt, to the same address, checks none.
+  bool dates_may_mislead = false;
 };
 
 /// One connection that the broker has accepted.

@@ -123,6 +123,7 @@ std::optional<std::string> LinkConnection::ended(int rc) {
 void LinkConnection::alerted(const SSL* ssl, bool by_peer, int alert) {
   if ((alert >> 8) != SSL3_AL_FATAL) return;
   const long verified = SSL_get_verify_result(ssl);
+  refused_for_dates_ = !by_peer && (verified == X509_V_ERR_CERT_HAS_EXPIRED || verified == X509_V_ERR_CERT_NOT_YET_VALID);
   if (!by_peer && verified != X509_V_OK)
     tls_alert_ = fmt::format("the broker's certificate is refused: {}", X509_verify_cert_error_string(verified));
   else

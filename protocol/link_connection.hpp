@@ -38,6 +38,8 @@ class LinkConnection {
   std::optional<std::string> step(int wake, std::chrono::milliseconds limit);
   /// Whether CONNACK has come.
   bool accepted() const { return accepted_; }
+  /// Whether the broker's certificate was refused for its dates; what is checked after them was not looked at then.
+  bool refused_for_dates() const { return refused_for_dates_; }
   /// How many publications wait for PUBACK.
   std::size_t open() const { return numbers_.size(); }
 
@@ -66,6 +68,7 @@ class LinkConnection {
   std::map<int, std::uint64_t> numbers_;  // MQTT packet identifier -> publication
   bool secured_ = false;                  // TLS handshake done
   bool accepted_ = false;
+  bool refused_for_dates_ = false;
   std::string refused_;     // by CONNACK
   std::string tls_alert_;   // the fatal one that ended the connection
   std::string last_error_;  // as libmosquitto logged it

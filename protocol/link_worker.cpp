@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <system_error>
+#include <utility>
 
 namespace loa::protocol {
 
@@ -101,8 +102,9 @@ void LinkWorker::stop() {
 }
 
 void LinkWorker::run() {
-  while (const auto terms = ask()) {
+  while (auto terms = ask()) {
     session_ = 0;
+    if (std::exchange(refused_for_dates_, false) && terms->dates_may_mislead) terms->tls_time.reset();
     const auto begun = Steady::now();
     std::string reason;
     try {
@@ -112,7 +114,10 @@ void LinkWorker::run() {
     }
     const auto lasted = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - begun);
     if (session_ != 0) backoff_.session_lasted(lasted);
-    if (session_ == 0 || lasted < settings_.stable_after) go_on();
+    // A broker that is refused for its dates alone is asked once more, without them: another may not be there.
+    refused_for_dates_ = refused_for_dates_ && terms->dates_may_mislead;
+    if (refused_for_dates_) reason += "; the clock may be wrong: trying without dates";
+    if (!refused_for_dates_ && (session_ == 0 || lasted < settings_.stable_after)) go_on();
     events_.disconnected(session_, reason);
     wait_before_next_attempt();
   }
@@ -152,13 +157,16 @@ std::string LinkWorker::attempt(const ConnectTerms& terms, const AddressRound::T
                                           events_.acknowledged(session_, publication);
                                         }});
   const auto connected_by = Steady::now() + settings_.connect_limit;
-  if (auto reason = connection.begin(target.address, terms)) return target.text + ": " + *reason;
+  auto failed = connection.begin(target.address, terms);
+  refused_for_dates_ = connection.refused_for_dates();  // near brokers are through with the handshake already
+  if (failed) return target.text + ": " + *failed;
   while (!connection.accepted()) {
     if (must_stop() || close_by()) return "closed";
     if (Steady::now() >= connected_by) return target.text + ": no answer in time";
     drain_wake();
-    if (auto reason = connection.step(wake_fd_, until(connected_by)))
-      return target.text + ": " + *reason;
+    auto reason = connection.step(wake_fd_, until(connected_by));
+    refused_for_dates_ = connection.refused_for_dates();
+    if (reason) return target.text + ": " + *reason;
   }
   session_ = ++sessions_;
   events_.connected({session_, target.text});

@@ -96,6 +96,7 @@ class LinkWorker {
   std::mt19937_64 random_;
   std::uint64_t sessions_ = 0;
   std::uint64_t session_ = 0;
+  bool refused_for_dates_ = false;  // the last attempt was
 
   std::thread thread_;
 };

@@ -21,6 +21,7 @@ struct LinkOwner {
   std::optional<protocol::LinkWill> will;
   std::optional<scheduler::TimePoint> tls_time = protocol::SystemClock().now();
   std::optional<std::string> ca_pem;
+  bool dates_may_mislead = false;
 
   LinkOwner(boost::asio::io_context& io, protocol::LinkSettings settings)
       : loop(io), link(std::make_unique<protocol::MosquittoLink>(io.get_executor(), std::move(settings))) {}
@@ -30,6 +31,7 @@ struct LinkOwner {
                    ++attempts;
                    protocol::ConnectTerms terms{will, tls_time};
                    terms.ca_pem = ca_pem;
+                   terms.dates_may_mislead = dates_may_mislead;
                    return terms;
                  },
                  [this](const protocol::LinkSession& session) { sessions.push_back(session); },

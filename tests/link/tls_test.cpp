@@ -79,6 +79,53 @@ TEST_CASE_METHOD(Fixture, "certificate dates are checked against the time given,
   }
 }
 
+TEST_CASE_METHOD(Fixture, "where the time may be wrong a broker that is refused for its dates is tried without them") {
+  auto settings = broker.link_settings("n-1");
+  const auto elsewhere = settings.addresses[0];
+  const auto now = SystemClock().now();
+  for (const auto& [time, says] : {std::pair{scheduler::from_ms(0), "not yet valid"}, {now + 10 * 365 * 24h, "expired"}}) {
+    CAPTURE(says);
+    settings.addresses = {elsewhere, "mqtts://127.0.0.1:1"};  // nobody is at the second one
+    LinkOwner node(loop, settings);
+    node.tls_time = time;
+    node.dates_may_mislead = true;
+    REQUIRE(node.connect());
+    for (const auto& reason : node.reasons) UNSCOPED_INFO(reason);
+    CHECK(node.attempts == 2);
+    CHECK(node.sessions[0].address == elsewhere);
+    REQUIRE(node.reasons.size() == 1);
+    CHECK_THAT(node.reasons[0], Catch::Contains(says) && Catch::Contains("trying without dates"));
+  }
+  SECTION("its chain is checked all the same") {
+    const auto other = authority::CertificateAuthority::open_or_create(folder / "other", now);
+    settings.ca_pem = other.certificate_pem();
+    LinkOwner node(loop, settings);
+    node.tls_time = now + 10 * 365 * 24h;
+    node.dates_may_mislead = true;
+    node.start();
+    node.until([&] { return node.reasons.size() >= 3; });
+    CHECK(node.sessions.empty());
+  }
+  SECTION("and its name") {
+    auto named = broker.settings();
+    named.hosts = {"elsewhere.example"};
+    std::filesystem::remove(broker.source() / "server.pem");
+    authority::write_broker_files(broker.source(), named, broker.authority(), {"n-1"}, now);
+    for (const char* name : {"server.pem", "server.key"})
+      std::filesystem::copy_file(broker.source() / name, broker.live() / name, std::filesystem::copy_options::overwrite_existing);
+    broker.stop();
+    broker.start();
+    settings.addresses = {broker.address()};
+    LinkOwner node(loop, settings);
+    node.tls_time = now + 10 * 365 * 24h;
+    node.dates_may_mislead = true;
+    node.start();
+    node.until([&] { return node.reasons.size() >= 3; });
+    CHECK(node.sessions.empty());
+    CHECK_THAT(node.reasons.at(2), Catch::Contains("hostname mismatch"));
+  }
+}
+
 TEST_CASE_METHOD(Fixture, "the authorities of the terms are trusted in place of those of the settings") {
   const auto other = authority::CertificateAuthority::open_or_create(folder / "other", SystemClock().now());
   const auto settings = broker.link_settings("n-1");

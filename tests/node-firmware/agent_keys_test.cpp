@@ -246,6 +246,19 @@ TEST_CASE("a key set of a machine whose clock is ahead takes neither the time no
     }
 }
 
+TEST_CASE("a time beyond every certificate, which a stolen key's head gave, does not keep a board from its broker") {
+  Stolen with;
+  with.node.pass(31min);  // a state with a new nonce
+  with.head(0, with.node.now() + 14 * 365 * 24h, "k-1");
+  CHECK(with.node.run->clock.trusted());
+  with.node.link().drop();
+  with.node.connect();
+  CHECK(with.node.link().tls_time > with.node.now() + 13 * 365 * 24h);
+  CHECK(with.node.link().dates_may_mislead);
+  with.next_keys();
+  CHECK(with.node.run->clock.now() < with.node.now() + 1min);
+}
+
 TEST_CASE("an issue time of a key set that an earlier release remembered is not believed") {
   Stolen with;
   auto marks = with.marks();

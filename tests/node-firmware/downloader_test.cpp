@@ -168,7 +168,7 @@ TEST_CASE("a transfer that is cancelled is not answered, and the next one is") {
   CHECK_FALSE(first);
 }
 
-TEST_CASE("TLS chains are always checked, dates against the node's clock") {
+TEST_CASE("TLS chains are always checked; dates that do not fit the node's clock cost a second try") {
   const auto now = std::chrono::time_point_cast<scheduler::Millis>(std::chrono::system_clock::now());
   const auto good = tests::make_test_tls();
   const auto expired = tests::make_test_tls(-7200, -3600);
@@ -184,11 +184,14 @@ TEST_CASE("TLS chains are always checked, dates against the node's clock") {
       {"good", &good, &good, {}, DownloadEnd::complete},
       {"another CA", &good, &other, {}, DownloadEnd::network},
       {"another CA and no clock", &good, &other, {false, {}}, DownloadEnd::network},
-      {"expired", &expired, &expired, {}, DownloadEnd::network},
+      {"expired", &expired, &expired, {}, DownloadEnd::complete},
+      {"expired, and another CA", &expired, &other, {}, DownloadEnd::network},
       {"expired, but no clock", &expired, &expired, {false, {}}, DownloadEnd::complete},
       {"expired, but the node's clock is an hour and a half behind", &expired, &expired,
        {true, now - 90min}, DownloadEnd::complete},
-      {"good, but not yet by the node's clock", &good, &good, {true, now - 24h}, DownloadEnd::network},
+      {"good, but not yet by the node's clock", &good, &good, {true, now - 24h}, DownloadEnd::complete},
+      {"good, but the node's clock is in 2040", &good, &good, {true, now + 14 * 365 * 24h}, DownloadEnd::complete},
+      {"another CA, and the node's clock is in 2040", &good, &other, {true, now + 14 * 365 * 24h}, DownloadEnd::network},
   };
   for (const Row& row : rows) {
     SECTION(row.name) {

@@ -28,6 +28,7 @@ class FakeLink final : public protocol::Link {
   std::vector<std::string> asked;      ///< every subscribe call in order, of all sessions
   std::optional<protocol::LinkWill> will;            ///< of the last attempt
   std::optional<scheduler::TimePoint> tls_time;      ///< of the last attempt
+  bool dates_may_mislead = false;                    ///< of the last attempt
   std::optional<protocol::LinkCredentials> credentials;  ///< of the last attempt
   std::optional<std::string> ca_pem;                 ///< of the last attempt
   std::size_t max_message_bytes = 1024 * 1024;
@@ -118,6 +119,7 @@ class FakeLink final : public protocol::Link {
     protocol::ConnectTerms terms = handlers_.prepare_connect();
     will = std::move(terms.will);
     tls_time = terms.tls_time;
+    dates_may_mislead = terms.dates_may_mislead;
     credentials = std::move(terms.credentials);
     ca_pem = terms.ca_pem;
   }
