@@ -96,7 +96,8 @@ std::optional<protocol::Verified> Ingest::verify(KnownNode& known, const protoco
 }
 
 // The message shows that the board keeps the offered keys and that the broker takes their certificate, so the others end: from here on in
-// memory, and on disk with the batch that holds this message.
+// memory, and on disk with the batch that holds this message. What was said with them ends too: whoever copied the bundle could have said a
+// state whose numbers the board's own would never reach.
 void Ingest::use_keys(KnownNode& known, const store::NodeKeys& keys) {
   const auto now = x_store.clock().now();
   const auto serial = keys.serial;
@@ -110,6 +111,8 @@ void Ingest::use_keys(KnownNode& known, const store::NodeKeys& keys) {
     }
   }
   known.node.certificate_serial = serial;
+  known.state.reset();
+  x_states.erase(known.node.id);
   x_taken[known.node.id] = serial;
 }
 
@@ -235,8 +238,10 @@ Ingest::Work Ingest::take_work() {
 
 // The disk failed: log batches come again from the nodes, the rest waits here.
 void Ingest::put_back(Work work) {
+  // A state that waited while other keys were taken was said with the ones before.
+  for (auto& state : work.states)
+    if (!x_taken.contains(state.state.node)) x_states.try_emplace(state.state.node, std::move(state));
   x_taken.merge(work.taken);
-  for (auto& state : work.states) x_states.try_emplace(state.state.node, std::move(state));
   for (auto& receipt : work.receipts) x_receipts.push_front(std::move(receipt));
   while (x_receipts.size() > kMaxReceipts) x_receipts.pop_back();
   for (auto& refusal : work.refusals) {

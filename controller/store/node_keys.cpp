@@ -53,6 +53,7 @@ bool take_node_keys(Transaction& transaction, const std::string& node, const std
                sql::params(transaction.now(), node, serial));
   sql::execute(session, "update nodes set certificate_serial = :serial, signing_key = :key where id = :id",
                sql::params(serial, to_hex(keys->signing_key), node));
+  sql::execute(session, "delete from node_states where node = :node", sql::params(node));
   transaction.audit("take_keys", "node", node, held->area, held->code + " " + serial);
   return true;
 }

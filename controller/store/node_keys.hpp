@@ -30,7 +30,8 @@ struct NodeKeys {
 
 /// Keeps new keys that the board may begin to use; others that it asked for and has not used end. False where the serial is known.
 bool offer_node_keys(Transaction& transaction, const NodeKeys& keys);
-/// The board was heard with these keys: they are those of the node from now on, all others end. Again is harmless; false where there are no
+/// The board was heard with these keys: they are those of the node from now on, all others end, and the state that the node said with
+/// them is forgotten, so that its numbers bar no later one. Again is harmless; false where there are no
 /// such keys of a live node, or they have ended.
 bool take_node_keys(Transaction& transaction, const std::string& node, const std::string& serial);
 

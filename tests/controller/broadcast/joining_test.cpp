@@ -92,6 +92,25 @@ TEST_CASE_METHOD(Joining, "a board that asks gets a certificate, and its first s
     CHECK(issued == 1);
     CHECK(alarm_kinds().empty());
   }
+  SECTION("a state by a copy of the bundle, above whose numbers none can come, ends with the bundle's key") {
+    const auto session = one.state.session_number;
+    one.state.session_number = (std::int64_t{1} << 53) - 1;
+    say_with(one.key);
+    one.state.session_number = session + 1;
+    const auto heads = heads_to(one);
+    say_with(own.key);
+    CHECK(heads_to(one) == heads + 1);
+    CHECK(serial() == "c1");
+    const auto held = store->run_sync([](store::Session& s) { return store::find_node_state(s, "n-one"); });
+    REQUIRE(held);
+    CHECK(held->state.session_number == session + 1);
+    restart();  // on disk too
+    ++one.state.session_number;
+    const auto before = heads_to(one);
+    say_with(own.key);
+    CHECK(heads_to(one) == before + 1);
+    CHECK(alarm_kinds().empty());
+  }
   SECTION("until then the bundle's keys serve") {
     say(one);
     CHECK(serial() == "0a1b");

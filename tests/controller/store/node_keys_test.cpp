@@ -53,6 +53,29 @@ TEST_CASE("a node begins with its bundle's keys, and what it is heard with repla
   CHECK(list_ended_serials(session, province.clock.now() + kNodeKeysLife).empty());
 }
 
+TEST_CASE("what a node said with the keys before is forgotten with them, and what it says with its own stays") {
+  Province province;
+  province.clock.tick(Millis{1000});
+  const auto put = [&](std::int64_t number) {
+    NodeState said;
+    said.state.node = "n-one";
+    said.state.session = "s-1";
+    said.state.session_number = number;
+    said.state.sequence = 1;
+    said.received = province.clock.now();
+    return province.write([&](Transaction& t) { return put_node_state(t, said); });
+  };
+  const auto take = [&] { return province.write([](Transaction& t) { return take_node_keys(t, "n-one", "0c"); }); };
+  REQUIRE(put((std::int64_t{1} << 53) - 1));
+  REQUIRE(province.write([&](Transaction& t) { return offer_node_keys(t, own_keys(province, "0c")); }));
+  CHECK_FALSE(put(2));
+  CHECK(take());
+  CHECK_FALSE(find_node_state(*province.session, "n-one"));
+  CHECK(put(2));
+  CHECK(take());
+  CHECK(find_node_state(*province.session, "n-one")->state.session_number == 2);
+}
+
 TEST_CASE("keys that were asked for and not used end when others are") {
   Province province;
   province.clock.tick(Millis{1000});
