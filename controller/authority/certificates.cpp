@@ -26,6 +26,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kYear = 365 * 24h;
 constexpr auto kCertificateLife = 5 * kYear;
+constexpr auto kRootBackdate = 10 * kYear;  // so that one that was made while the clock was ahead counts once it is right
 constexpr auto kBackdate = 24h;  // so that a clock a little behind takes what was made just now
 
 Handle<EVP_PKEY> new_key() {
@@ -62,6 +63,8 @@ void set_validity(X509* certificate, TimePoint from, TimePoint until) {
   require(X509_set1_notAfter(certificate, to_time(until).get()) == 1, "notAfter");
 }
 
+TimePoint begin_of(X509* certificate) { return TimePoint(std::chrono::seconds(to_seconds(X509_get0_notBefore(certificate)))); }
+
 void set_common_name(X509* certificate, const std::string& name) {
   require(X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
                                      reinterpret_cast<const unsigned char*>(name.data()),
@@ -90,7 +93,7 @@ Handle<X509> blank(const std::string& serial, const std::string& name, EVP_PKEY*
 Handle<X509> make_root(EVP_PKEY* key, TimePoint now) {
   const std::string serial = new_serial();
   auto root = blank(serial, "Loa CA " + serial.substr(0, 8), key);
-  set_validity(root.get(), now - kBackdate, now + 30 * kYear);
+  set_validity(root.get(), now - kRootBackdate, now + 30 * kYear);
   require(X509_set_issuer_name(root.get(), X509_get_subject_name(root.get())) == 1, "issuer");
   add_extension(root.get(), root.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
   add_extension(root.get(), root.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
@@ -258,7 +261,8 @@ IssuedCertificate CertificateAuthority::issue(const Pair& by, EVP_PKEY* key, con
   const std::string serial = new_serial();
   const auto certificate = blank(serial, name, key);
   X509* issuer = by.certificate.get();
-  set_validity(certificate.get(), now - kBackdate, now + kCertificateLife);
+  // As old as its authority: where the clock was ahead when it was made, it counts all the same once the clock is right.
+  set_validity(certificate.get(), std::min(now - kBackdate, begin_of(issuer)), now + kCertificateLife);
   require(X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) == 1, "issuer");
   add_extension(certificate.get(), issuer, NID_basic_constraints, "critical,CA:FALSE");
   add_extension(certificate.get(), issuer, NID_key_usage, "critical,digitalSignature");

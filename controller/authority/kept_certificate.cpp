@@ -29,7 +29,8 @@ bool fits(const KeptCertificate& kept, const std::vector<std::string>& hosts, co
   if (!certificate || !key || X509_check_private_key(certificate.get(), key.get()) != 1) return false;
   if (X509_verify(certificate.get(), X509_get0_pubkey(ca.get())) != 1) return false;
   const auto ends = std::chrono::seconds(to_seconds(X509_get0_notAfter(certificate.get())));
-  if (ends < now.time_since_epoch() + kRenewal) return false;
+  const auto begins = std::chrono::seconds(to_seconds(X509_get0_notBefore(certificate.get())));
+  if (ends < now.time_since_epoch() + kRenewal || begins > now.time_since_epoch()) return false;
   return std::all_of(hosts.begin(), hosts.end(), [&](const auto& host) { return is_for(certificate.get(), host); });
 }
 

@@ -95,6 +95,19 @@ TEST_CASE_METHOD(Fixture, "what an authority issues holds for its purpose and it
   CHECK(X509_check_host(server.get(), "other.example", 0, 0, nullptr) == 0);
 }
 
+TEST_CASE_METHOD(Fixture, "what is given while the clock is ahead counts once it is right") {
+  const auto crl = authority.make_crl(kNow);
+  for (const auto ahead : {std::chrono::hours(7), std::chrono::hours(48), std::chrono::hours(400 * 24), std::chrono::hours(14 * 365 * 24)}) {
+    CAPTURE(ahead.count());
+    const auto key = new_key("P-256");
+    CHECK(verify(authority, authority.issue_for_request(request_of(key.get(), "n-1"), "n-1", kNow + ahead).certificate_pem, kNow, crl) == X509_V_OK);
+    CHECK(verify(authority, authority.issue_client("n-1", kNow + ahead).certificate_pem, kNow, crl) == X509_V_OK);
+    CHECK(verify(authority, authority.issue_server("broker", {"localhost"}, kNow + ahead).certificate_pem, kNow, crl) == X509_V_OK);
+  }
+  const auto early = CertificateAuthority::open_or_create(folder / "early", kNow + 400 * 24h);
+  CHECK(verify(early, early.issue_client("n-1", kNow + 400 * 24h).certificate_pem, kNow, early.make_crl(kNow)) == X509_V_OK);
+}
+
 TEST_CASE_METHOD(Fixture, "serial numbers differ and a certificate's own is the one returned") {
   const auto one = authority.issue_client("n-1", kNow);
   const auto two = authority.issue_client("n-1", kNow);
@@ -255,6 +268,17 @@ TEST_CASE_METHOD(Fixture, "a client's certificate is revoked before another take
   CHECK(keep(late).certificate_pem == second.certificate_pem);
   REQUIRE(authority.revoked().size() == 1);
   CHECK(authority.revoked()[0].serial == serial);
+}
+
+TEST_CASE_METHOD(Fixture, "a certificate that does not count yet is not kept") {
+  const auto far = kNow + 20 * 365 * 24h;  // beyond what authorities are dated back
+  const auto other = CertificateAuthority::open_or_create(folder / "other", far);
+  const auto keep = [&](TimePoint now) { return keep_server_certificate(folder / "tls", "https", {"localhost"}, other, now).certificate_pem; };
+  const auto first = keep(far);
+  CHECK(keep(far) == first);
+  const auto second = keep(kNow);
+  CHECK(second != first);
+  CHECK(keep(kNow) == second);
 }
 
 TEST_CASE("a file is replaced whole or not at all, and a secret never overwritten") {
