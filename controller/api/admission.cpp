@@ -12,7 +12,6 @@
 namespace loa::api {
 namespace {
 
-http::Problem not_signed_in() { return {401, "not_signed_in", "Sign in first.", {}}; }
 http::Problem bad_token() { return {401, "bad_token", "This token is none, or counts no more.", {}}; }
 
 // Notes that a session or token is in use. Where that cannot be written, on a full disk, reading goes on.
@@ -90,6 +89,8 @@ void log_refusal(const Call& call, const http::Problem& problem) {
 }
 
 }  // namespace
+
+http::Problem not_signed_in() { return {401, "not_signed_in", "Sign in first.", {}}; }
 
 bool may_give(store::Session& db, const store::User& maker, const std::string& area) {
   return !maker.disabled && store::is_within(db, area, roots_of(maker.grants, Right::administer));

@@ -9,6 +9,9 @@ struct Settings;
 /// the store thread.
 std::optional<http::Problem> admit(Call& call, store::Session& db, const Settings& settings);
 
+/// 401: there is no session, or none that counts any more.
+http::Problem not_signed_in();
+
 /// Whether the maker of a token may (still) give it: is active and an admin of its area.
 bool may_give(store::Session& db, const store::User& maker, const std::string& area);
 

@@ -95,14 +95,6 @@ struct Outcome {
   Effects effects;
 };
 
-asio::awaitable<Reply> run_in_store(Api& api, std::shared_ptr<Call> call, StoreHandler handler) {
-  StoreWork work = [handler, &settings = api.settings()](StoreCall& store_call) -> Reply {
-    if (auto problem = admit(store_call.call, store_call.db, settings)) return std::move(*problem);
-    return handler(store_call);
-  };
-  co_return co_await in_store(api, std::move(call), std::move(work));
-}
-
 asio::awaitable<Reply> run_on_loop(Api& api, std::shared_ptr<Call> call, LoopHandler handler) {
   if (call->right != Right::anyone) {
     auto work = [call, &settings = api.settings()](store::Session& db) { return admit(*call, db, settings); };
@@ -121,8 +113,9 @@ bool needs_second_factor(const store::User& user, const Settings& settings) {
 }
 
 asio::awaitable<Reply> in_store(Api& api, std::shared_ptr<Call> call, StoreWork work) {
-  auto job = [call, work = std::move(work)](store::Session& db) {
+  auto job = [call, work = std::move(work), &settings = api.settings()](store::Session& db) {
     Effects effects;
+    if (auto problem = admit(*call, db, settings)) return Outcome{std::move(*problem), {}};
     StoreCall store_call{*call, db, effects};
     auto reply = work(store_call);
     return Outcome{std::move(reply), std::move(effects)};
@@ -208,7 +201,7 @@ asio::awaitable<http::Response> Api::dispatch(http::Request request) {
   call->now = x_store.clock().now();
   Reply reply = http::Problem{};
   if (const auto* handler = std::get_if<StoreHandler>(&found.route->handler))
-    reply = co_await run_in_store(*this, std::move(call), *handler);
+    reply = co_await in_store(*this, std::move(call), StoreWork(*handler));
   else
     reply = co_await run_on_loop(*this, std::move(call), std::get<LoopHandler>(found.route->handler));
   if (reply.has_error()) co_return refusal(reply.error());

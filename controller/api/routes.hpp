@@ -19,7 +19,8 @@ using LoopHandler = boost::asio::awaitable<Reply> (*)(Api& api, Call call);
 
 /// Work of a loop handler that needs the store.
 using StoreWork = std::function<Reply(StoreCall& call)>;
-/// Runs `work` on the store thread, and on success its effects on the loop.
+/// Runs `work` on the store thread for whom it admits there and then, and on success its effects on the loop: what a loop handler has waited
+/// for may have outlived the session or the rights of the one who asked.
 boost::asio::awaitable<Reply> in_store(Api& api, std::shared_ptr<Call> call, StoreWork work);
 
 /// One line of the route table: who may do what where, and what answers.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controller/api/admission.hpp"
 #include "controller/api/answers.hpp"
 #include "controller/api/api.hpp"
 #include "controller/api/fields.hpp"
@@ -142,7 +143,7 @@ awaitable<Reply> change_password(Api& api, Call call) {
   const auto old_password = fields.text("old_password", kPassword);
   const auto new_password = fields.text("new_password", kNewPassword);
   if (auto problem = fields.finish()) co_return std::move(*problem);
-  auto user = call.caller.user;
+  const auto& user = call.caller.user;
   const auto claim = claim_of(call);
   const std::string pointer = "/old_password";
   auto refusal = co_await prove_by_password(api, claim, old_password, pointer);
@@ -154,17 +155,25 @@ awaitable<Reply> change_password(Api& api, Call call) {
   };
   const auto [problem, hash] = co_await api.worker().run(std::move(work));
   if (problem) co_return *problem;
-  user.password_hash = hash;
   // update_user ends every session of the user; the one that asked goes on, by a new token.
   const auto device = device_token(call);
   const auto token = random_token();
-  auto write = [user, device, session = new_session(api, call, user.id, token)](store::Transaction& transaction) {
-    store::update_user(transaction, user);
+  const auto idle = api.settings().idle_time;
+  auto write = [asked = call.caller, hash = hash, idle, device, session = new_session(api, call, user.id, token)](store::Transaction& transaction) {
+    auto& db = transaction.session();
+    // Who asked and what was proven are of a moment ago: the account may be deactivated, reset or signed out by now.
+    if (!store::find_user_session(db, asked.session.token_hash, transaction.now(), idle)) return false;
+    auto held = store::find_user(db, asked.user.id);
+    if (!held || held->password_hash != asked.user.password_hash) return false;
+    held->password_hash = hash;
+    store::update_user(transaction, *held);
     store::add_user_session(transaction, session);
-    store::note_known_device(transaction, user.id, protocol::sha256_hex(device));
+    store::note_known_device(transaction, held->id, protocol::sha256_hex(device));
+    return true;
   };
   auto actor = call.actor();
-  co_await api.store().write(std::move(actor), std::move(write));
+  const bool changed = co_await api.store().write(std::move(actor), std::move(write));
+  if (!changed) co_return not_signed_in();
   api.events().close_user(user.id);
   auto response = http::empty_response(204);
   set_cookies(response, api, device, token);

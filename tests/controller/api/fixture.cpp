@@ -179,7 +179,10 @@ Hooks TestApi::hooks() {
     if (!std::filesystem::exists(file)) return {};
     return file;
   };
-  made.voices = [] { return std::vector<VoiceChoice>{{"espeak/vi", "Tiếng Việt", "vi"}}; };
+  made.voices = [this] {
+    if (while_listing_voices) while_listing_voices();
+    return std::vector<VoiceChoice>{{"espeak/vi", "Tiếng Việt", "vi"}};
+  };
   return made;
 }
 

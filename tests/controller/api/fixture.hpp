@@ -70,6 +70,7 @@ class TestApi {
   std::function<void()> meanwhile;  ///< done while keys of a new board are made
   std::string broker_deaf;  ///< why the broker was not told of what changed; empty: it was
   Found found;  ///< what a controller on hold would have found
+  std::function<void()> while_listing_voices;  ///< runs on the worker: as long as it lasts, no password is looked at
   bool finish_jobs = true;  ///< jobs end at once with a clip
 
   // Things in hue-a:
