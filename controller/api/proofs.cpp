@@ -40,10 +40,10 @@ http::Response too_many(scheduler::Millis wait) {
   return response;
 }
 
-awaitable<bool> verify_password(Api& api, std::string password, std::string hash) {
+awaitable<bool> verify_password(Api& api, std::string password, std::string hash, WorkFor whom) {
   const auto cost = api.settings().password_cost;
   auto check = [password, hash, cost] { return fits(password, hash, cost); };
-  co_return co_await api.worker().run(std::move(check));
+  co_return co_await api.worker().run(std::move(check), whom);
 }
 
 Claim claim_of(const Call& call) { return {call.caller.user, {call.request.peer, call.caller.session.id}, call.now}; }
@@ -90,16 +90,16 @@ awaitable<std::optional<http::Response>> prove_by_code(Api& api, Claim claim, st
 }
 
 awaitable<std::optional<http::Response>> prove_by_password(Api& api, Claim claim, std::string password, std::string pointer) {
-  const auto& name = claim.user.login;
+  const AttemptTarget target{claim.user.login};
   std::optional<http::Response> refusal;
-  if (const auto wait = api.attempts().wait(name, claim.from, claim.now); wait.count() > 0) {
+  if (const auto wait = api.attempts().wait(target, claim.from, claim.now); wait.count() > 0) {
     refusal = too_many(wait);
     co_return refusal;
   }
-  api.attempts().failed(name, claim.from, claim.now);
-  const bool right = co_await verify_password(api, password, claim.user.password_hash);
+  api.attempts().failed(target, claim.from, claim.now);
+  const bool right = co_await verify_password(api, password, claim.user.password_hash, WorkFor::known);
   if (right)
-    api.attempts().succeeded(name, claim.from);
+    api.attempts().succeeded(target, claim.from);
   else
     refusal = http::problem_response(refused("wrong_password", "The password is wrong.", pointer));
   co_return refusal;

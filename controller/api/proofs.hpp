@@ -4,6 +4,7 @@
 
 #include "controller/api/attempts.hpp"
 #include "controller/api/routes.hpp"
+#include "controller/api/worker.hpp"
 
 // How a person proves to be who they are: by password, and by a code of the second factor. Each proof is paced (see Attempts).
 namespace loa::api {
@@ -18,7 +19,7 @@ struct Claim {
 http::Response too_many(scheduler::Millis wait);
 
 /// Whether the password is the one of this hash, on the worker's thread; an empty hash takes as long. Not paced.
-boost::asio::awaitable<bool> verify_password(Api& api, std::string password, std::string hash);
+boost::asio::awaitable<bool> verify_password(Api& api, std::string password, std::string hash, WorkFor whom);
 
 /// Takes a code of the user's second factor, or a recovery code: each once. Nothing where it was right, or why not.
 boost::asio::awaitable<std::optional<http::Response>> prove_by_code(Api& api, Claim claim, std::string code);

@@ -81,11 +81,13 @@ awaitable<Reply> sign_in(Api& api, Call call) {
   if (auto problem = fields.finish()) co_return std::move(*problem);
   const auto visitor = co_await find_visitor(api, name, call);
   const auto& from = visitor.from;
-  if (const auto wait = api.attempts().wait(name, from, call.now); wait.count() > 0) co_return too_many(wait);
+  const AttemptTarget target{name, visitor.user.has_value()};
+  if (const auto wait = api.attempts().wait(target, from, call.now); wait.count() > 0) co_return too_many(wait);
   // Counted before it is checked, so that a burst of parallel guesses is slowed down too.
-  api.attempts().failed(name, from, call.now);
+  api.attempts().failed(target, from, call.now);
   const auto hash = visitor.user ? visitor.user->password_hash : std::string();
-  const bool right = co_await verify_password(api, password, hash);
+  const auto whom = from.device.empty() ? WorkFor::stranger : WorkFor::known;
+  const bool right = co_await verify_password(api, password, hash, whom);
   if (!right) {
     auto note = [name, user = visitor.user ? visitor.user->id : std::string()](store::Transaction& transaction) {
       store::add_sign_in_attempt(transaction, name, false);
@@ -95,7 +97,7 @@ awaitable<Reply> sign_in(Api& api, Call call) {
     co_await api.store().write(std::move(actor), std::move(note));
     co_return http::Problem{401, "sign_in_failed", "User name or password is wrong.", {}};
   }
-  api.attempts().succeeded(name, from);
+  api.attempts().succeeded(target, from);
   if (visitor.second_factor) {
     if (!code) co_return http::Problem{401, "second_factor_needed", "Send the code of your second factor, or a recovery code, too.", {}};
     const Claim claim{*visitor.user, from, call.now};

@@ -16,15 +16,23 @@ struct WorkerBusy : std::runtime_error {
   WorkerBusy() : std::runtime_error("too much slow work is waiting") {}
 };
 
-/// One thread for what would hold the loop up (password hashes, lists of voices), with a bounded queue.
+/// For whom slow work is done.
+enum class WorkFor {
+  known,     ///< who is signed in, has a one-time link, or has signed in on this device before
+  stranger,  ///< anybody else
+};
+
+/// One thread for what would hold the loop up (password hashes, lists of voices), with a bounded queue. Strangers never take all of it: who
+/// is known gets a place however many of them there are.
 class Worker {
  public:
   static constexpr int kMostWaiting = 32;
+  static constexpr int kMostOfStrangers = 24;
 
   /// Runs `work()` on the worker's thread and gives its result on the awaiting coroutine's executor.
   template <class F>
-  auto run(F work) -> boost::asio::awaitable<std::invoke_result_t<F>> {
-    if (x_waiting >= kMostWaiting) throw WorkerBusy();
+  auto run(F work, WorkFor whom = WorkFor::known) -> boost::asio::awaitable<std::invoke_result_t<F>> {
+    if (x_waiting >= (whom == WorkFor::known ? kMostWaiting : kMostOfStrangers)) throw WorkerBusy();
     ++x_waiting;
     auto task = perform(this, std::move(work));
     co_return co_await boost::asio::co_spawn(x_pool, std::move(task), boost::asio::use_awaitable);

@@ -18,6 +18,7 @@
 #include <boost/beast/http/read.hpp>
 #include <fstream>
 
+#include "controller/http/address_key.hpp"
 #include "controller/http/problem.hpp"
 #include "controller/http/read_request.hpp"
 
@@ -352,15 +353,6 @@ void log_end(std::exception_ptr error) {
 }
 
 }  // namespace
-
-std::string address_key(const asio::ip::address& address) {
-  if (address.is_v4()) return address.to_string();
-  const auto v6 = address.to_v6();
-  if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
-  auto bytes = v6.to_bytes();
-  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
-  return asio::ip::make_address_v6(bytes).to_string();
-}
 
 void start_connection(std::shared_ptr<Shared> shared, asio::ip::tcp::socket socket) {
   boost::system::error_code ignored;

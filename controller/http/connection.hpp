@@ -25,12 +25,9 @@ struct Shared {
   bool loopback = false;                             ///< the server listens on a loopback address
   std::unique_ptr<boost::asio::ssl::context> tls;    ///< null: plain
   std::set<OpenConnection*> open;
-  std::map<std::string, std::size_t> of_address;  ///< open connections; no entry is zero
+  std::map<std::string, std::size_t> of_address;  ///< open connections by address_key; no entry is zero
   Counts counts;
 };
-
-/// What connections are counted by: an IPv4 address, or the first 64 bits of an IPv6 one, since whoever has one has them all.
-std::string address_key(const boost::asio::ip::address& address);
 
 /// Serves requests on `socket` until either side ends it; never throws.
 void start_connection(std::shared_ptr<Shared> shared, boost::asio::ip::tcp::socket socket);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "controller/http/address_key.hpp"
 #include "controller/http/connection.hpp"
 
 namespace loa::http {

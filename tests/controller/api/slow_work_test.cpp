@@ -110,4 +110,26 @@ TEST_CASE("an admin who is deactivated while a new account waits makes none") {
   CHECK_FALSE(api.write([](store::Transaction& t) { return store::find_user_by_login(t.session(), "next"); }));
 }
 
+TEST_CASE("strangers who fill the worker keep no known device out") {
+  TestApi api;
+  auto known = api.client("author");
+  REQUIRE(known.del("/api/v1/session").status == 204);
+  Waiting waiting(api, "approver", [](tests::HttpClient& client) { return client.get("/api/v1/session"); });
+  std::vector<std::future<tests::HttpAnswer>> strangers;
+  for (int i = 0; i <= Worker::kMostOfStrangers; ++i)
+    strangers.push_back(std::async(std::launch::async, [&api, i] {
+      return api.anyone().post("/api/v1/session", R"({"name":"name)" + std::to_string(i) + R"(","password":"a guess"})");
+    }));
+  const auto refused = [&] {
+    return std::any_of(strangers.begin(), strangers.end(), [](const auto& one) { return one.wait_for(0ms) == std::future_status::ready; });
+  };
+  CHECK(api.eventually(refused));
+  auto author = std::async(std::launch::async, [&] { return known.post("/api/v1/session", R"({"name":"author","password":"a good long password"})"); });
+  CHECK(waiting.answer().status == 200);
+  CHECK(author.get().status == 200);
+  int busy = 0;
+  for (auto& one : strangers) busy += one.get().code() == "busy";
+  CHECK(busy > 0);
+}
+
 }  // namespace loa::api

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-#include "controller/http/connection.hpp"
+#include "controller/http/address_key.hpp"
 #include "tests/controller/http/fixture.hpp"
 #include "tests/controller/http/raw_client.hpp"
 #include "tests/support/http_client.hpp"
