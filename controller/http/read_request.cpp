@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <ctime>
@@ -13,6 +14,10 @@ namespace {
 
 namespace urls = boost::urls;
 
+Problem bad_forwarding(const std::string& what) {
+  return {400, "bad_forwarding", "The proxy in front forwards what cannot be read: " + what + ".", {}};
+}
+
 Problem bad_target() { return {400, "bad_target", "The request target is not a valid path.", {}}; }
 
 // Forms as browsers send them use `+` for a space; Boost.URL leaves that to the caller.
@@ -20,6 +25,13 @@ std::string decoded(urls::pct_string_view text) {
   urls::encoding_opts options;
   options.space_as_plus = true;
   return text.decode(options);
+}
+
+std::vector<std::string_view> all_headers(const Request& request, std::string_view name) {
+  std::vector<std::string_view> values;
+  for (const auto& [key, value] : request.headers)
+    if (key == name) values.push_back(value);
+  return values;
 }
 
 std::string_view last_of_list(std::string_view field) {
@@ -78,11 +90,19 @@ std::optional<Problem> read_peer(Request& request, const std::string& address, b
   request.secure = tls;
   const bool proxy = std::find(trusted_proxies.begin(), trusted_proxies.end(), address) != trusted_proxies.end();
   if (proxy && !tls) {
-    const auto client = last_of_list(request.header("x-forwarded-for"));
-    if (!client.empty() && client.size() <= 64) request.peer = std::string(client);
-    request.secure = request.header("x-forwarded-proto") == "https";
+    const auto schemes = all_headers(request, "x-forwarded-proto");
+    if (schemes.size() > 1) return bad_forwarding("X-Forwarded-Proto stands there more than once; let the proxy set it, not add to it");
+    const auto clients = all_headers(request, "x-forwarded-for");
+    if (!clients.empty()) {
+      // Some proxies add to the client's list, others a line below the client's: what comes last is always theirs.
+      boost::system::error_code error;
+      const auto client = boost::asio::ip::make_address(std::string(last_of_list(clients.back())), error);
+      if (error) return bad_forwarding("the last of X-Forwarded-For is no IP address");
+      request.peer = client.to_string();
+    }
+    request.secure = schemes == std::vector<std::string_view>{"https"};
     // A proxy on this machine that passes nothing on may be a person's own tool; one that says http is refused.
-    if (request.secure || (loopback_listener && request.header("x-forwarded-proto").empty())) return {};
+    if (request.secure || (loopback_listener && (schemes.empty() || schemes.front().empty()))) return {};
   } else if (tls || loopback_listener) {
     return {};
   }

@@ -46,8 +46,8 @@ struct TlsFiles {
   std::filesystem::path key;
 };
 
-/// Where and how to listen. Without TLS only on a loopback address, or for the proxies named: then `X-Forwarded-Proto` and
-/// `X-Forwarded-For` of those, and of nobody else, count.
+/// Where and how to listen. Without TLS only on a loopback address, or for the proxies named: then `X-Forwarded-Proto`, which they set
+/// once, and the last address of `X-Forwarded-For`, of those and of nobody else, count.
 struct ServerSettings {
   std::string address = "127.0.0.1";
   unsigned short port = 0;  ///< 0: any free one

@@ -45,6 +45,36 @@ TEST_CASE("a query is decoded, a plus is a space, and a broken target is refused
   CHECK(read_target(broken, "x"));
 }
 
+TEST_CASE("of what a trusted proxy forwards, its own last word counts") {
+  struct Row {
+    const char* name;
+    Pairs headers;
+    std::string peer;
+    const char* code = "";
+  };
+  const std::string for_("x-forwarded-for"), proto("x-forwarded-proto");
+  const Row rows[] = {{"one address", {{for_, "10.1.2.3"}}, "10.1.2.3"},
+                      {"a list", {{for_, "6.6.6.6, 10.1.2.3"}}, "10.1.2.3"},
+                      {"a line below the client's", {{for_, "6.6.6.6"}, {for_, "10.1.2.3"}}, "10.1.2.3"},
+                      {"lists in lines", {{for_, "6.6.6.6, 7.7.7.7"}, {for_, "8.8.8.8 , 2001:db8::1 "}}, "2001:db8::1"},
+                      {"one spelling of an address", {{for_, "2001:DB8:0:0::1"}}, "2001:db8::1"},
+                      {"no address", {}, "127.0.0.1"},
+                      {"a name", {{for_, "10.1.2.3, unknown"}}, "127.0.0.1", "bad_forwarding"},
+                      {"nothing", {{for_, ""}}, "127.0.0.1", "bad_forwarding"},
+                      {"nothing at the end", {{for_, "10.1.2.3,"}}, "127.0.0.1", "bad_forwarding"},
+                      {"an address and more", {{for_, "10.1.2.3\tx"}}, "127.0.0.1", "bad_forwarding"},
+                      {"twice the scheme", {{proto, "https"}}, "127.0.0.1", "bad_forwarding"}};
+  for (const auto& row : rows) {
+    INFO(row.name);
+    Request request;
+    request.headers = row.headers;
+    request.headers.emplace_back(proto, "https");
+    const auto problem = read_peer(request, "127.0.0.1", false, false, {"127.0.0.1"});
+    CHECK((problem ? problem->code : "") == row.code);
+    CHECK(request.peer == row.peer);
+  }
+}
+
 TEST_CASE("a cookie is found among others by its whole name") {
   Request request;
   request.headers = {{"cookie", "other=1; loa_session=abc;x=y"}};

@@ -133,6 +133,7 @@ export const problems: Words = {
   store_lost: 'Không kết nối được cơ sở dữ liệu. Hãy xem thay đổi đã được lưu chưa trước khi làm lại.',
   cross_site: 'Yêu cầu đến từ một trang web khác nên bị từ chối.',
   https_required: 'Địa chỉ này chỉ phục vụ qua HTTPS.',
+  bad_forwarding: 'Máy chủ trung gian (proxy) chuyển tiếp sai. Xin báo người quản trị.',
 
   // what was filled in
   not_json: 'Yêu cầu gửi đi sai định dạng.',
