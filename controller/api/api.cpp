@@ -3,8 +3,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <set>
 
 #include "controller/api/admission.hpp"
 #include "controller/api/routes.hpp"
@@ -125,8 +129,17 @@ asio::awaitable<Reply> in_store(Api& api, std::shared_ptr<Call> call, StoreWork 
   co_return std::move(outcome.reply);
 }
 
+struct Api::Waits {
+  bool ended = false;
+  std::set<asio::steady_timer*> timers;
+};
+
 Api::Api(store::Store& store, Settings settings, Hooks hooks)
-    : x_store(store), x_settings(std::move(settings)), x_hooks(std::move(hooks)), x_sealing(x_settings.second_factor_key) {
+    : x_store(store),
+      x_settings(std::move(settings)),
+      x_hooks(std::move(hooks)),
+      x_sealing(x_settings.second_factor_key),
+      x_waits(std::make_shared<Waits>()) {
   auto list = [](store::Session& db) { return store::list_areas(db); };
   x_events.set_areas(x_store.run_sync(std::move(list)));
   auto clean = [now = x_store.clock().now()](store::Session& db) { fail_interrupted_jobs(db, now); };
@@ -206,6 +219,21 @@ asio::awaitable<http::Response> Api::dispatch(http::Request request) {
     reply = co_await run_on_loop(*this, std::move(call), std::get<LoopHandler>(found.route->handler));
   if (reply.has_error()) co_return refusal(reply.error());
   co_return std::move(*reply);
+}
+
+void Api::close_streams() {
+  x_events.close_all();
+  x_waits->ended = true;
+  for (auto* timer : x_waits->timers) timer->cancel();
+}
+
+asio::awaitable<bool> Api::wait(std::chrono::milliseconds time) {
+  const auto waits = x_waits;
+  asio::steady_timer timer(x_store.loop(), time);
+  waits->timers.insert(&timer);
+  if (!waits->ended) co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  waits->timers.erase(&timer);
+  co_return !waits->ended;
 }
 
 void Api::publish(const Event& event) { x_events.publish(event, x_store.clock().now()); }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <memory>
 
 #include "controller/api/attempts.hpp"
 #include "controller/api/call.hpp"
@@ -16,6 +17,13 @@
 
 namespace loa::api {
 
+/// How often what a job made is offered to a store that does not take it: the pauses double up to a minute. After `tries` it is given up,
+/// and that it failed is offered on and on.
+struct KeepResults {
+  std::chrono::milliseconds pause{250};
+  int tries = 15;  ///< six minutes and a half
+};
+
 /// What the config says about the api.
 struct Settings {
   std::filesystem::path web_root;  ///< the built page; empty: none is served
@@ -27,6 +35,7 @@ struct Settings {
   std::filesystem::path second_factor_key;     ///< file of the key that seals second factors; made where it is missing
   std::uint64_t upload_bytes = 200ULL << 20;
   PasswordCost password_cost;
+  KeepResults keep_results;
 };
 
 /// Whether one of the user's roles is among those that need a second factor.
@@ -43,8 +52,8 @@ class Api final : public http::Handler {
 
   /// Tells the readers of event streams; for the rooms that learn of changes first.
   void publish(const Event& event);
-  /// Ends all event streams, before the server stops.
-  void close_streams() { x_events.close_all(); }
+  /// Ends all event streams and waits, before the server stops.
+  void close_streams();
 
   // For handlers:
   store::Store& store() { return x_store; }
@@ -54,10 +63,13 @@ class Api final : public http::Handler {
   Attempts& attempts() { return x_attempts; }
   const Sealing& sealing() const { return x_sealing; }
   EventHub& events() { return x_events; }
+  /// Waits so long. False: the api ends; touch it no more.
+  boost::asio::awaitable<bool> wait(std::chrono::milliseconds time);
   /// Does what a write left to be done.
   void apply(Effects effects);
 
  private:
+  struct Waits;
   boost::asio::awaitable<http::Response> dispatch(http::Request request);
   boost::asio::awaitable<void> read_areas();
 
@@ -68,6 +80,7 @@ class Api final : public http::Handler {
   Attempts x_attempts;
   Sealing x_sealing;
   EventHub x_events;
+  std::shared_ptr<Waits> x_waits;
 };
 
 }  // namespace loa::api

@@ -54,6 +54,21 @@ void keep_result(store::Transaction& transaction, store::MediaJob& job, const me
   store::update_media_job(transaction, job);
 }
 
+// The row as it was written, or nothing where the store does not take it now.
+awaitable<std::optional<store::MediaJob>> try_to_keep(Api& api, store::MediaJob job, media::Result<media::Clip> result) {
+  auto kept = std::make_shared<store::MediaJob>(std::move(job));
+  auto work = [kept, result](store::Transaction& transaction) { keep_result(transaction, *kept, result); };
+  store::Actor actor{kept->creator, ""};
+  std::optional<store::MediaJob> written;
+  try {
+    co_await api.store().write(std::move(actor), std::move(work));
+    written = *kept;
+  } catch (const std::exception& error) {
+    spdlog::error("the result of the job {} for the programme {} could not be kept: {}", kept->id, kept->programme, error.what());
+  }
+  co_return written;
+}
+
 Event job_event(const store::MediaJob& job) { return {"job", job.id, job.area, "", name_of(job.state), job.percent}; }
 
 void log_failure(std::exception_ptr error) {
@@ -61,7 +76,7 @@ void log_failure(std::exception_ptr error) {
   try {
     std::rethrow_exception(error);
   } catch (const std::exception& e) {
-    spdlog::error("the result of a job could not be kept: {}", e.what());
+    spdlog::error("what a finished job leaves to be done failed: {}", e.what());
   }
 }
 
@@ -109,7 +124,8 @@ awaitable<Reply> start(Api& api, store::MediaJob job, media::Source source) {
   };
   if (auto problem = api.hooks().start_job(std::move(work))) {
     media::Result<media::Clip> none(*problem);
-    co_await finish_job(api, job, std::move(none));
+    auto task = finish_job(api, job, std::move(none));
+    boost::asio::co_spawn(api.store().loop(), std::move(task), log_failure);
     co_return http::Problem{503, problem->code, problem->message, {}};
   }
   co_return json_response(api::job(job), 202);
@@ -130,10 +146,17 @@ awaitable<std::vector<VoiceChoice>> voices_of(Api& api) {
 }  // namespace
 
 awaitable<void> finish_job(Api& api, store::MediaJob job, media::Result<media::Clip> result) {
-  auto kept = std::make_shared<store::MediaJob>(std::move(job));
-  auto work = [kept, result](store::Transaction& transaction) { keep_result(transaction, *kept, result); };
-  store::Actor actor{kept->creator, ""};
-  co_await api.store().write(std::move(actor), std::move(work));
+  const auto& retry = api.settings().keep_results;
+  auto pause = retry.pause;
+  std::optional<store::MediaJob> kept;
+  for (int tries = 1;; ++tries) {
+    if (tries > retry.tries) result = media::Problem{"not_kept", "What was made could not be kept for too long; make it again."};
+    kept = co_await try_to_keep(api, job, result);
+    if (kept) break;
+    const bool goes_on = co_await api.wait(pause);
+    if (!goes_on) co_return;
+    pause = std::min<std::chrono::milliseconds>(2 * pause, std::chrono::minutes(1));
+  }
   api.publish(job_event(*kept));
   Event changed{"programme", kept->programme, kept->area, "", "", {}};
   api.publish(changed);

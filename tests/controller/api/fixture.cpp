@@ -54,6 +54,7 @@ TestApi::TestApi(std::vector<store::Role> second_factor_for, bool passwords_by_a
   settings.passwords_by_admin = passwords_by_admin;
   settings.upload_bytes = 1'000'000;
   settings.password_cost = {1, 8192};
+  settings.keep_results = {std::chrono::milliseconds(10), 8};
   x_api = std::make_unique<Api>(*x_store, settings, hooks());
   http::ServerSettings server;
   server.limits.heartbeat = std::chrono::milliseconds(100);

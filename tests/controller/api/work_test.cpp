@@ -3,6 +3,7 @@
 #include <fstream>
 #include <set>
 
+#include "controller/store/sql.hpp"
 #include "tests/controller/api/fixture.hpp"
 #include "tests/controller/http/raw_client.hpp"
 
@@ -88,6 +89,28 @@ TEST_CASE("a job that still runs is shown, blocks a second one, and its failure 
   CHECK(author.post(programme_path(api.draft, "submit")).code() == "job_running");
   const auto& upload = std::get<media::Upload>(api.calls.jobs.at(0));
   CHECK(std::filesystem::file_size(upload.file) == 1000);
+}
+
+TEST_CASE("the result of a job that the store does not take at once is offered again, and holds nothing up for good") {
+  TestApi api;
+  auto author = api.client("author");
+  const auto speak = [&] { return author.post(programme_path(api.draft, "speech"), R"({"voice":"espeak/vi"})"); };
+  api.write([](store::Transaction& t) { store::sql::execute(t.session(), "alter table clips rename to away", {}); });
+  const auto job = "/api/v1/jobs/" + speak().text("/id");
+  const auto state = [&] { return author.get(job).text("/state"); };
+  SECTION("for a moment") {
+    CHECK(state() == "running");
+    CHECK(speak().code() == "job_running");
+    api.write([](store::Transaction& t) { store::sql::execute(t.session(), "alter table away rename to clips", {}); });
+    REQUIRE(api.eventually([&] { return state() == "done"; }));
+    CHECK_FALSE(author.get(programme_path(api.draft)).text("/clip").empty());
+  }
+  SECTION("for long") {
+    REQUIRE(api.eventually([&] { return state() == "failed"; }));
+    CHECK(author.get(job).text("/problem/code") == "not_kept");
+    api.write([](store::Transaction& t) { store::sql::execute(t.session(), "alter table away rename to clips", {}); });
+    CHECK(speak().status == 202);
+  }
 }
 
 TEST_CASE("a broadcast is shown before it is saved, saved, and cancelled") {

@@ -195,6 +195,7 @@ export const problems: Words = {
   confined: 'Tệp này làm trình xử lý âm thanh làm việc bị cấm nên đã dừng. Đừng dùng tệp này; xin báo người quản trị.',
   interrupted: 'Máy chủ khởi động lại giữa chừng. Xin làm lại.',
   transcoder_missing: 'Máy chủ thiếu chương trình xử lý âm thanh. Xin báo người quản trị.',
+  not_kept: 'Máy chủ không ghi được âm thanh vừa làm. Xin làm lại.',
   cancelled: 'Việc đã bị hủy.',
   queue_full: 'Máy chủ đang xử lý nhiều tệp. Xin thử lại sau ít phút.',
   storage_failed: 'Máy chủ không ghi được tệp. Xin báo người quản trị.',
