@@ -70,6 +70,7 @@ int backup_controller(const Settings& settings, const std::string& to, std::opti
     // Standard output may be the backup itself.
     fmt::print(stderr, "backup {}: {} files, {} bytes, {:.1f} s\n", made.place, made.manifest.files.size(), made.bytes, took.count());
     for (const auto& clip : made.manifest.missing) fmt::print(stderr, "missing: the clip {} is gone or spoilt\n", clip);
+    for (const auto& sentence : made.left_alone) fmt::print(stderr, "left alone: {}\n", sentence);
     return made.manifest.missing.empty() ? 0 : kExitIncomplete;
   } catch (const std::exception& error) {
     note_failure(settings, to, error.what());

@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kPiece = 256 * 1024;
 constexpr int kLooks = 5;
+constexpr std::string_view kRemoving = ".removing";
 
 /// Reads a file to its end, giving each piece to `take`; its size and hash.
 BackupFile read_through(const fs::path& file, const std::string& path, const std::function<void(std::string_view)>& take) {
@@ -126,20 +127,58 @@ bool is_dated_name(const std::string& name) {
 }
 
 // Renamed first: a kill in the middle leaves nothing that looks like a backup.
-void remove_old(const fs::path& folder, std::size_t keep) {
-  constexpr std::string_view removing = ".removing";
-  std::vector<std::string> finished;
+void remove_backup(const fs::path& folder, const std::string& name) {
+  const auto leaving = folder / ("." + name + std::string(kRemoving));
+  fs::rename(folder / name, leaving);
+  fs::remove_all(leaving);
+}
+
+Manifest read_manifest(const fs::path& backup) {
+  std::string text;
+  read_through(backup / kManifestFile, kManifestFile, [&](std::string_view bytes) {
+    if (text.size() <= kMostManifestBytes) text += bytes;
+  });
+  return decode_manifest(text);
+}
+
+/// Finished dated backups of a folder up to one of them, the newest first.
+struct Dated {
+  std::vector<std::string> whole;
+  std::vector<std::string> lacking;     ///< without clips that their database names
+  std::vector<std::string> left_alone;  ///< sentences on what is neither
+};
+
+Dated list_dated(const fs::path& folder, const std::string& newest) {
+  Dated found;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const auto name = entry.path().filename().string();
-    if (is_dated_name(name) && fs::exists(entry.path() / kManifestFile)) finished.push_back(name);
-    if (name.starts_with(".loa-") && name.ends_with(removing)) fs::remove_all(entry.path());
+    if (!is_dated_name(name) || !fs::exists(entry.path() / kManifestFile)) continue;
+    if (name > newest) {
+      found.left_alone.push_back(entry.path().string() + ": is dated later than the backup just made; it is neither counted nor removed");
+      continue;
+    }
+    try {
+      const bool whole = read_manifest(entry.path()).missing.empty();
+      (whole ? found.whole : found.lacking).push_back(name);
+    } catch (const std::exception& error) {
+      found.left_alone.push_back(fmt::format("{}: {}; it is neither counted nor removed", (entry.path() / kManifestFile).string(), error.what()));
+    }
   }
-  std::sort(finished.rbegin(), finished.rend());
-  for (std::size_t i = keep; i < finished.size(); ++i) {
-    const auto leaving = folder / ("." + finished[i] + std::string(removing));
-    fs::rename(folder / finished[i], leaving);
-    fs::remove_all(leaving);
+  for (auto* names : {&found.whole, &found.lacking}) std::sort(names->rbegin(), names->rend());
+  std::sort(found.left_alone.begin(), found.left_alone.end());
+  return found;
+}
+
+// Those that lack something never push out one that is whole: the clips may be gone for good.
+std::vector<std::string> remove_old(const fs::path& folder, const std::string& newest, std::size_t keep) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const auto name = entry.path().filename().string();
+    if (name.starts_with(".loa-") && name.ends_with(kRemoving)) fs::remove_all(entry.path());
   }
+  auto dated = list_dated(folder, newest);
+  for (const auto* names : {&dated.whole, &dated.lacking})
+    for (std::size_t i = keep; i < names->size(); ++i) remove_backup(folder, (*names)[i]);
+  return std::move(dated.left_alone);
 }
 
 // What a killed run left under another date.
@@ -173,7 +212,7 @@ BackupMade backup_to_folder(const BackupRequest& request, const fs::path& to) {
   out.finish();
   work.become_final();
   const auto bytes = bytes_of(manifest);
-  return {std::move(manifest), final.string(), bytes};
+  return {std::move(manifest), final.string(), bytes, {}};
 }
 
 BackupMade backup_to_stream(const BackupRequest& request, int to) {
@@ -195,14 +234,15 @@ BackupMade backup_to_stream(const BackupRequest& request, int to) {
   }
   tar.finish();
   const auto bytes = bytes_of(manifest);
-  return {std::move(manifest), "-", bytes};
+  return {std::move(manifest), "-", bytes, {}};
 }
 
 BackupMade backup_and_keep(const BackupRequest& request, const fs::path& folder, int keep) {
   fs::create_directories(folder);
   remove_partial(folder);
-  auto made = backup_to_folder(request, folder / dated_name(request.now));
-  remove_old(folder, static_cast<std::size_t>(std::max(keep, 1)));
+  const auto name = dated_name(request.now);
+  auto made = backup_to_folder(request, folder / name);
+  made.left_alone = remove_old(folder, name, static_cast<std::size_t>(std::max(keep, 1)));
   return made;
 }
 

@@ -129,6 +129,36 @@ TEST_CASE("of dated backups the newest stay, and what a killed run left is clear
   CHECK(names_in(folder) == std::vector<std::string>{"loa-20200101T000000Z", "loa-20261126T060000Z", "loa-20261127T060000Z", "notes.txt"});
 }
 
+TEST_CASE("backups that lack clips push out no whole one, and do not fill the disk either") {
+  StateFolder source;
+  const auto folder = source.folder / "backups";
+  const auto day = [&](int number) { return backup_and_keep(source.request(number * 86'400'000LL), folder, 2); };
+  for (int number = 0; number < 2; ++number) day(number);
+  const auto gone = source.clips.begin()->first;
+  fs::rename(source.clip_file(gone), source.folder / "away");
+  for (int number = 2; number < 5; ++number) CHECK(day(number).manifest.missing == std::vector<std::string>{gone});
+  CHECK(names_in(folder) == std::vector<std::string>{"loa-20261124T060000Z", "loa-20261125T060000Z", "loa-20261127T060000Z", "loa-20261128T060000Z"});
+  fs::rename(source.folder / "away", source.clip_file(gone));
+  CHECK(day(5).left_alone.empty());
+  CHECK(names_in(folder) == std::vector<std::string>{"loa-20261125T060000Z", "loa-20261127T060000Z", "loa-20261128T060000Z", "loa-20261129T060000Z"});
+}
+
+TEST_CASE("what a wrong clock dated into the future neither counts nor costs the backup just made") {
+  StateFolder source;
+  const auto folder = source.folder / "backups";
+  constexpr std::int64_t day = 86'400'000;
+  for (int later = 400; later < 402; ++later) backup_and_keep(source.request(later * day), folder, 2);
+  put(folder / "loa-20200101T000000Z/manifest.json", "{}");
+  for (int number = 0; number < 3; ++number) {
+    const auto made = backup_and_keep(source.request(number * day), folder, 2);
+    CHECK(fs::exists(made.place));
+    REQUIRE(made.left_alone.size() == 3);
+    CHECK_THAT(made.left_alone[0], Catch::Contains("loa-20200101T000000Z/manifest.json"));
+    CHECK_THAT(made.left_alone[1], Catch::Contains("loa-20271229T060000Z: is dated later"));
+  }
+  CHECK(names_in(folder) == std::vector<std::string>{"loa-20200101T000000Z", "loa-20261125T060000Z", "loa-20261126T060000Z", "loa-20271229T060000Z", "loa-20271230T060000Z"});
+}
+
 TEST_CASE("what a backup would miss or overwrite is said instead") {
   StateFolder source;
   const auto backup = [&](const fs::path& to) { return backup_to_folder(source.request(), to); };
