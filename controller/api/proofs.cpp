@@ -48,6 +48,12 @@ awaitable<bool> verify_password(Api& api, std::string password, std::string hash
 
 Claim claim_of(const Call& call) { return {call.caller.user, {call.request.peer, call.caller.session.id}, call.now}; }
 
+awaitable<void> note_failed_proof(Api& api, Claim claim) {
+  auto note = [id = claim.user.id](store::Transaction& transaction) { transaction.audit("proof_failed", "user", id); };
+  store::Actor actor{claim.user.id, claim.from.address};
+  co_await api.store().write(std::move(actor), std::move(note));
+}
+
 awaitable<std::optional<http::Response>> prove_by_code(Api& api, Claim claim, std::string code) {
   const auto& user = claim.user;
   std::optional<http::Response> refusal;
@@ -98,10 +104,12 @@ awaitable<std::optional<http::Response>> prove_by_password(Api& api, Claim claim
   }
   api.attempts().failed(target, claim.from, claim.now);
   const bool right = co_await verify_password(api, password, claim.user.password_hash, WorkFor::known);
-  if (right)
+  if (right) {
     api.attempts().succeeded(target, claim.from);
-  else
+  } else {
+    co_await note_failed_proof(api, claim);
     refusal = http::problem_response(refused("wrong_password", "The password is wrong.", pointer));
+  }
   co_return refusal;
 }
 

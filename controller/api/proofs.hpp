@@ -21,6 +21,9 @@ http::Response too_many(scheduler::Millis wait);
 /// Whether the password is the one of this hash, on the worker's thread; an empty hash takes as long. Not paced.
 boost::asio::awaitable<bool> verify_password(Api& api, std::string password, std::string hash, WorkFor whom);
 
+/// The audit row of a wrong password, or of a wrong code of a second factor that is being set up, by somebody who is signed in.
+boost::asio::awaitable<void> note_failed_proof(Api& api, Claim claim);
+
 /// Takes a code of the user's second factor, or a recovery code: each once. Nothing where it was right, or why not.
 boost::asio::awaitable<std::optional<http::Response>> prove_by_code(Api& api, Claim claim, std::string code);
 /// The same for the password of somebody who is signed in.

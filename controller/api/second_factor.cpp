@@ -72,7 +72,10 @@ awaitable<Reply> confirm_second_factor(Api& api, Call call) {
   const auto secret = factor && !factor->pending.empty() && factor->pending_until > call.now ? api.sealing().open(factor->pending, claim.user.id) : std::nullopt;
   if (!secret) co_return conflict("nothing_pending", "There is no new second factor to confirm; begin anew.");
   const auto step = step_of_code(*secret, code, call.now);
-  if (!step) co_return refused("wrong_code", "The code is wrong. Is the phone's clock right?", "/code");
+  if (!step) {
+    co_await note_failed_proof(api, claim);
+    co_return refused("wrong_code", "The code is wrong. Is the phone's clock right?", "/code");
+  }
   const auto codes = new_recovery_codes();
   auto write = [id = claim.user.id, step = *step, hashes = hashes_of(codes), session = call.caller.session.id](store::Transaction& transaction) {
     const bool done = store::confirm_second_factor(transaction, id, step, hashes);

@@ -206,6 +206,18 @@ TEST_CASE("guessing codes with the right password is slowed down, and told in th
   }
 }
 
+TEST_CASE("a wrong password of somebody who is signed in is told in the audit log") {
+  TestApi api;
+  auto client = api.client("author");
+  CHECK(client.post("/api/v1/session/proof", R"({"password":"wrong"})").code() == "wrong_password");
+  CHECK(client.put("/api/v1/session/password", R"({"old_password":"wrong","new_password":"another long one"})").code() == "wrong_password");
+  CHECK(rows_of(api, "proof_failed") == 2);
+  const auto newest = api.write([](store::Transaction& t) { return store::list_audit(t.session(), {}, true, 1).at(0); });
+  CHECK(newest.user == api.user_author);
+  CHECK(newest.id == api.user_author);
+  CHECK(newest.address == "127.0.0.1");
+}
+
 TEST_CASE("another phone takes the place of the first only when it has shown a code") {
   TestApi api;
   auto client = api.client("author");
@@ -221,6 +233,8 @@ TEST_CASE("another phone takes the place of the first only when it has shown a c
   api.clock.tick(30s);
   CHECK(other.post("/api/v1/session", sign_in_body("author", first.phone.code(api.clock.now()))).code() == "wrong_code");
   CHECK(other.post("/api/v1/session", sign_in_body("author", second.code(api.clock.now()))).status == 200);
+
+  CHECK(rows_of(api, "proof_failed") == 1);
 
   SECTION("a new one that is never confirmed lapses") {
     const auto third = other.post("/api/v1/second-factor").text("/secret");

@@ -150,6 +150,7 @@ export const audit = {
     confirm_second_factor: 'bật xác thực hai bước',
     remove_second_factor: 'gỡ xác thực hai bước',
     second_factor_failed: 'sai mã hai bước',
+    proof_failed: 'sai mật khẩu hoặc mã khi xác nhận lại',
     use_recovery_code: 'dùng mã dự phòng',
     new_recovery_codes: 'tạo mã dự phòng mới',
     revoke: 'thu hồi',
