@@ -124,6 +124,8 @@ std::vector<Coming> read_rows(std::string_view text, store::TimePoint now, CsvFa
 
 // Every row against what the store has, before any key is made.
 void check_rows(const StoreCall& call, std::vector<Coming>& boards, CsvFaults& faults) {
+  const auto room = static_cast<std::size_t>(std::max(0, store::kMostNodes - store::count_live_nodes(call.db)));
+  if (boards.size() > room) faults.add(boards[room].line, kColumns[0], kTooManyNodes);
   std::map<std::string, std::vector<std::string>> chains;
   for (auto& [line, node, chain, bundle, former] : boards) {
     if (store::find_node_by_code(call.db, node.code))

@@ -13,5 +13,7 @@ inline bool is_node_code(const std::string& text) {
 
 /// What it checks, for people.
 inline constexpr const char* kNodeCodeRule = "1 to 40 letters, digits, dots, underscores and hyphens are taken, no dot first";
+/// What is wrong where there are kMostNodes, as the end of a sentence.
+inline constexpr const char* kTooManyNodes = "a controller takes at most 20,000 nodes; revoke what hangs no more";
 
 }  // namespace loa::api

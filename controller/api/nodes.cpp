@@ -47,6 +47,7 @@ Reply write_new(StoreCall& call, store::Node node, const std::string& bundle) {
 // What must hold before keys are made; the chain of areas, the root first.
 http::Result<std::vector<std::string>> check_new(StoreCall& call, const store::Node& node) {
   if (auto problem = guard_field(call, node.area, "/area")) return *problem;
+  if (store::count_live_nodes(call.db) >= store::kMostNodes) return conflict("too_many_nodes", std::string("There is no room: ") + kTooManyNodes + ".");
   if (store::find_node_by_code(call.db, node.code))
     return conflict("code_taken", "There is a node of this code already.");
   return store::chain(call.db, node.area);

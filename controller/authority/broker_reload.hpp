@@ -18,7 +18,7 @@ struct ReloadSettings {
   std::filesystem::path pid_file;               ///< whom to send SIGHUP; empty: run `command` instead
   std::vector<std::string> command;             ///< for example systemctl reload mosquitto
   std::vector<std::string> restart;             ///< for example systemctl restart mosquitto; empty: SIGTERM by the pid file
-  std::chrono::milliseconds trial_limit{10000};
+  std::chrono::milliseconds trial_limit{120000};  ///< mosquitto reads the ACL in a time that grows with the square of the nodes
   std::chrono::milliseconds restart_limit{120000};  ///< a broker that keeps much takes its time to end and to begin
 };
 

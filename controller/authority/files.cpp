@@ -1,6 +1,7 @@
 #include "controller/authority/files.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,8 +14,6 @@
 namespace loa::authority {
 
 namespace {
-
-constexpr std::size_t kMaxFile = 4 * 1024 * 1024;
 
 class File {
  public:
@@ -59,7 +58,7 @@ class File {
       if (got < 0 && errno != EINTR) fail();
       if (got == 0) return content;
       if (got > 0) content.append(piece, static_cast<std::size_t>(got));
-      if (content.size() > kMaxFile) throw std::runtime_error(path_.string() + ": larger than 4 MiB");
+      if (content.size() > kMostFileBytes) throw std::runtime_error(fmt::format("{}: larger than {} MiB", path_.string(), kMostFileBytes >> 20));
     }
   }
 

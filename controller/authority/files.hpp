@@ -15,7 +15,10 @@ void write_file(const std::filesystem::path& file, std::string_view content, mod
 /// As write_file, mode 0600, but never over a file that is there: then std::system_error with EEXIST.
 void write_new_secret(const std::filesystem::path& file, std::string_view content);
 
-/// The whole file; throws std::system_error where it cannot be read, std::runtime_error above 4 MiB.
+/// Above what as many nodes as a controller takes make of the largest, the broker's `acl`: 650 bytes each.
+inline constexpr std::size_t kMostFileBytes = 64 << 20;
+
+/// The whole file; throws std::system_error where it cannot be read, std::runtime_error above kMostFileBytes.
 std::string read_file(const std::filesystem::path& file);
 
 /// The whole file `name` of a folder that another account writes: nothing where there is none. Neither the folder nor the file is reached over a

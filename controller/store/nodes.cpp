@@ -75,6 +75,10 @@ NodeRow row_of(Session& session, const Tree& tree, Node node) {
 
 }  // namespace
 
+int count_live_nodes(Session& session) {
+  return sql::value<int>(session, "select count(*) from nodes where retired is null").value_or(0);
+}
+
 bool add_node(Transaction& transaction, const Node& node) {
   auto& session = transaction.session();
   if (!area_exists(session, node.area) || find_node_by_code(session, node.code) || find_node(session, node.id)) return false;

@@ -54,6 +54,11 @@ NodeStatus status_of(const NodeRow& row, TimePoint now, Millis state_period = kS
 /// refused, clock_untrusted, controller_unheard, starting.
 std::vector<std::string> reasons_of(const NodeRow& row, TimePoint now, Millis state_period = kStatePeriod);
 
+/// Live nodes of one controller that the api makes: what the broker reads at each change in some seconds, and what its files hold several times
+/// over (authority::kMostFileBytes).
+inline constexpr int kMostNodes = 20'000;
+int count_live_nodes(Session& session);
+
 /// False where the id or the live code is taken or there is no such area.
 bool add_node(Transaction& transaction, const Node& node);
 /// Changes name, area, place and settings; false where there is no such live node or no such area.

@@ -4,6 +4,7 @@
 #include "controller/store/node_keys.hpp"
 #include "controller/store/nodes.hpp"
 #include "controller/store/play_records.hpp"
+#include "controller/store/sql.hpp"
 #include "protocol/record_chain.hpp"
 #include "tests/controller/api/fixture.hpp"
 
@@ -70,6 +71,24 @@ TEST_CASE_METHOD(Boards, "whether the broker was told to bar a board is said, an
   REQUIRE(second.status == 200);
   CHECK_FALSE(second.json().at("barred").as_bool());
   CHECK(second.text("/detail") == "loa-broker-reload does not run");
+}
+
+TEST_CASE_METHOD(Boards, "a controller takes so many nodes that the broker's files still hold them, and says so before") {
+  write([](store::Transaction& t) {
+    store::sql::execute(t.session(),
+                        "insert into nodes (id, code, name, area, signing_key, certificate_serial, created)"
+                        " with recursive numbers (i) as (select 1 union all select i + 1 from numbers where i < :most)"
+                        " select 'n-' || i, 'M-' || i, 'x', 'hue-a', '', '', 0 from numbers",
+                        store::sql::params(store::kMostNodes - 3));
+  });
+  const std::string header = "code,name,area,lat,lon\n";
+  const auto two = import(header + "N-1,x,hue-a,,\nN-2,x,hue-a,,\n");
+  CHECK(two.code() == "bad_csv");
+  CHECK_THAT(two.body, Catch::Contains("line 3") && Catch::Contains("at most 20,000 nodes"));
+  const std::string next = R"({"code":"N-3","area":"hue-a","name":"x"})";
+  CHECK(admin.post("/api/v1/nodes", next).status == 201);
+  CHECK(admin.post("/api/v1/nodes", R"({"code":"N-4","area":"hue-a","name":"x"})").code() == "too_many_nodes");
+  CHECK(import(header + "N-4,x,hue-a,,\n").code() == "bad_csv");
 }
 
 TEST_CASE_METHOD(Boards, "a new board has all that the place has, and its history") {

@@ -1,5 +1,6 @@
 #include "controller/authority/broker_files.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -9,6 +10,7 @@
 #include "controller/authority/broker_check.hpp"
 #include "controller/authority/broker_conf.hpp"
 #include "controller/authority/files.hpp"
+#include "controller/authority/live_broker_files.hpp"
 #include "protocol/hash.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -55,6 +57,23 @@ TEST_CASE_METHOD(Fixture, "a whole set is in order, and written again only the l
   write_broker_files(source, settings, authority, {"n-1", "n-2"}, kNow + std::chrono::hours(1));
   CHECK(read_file(source / "server.pem") == server);
   CHECK(check_broker_files(source, kNow + std::chrono::hours(1)) == std::nullopt);
+}
+
+TEST_CASE_METHOD(Fixture, "a set for twenty thousand nodes is in order, and read back whole") {
+  std::vector<std::string> nodes, serials;
+  for (int i = 0; i < 20'000; ++i) {
+    nodes.push_back(fmt::format("n-{:026}", i));
+    serials.push_back(fmt::format("{:040x}", (1 << 20) + i));
+  }
+  authority.revoke(serials, kNow);
+  settings.formats = {1, 2};
+  write_broker_files(source, settings, authority, nodes, kNow);
+  CHECK(std::filesystem::file_size(source / "acl") > 12'000'000);
+  CHECK(check_broker_files(source, kNow) == std::nullopt);
+  const auto access = read_broker_access(source, authority);
+  REQUIRE(access);
+  CHECK(access->nodes.size() == nodes.size());
+  CHECK(access->revoked.size() == serials.size());
 }
 
 TEST_CASE_METHOD(Fixture, "a CRL is made anew when half its life is over") {

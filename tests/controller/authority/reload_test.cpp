@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -5,6 +6,7 @@
 
 #include "controller/authority/broker_reload.hpp"
 #include "controller/authority/files.hpp"
+#include "controller/authority/live_broker_files.hpp"
 #include "controller/authority/reload_reminders.hpp"
 #include "protocol/authorities.hpp"
 #include "protocol/hash.hpp"
@@ -118,6 +120,27 @@ bool gets_its_rights(LinkOwner& node, const std::string& id, LinkOwner& controll
 }
 
 }  // namespace
+
+TEST_CASE_METHOD(Fixture, "a set for eight thousand nodes of two formats, and as many certificates revoked, goes live") {
+  std::vector<std::string> nodes, serials;
+  for (int i = 0; i < 8'000; ++i) {
+    nodes.push_back(fmt::format("n-{:026}", i));
+    serials.push_back(fmt::format("{:040x}", (1 << 20) + i));
+  }
+  broker.authority().revoke(serials, now());
+  BrokerSettings many = broker.settings();
+  many.formats = {1, 2};
+  write_broker_files(broker.source(), many, broker.authority(), nodes, now());
+  CHECK(std::filesystem::file_size(broker.source() / "acl") > 5'000'000);
+  const auto outcome = reload_broker(settings(), now());
+  CAPTURE(outcome.message);
+  CHECK(outcome.end == ReloadEnd::installed);
+  CHECK(live("acl") == read_file(broker.source() / "acl"));
+  const auto access = read_broker_access(broker.live(), broker.authority());
+  REQUIRE(access);
+  CHECK(access->nodes.size() == nodes.size());
+  CHECK(access->revoked.size() == serials.size());
+}
 
 TEST_CASE_METHOD(Fixture, "a good set goes live and rights change on the running broker") {
   LinkOwner node(loop, broker.link_settings("n-2"));

@@ -164,6 +164,7 @@ export const problems: Words = {
   id_taken: 'Mã địa bàn này đã được dùng.',
   bad_code: 'Mã cụm loa chỉ gồm chữ không dấu, số, dấu chấm, gạch dưới và gạch ngang.',
   code_taken: 'Đã có cụm loa mang mã này.',
+  too_many_nodes: 'Máy chủ đã có đủ 20.000 cụm loa và không nhận thêm. Hãy thu hồi cụm không còn dùng.',
   bad_csv: 'Tệp CSV có dòng sai nên không nhập dòng nào.',
   bad_policy: 'Quy định của địa bàn có chỗ chưa đúng.',
   not_here: 'Máy chủ này không làm việc đó được.',
