@@ -2,6 +2,9 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <chrono>
+#include <fstream>
+#include <functional>
 #include <future>
 #include <thread>
 
@@ -85,5 +88,28 @@ class RunningServer {
   std::unique_ptr<Server> x_server;
   std::thread x_thread;
 };
+
+inline void write_file(const std::filesystem::path& file, const std::string& text) { std::ofstream(file, std::ios::binary) << text; }
+
+/// Fifths of a second where a server otherwise waits for many.
+inline ServerSettings impatient() {
+  using namespace std::chrono_literals;
+  ServerSettings settings;
+  settings.limits.header = 200ms;
+  settings.limits.read = 200ms;
+  settings.limits.idle = 200ms;
+  settings.limits.heartbeat = 50ms;
+  return settings;
+}
+
+/// Waits for an event of the server by asking it; false after ten seconds.
+inline bool eventually(RunningServer& server, const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (std::chrono::steady_clock::now() < end) {
+    if (holds()) return true;
+    server.on_loop([] {});
+  }
+  return false;
+}
 
 }  // namespace loa::http
