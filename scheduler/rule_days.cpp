@@ -51,8 +51,8 @@ bool is_nth(const Rule& rule, const Day& d, int nth) {
   const bool in_month = rule.frequency == Frequency::monthly || !rule.months.empty();
   int before = d.of_month - 1, behind = d.last_of_month - d.of_month;
   if (!in_month) {
-    before = (d.day - LocalDay{d.date.year() / January / 1}).count();
-    behind = (LocalDay{d.date.year() / December / 31} - d.day).count();
+    before = static_cast<int>((d.day - LocalDay{d.date.year() / January / 1}).count());
+    behind = static_cast<int>((LocalDay{d.date.year() / December / 31} - d.day).count());
   }
   return nth > 0 ? before / 7 + 1 == nth : behind / 7 + 1 == -nth;
 }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <cmath>
 
 #include "node-firmware/player_gst.hpp"
 #include "tests/support/opus_files.hpp"
@@ -82,7 +83,7 @@ class Starts {
 void print_row(const char* name, std::vector<double> values) {
   for (double& value : values) value = std::abs(value);
   std::sort(values.begin(), values.end());
-  const auto at = [&](double part) { return values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1) + 0.5)]; };
+  const auto at = [&](double part) { return values[static_cast<std::size_t>(std::lround(part * static_cast<double>(values.size() - 1)))]; };
   fmt::print("{:<28} {:>6} {:>9.3f} {:>9.3f} {:>9.3f} {:>12.2f}\n", name, values.size(), at(0.5), at(0.99), at(1.0), at(0.99) / 5.0);
 }
 

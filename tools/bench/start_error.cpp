@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <cmath>
 #include <cstdlib>
 
 #include "node-firmware/player_gst.hpp"
@@ -94,7 +95,7 @@ void print_row(const char* name, std::vector<long> values) {
   for (long& value : values) value = std::labs(value);
   std::sort(values.begin(), values.end());
   const auto at = [&](double part) {
-    return static_cast<double>(values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1) + 0.5)]) / 1000;
+    return static_cast<double>(values[static_cast<std::size_t>(std::lround(part * static_cast<double>(values.size() - 1)))]) / 1000;
   };
   fmt::print("{:<24} {:>6} {:>9.3f} {:>9.3f} {:>9.3f} {:>12.2f}\n", name, values.size(), at(0.5), at(0.99), at(1.0),
              at(0.99) / 5.0);
