@@ -34,7 +34,6 @@ class ApiWorld {
 
  private:
   void fill();
-  api::Hooks hooks();
 
   class FixedClock final : public protocol::Clock {
    public:

@@ -5,44 +5,15 @@
 #include <future>
 
 #include "controller/store/alarms.hpp"
-#include "controller/store/alerts.hpp"
 #include "controller/store/api_tokens.hpp"
-#include "controller/store/broadcasts.hpp"
-#include "controller/store/clips.hpp"
-#include "controller/store/nodes.hpp"
-#include "controller/store/programmes.hpp"
 #include "protocol/authorities.hpp"
 #include "protocol/hash.hpp"
 #include "protocol/random_id.hpp"
+#include "tests/support/api_things.hpp"
 #include "tests/support/postgres.hpp"
 #include "tests/support/sample_authority.hpp"
 
 namespace loa::api {
-namespace {
-
-store::Area area(const char* id, const char* parent, const char* name) {
-  store::Area made;
-  made.id = id;
-  made.parent = parent;
-  made.name = name;
-  made.kind = *parent ? "commune" : "province";
-  return made;
-}
-
-store::Clip clip_row(const std::string& seed, int seconds) {
-  store::Clip clip;
-  clip.sha256 = protocol::sha256_hex(seed);
-  clip.bytes = 3000 * seconds;
-  clip.duration = std::chrono::seconds(seconds);
-  clip.loudness_lufs = -16;
-  clip.true_peak_dbtp = -1.5;
-  clip.made_from = "speech";
-  clip.source_name = "espeak/vi";
-  return clip;
-}
-
-}  // namespace
-
 TestApi::TestApi(std::vector<store::Role> second_factor_for, bool passwords_by_admin) {
   x_store = std::make_unique<store::Store>(x_loop.get_executor(), tests::store_url(folder / "loa.db"), clock);
   fill();
@@ -53,7 +24,7 @@ TestApi::TestApi(std::vector<store::Role> second_factor_for, bool passwords_by_a
   settings.second_factor_for = second_factor_for;
   settings.passwords_by_admin = passwords_by_admin;
   settings.upload_bytes = 1'000'000;
-  settings.password_cost = {1, 8192};
+  settings.password_cost = tests::kApiPasswordCost;
   settings.keep_results = {std::chrono::milliseconds(10), 8};
   x_api = std::make_unique<Api>(*x_store, settings, hooks());
   http::ServerSettings server;
@@ -119,7 +90,7 @@ std::optional<media::Problem> TestApi::start_job(media::Job work) {
 }
 
 Hooks TestApi::hooks() {
-  Hooks made;
+  Hooks made = tests::quiet_hooks(folder.path());
   made.plans_changed = [this](auto areas, auto nodes) {
     const std::lock_guard lock(calls.mutex);
     calls.planned_areas.insert(calls.planned_areas.end(), areas.begin(), areas.end());
@@ -170,16 +141,9 @@ Hooks TestApi::hooks() {
     const std::lock_guard lock(calls.mutex);
     ++calls.holds_ended;
   };
-  made.health = [] { return std::vector<HealthCheck>{{"store", true, ""}, {"broker", true, "connected"}}; };
   made.open_alarms = [] { return std::vector<OpenAlarms>{{"clock_behind", 1}}; };
   made.start_job = [this](media::Job work) { return start_job(std::move(work)); };
   made.find_job = [](const auto&) { return std::optional(media::JobState{media::JobState::Phase::running, 40, 0}); };
-  made.upload_file = [this] { return folder.path() / protocol::random_id("up"); };
-  made.clip_file = [this](std::string_view sha256) -> std::optional<std::filesystem::path> {
-    const auto file = folder.path() / "clips" / std::string(sha256);
-    if (!std::filesystem::exists(file)) return {};
-    return file;
-  };
   made.voices = [this] {
     if (while_listing_voices) while_listing_voices();
     return std::vector<VoiceChoice>{{"espeak/vi", "Tiếng Việt", "vi"}};
@@ -194,21 +158,12 @@ std::string TestApi::approved_programme(const std::string& where, const std::str
   made.title = title;
   made.script = "Kính thưa bà con.";
   made.author = user_author;
-  write([&](store::Transaction& transaction) {
-    const auto clip = clip_row(made.id, seconds);
-    store::put_clip(transaction, clip);
-    store::add_programme(transaction, made);
-    store::set_programme_clip(transaction, made.id, clip.sha256);
-    store::submit_programme(transaction, made.id);
-    const auto hash = store::find_programme(transaction.session(), made.id)->content_hash;
-    store::approve_programme(transaction, made.id, hash);
-  });
+  write([&](store::Transaction& transaction) { tests::add_approved_programme(transaction, made, seconds); });
   return made.id;
 }
 
 void TestApi::fill() {
   using store::Role;
-  const auto hash = hash_password(kPassword, {1, 8192});
   std::filesystem::create_directories(folder / "clips");
   std::filesystem::create_directories(folder / "page");
   std::ofstream(folder / "page/index.html") << "<!doctype html>page";
@@ -223,75 +178,23 @@ void TestApi::fill() {
                        {"both", {{Role::author, "hue-a"}, {Role::approver, "hue-a"}}},
                        {"monitor", {{Role::monitor, "hue-a"}}},
                        {"stranger", {{Role::author, "hue-b"}, {Role::approver, "hue-b"}, {Role::monitor, "hue-b"}, {Role::admin, "hue-b"}}}};
-  node = protocol::random_id("n");
-  other_node = protocol::random_id("n");
+  for (auto* id : {&node, &other_node}) *id = protocol::random_id("n");
+  for (auto* id : {&programme, &draft}) *id = protocol::random_id("p");
+  broadcast = protocol::random_id("b");
+  alert = protocol::random_id("l");
+  alert_token = "known token";
+  job = protocol::random_id("j");
   write([&](store::Transaction& transaction) {
-    store::add_area(transaction, area("hue", "", "Thành phố Huế"));
-    store::add_area(transaction, area("hue-a", "hue", "Xã A"));
-    store::add_area(transaction, area("hue-b", "hue", "Xã B"));
-    store::add_area(transaction, area("hue-empty", "hue", "Xã không loa"));
+    tests::add_areas(transaction);
+    tests::add_commune(transaction, "hue-empty", "Xã không loa");
     for (const auto& row : users) {
-      store::User user;
-      user.id = protocol::random_id("u");
-      user.login = row.login;
-      user.name = row.login;
-      user.password_hash = hash;
-      store::add_user(transaction, user);
-      store::set_grants(transaction, user.id, row.grants);
-      if (user.login == "author") user_author = user.id;
-      if (user.login == "admin") user_admin = user.id;
+      const auto id = protocol::random_id("u");
+      tests::add_person(transaction, id, row.login, row.grants);
+      if (row.login == std::string("author")) user_author = id;
+      if (row.login == std::string("admin")) user_admin = id;
     }
-    store::Node first;
-    first.id = node;
-    first.code = "A-1";
-    first.name = "Nhà văn hóa";
-    first.area = "hue-a";
-    store::add_node(transaction, first);
-    first.id = other_node;
-    first.code = "B-1";
-    first.area = "hue-b";
-    store::add_node(transaction, first);
-    const auto clip = clip_row("flood", 10);
-    store::put_clip(transaction, clip);
-    store::put_stock_clip(transaction, {"flood", clip.sha256, "Lũ"});
-  });
-  programme = approved_programme("hue-a", "Luật Căn cước");
-  write([&](store::Transaction& transaction) {
-    store::Programme made;
-    made.id = draft = protocol::random_id("p");
-    made.area = "hue-a";
-    made.title = "Bản nháp";
-    made.script = "Nội dung.";
-    made.author = user_author;
-    store::add_programme(transaction, made);
-    store::Broadcast wanted;
-    wanted.id = broadcast = protocol::random_id("b");
-    wanted.programme = programme;
-    wanted.area = "hue-a";
-    wanted.areas = {"hue-a"};
-    wanted.when.start = scheduler::to_local(clock.now() + std::chrono::hours(24), wanted.when.zone);
-    wanted.creator = user_author;
-    store::add_broadcast(transaction, wanted);
-    store::AlertRow row;
-    row.alert.id = alert = protocol::random_id("l");
-    row.alert.area = "hue-a";
-    row.alert.event = "flood";
-    row.alert.title = "Lũ";
-    row.alert.language = "vi";
-    row.alert.stock_clip = "flood";
-    row.lasts = std::chrono::hours(1);
-    alert_token = "known token";
-    row.token_hash = protocol::sha256_hex(alert_token);
-    row.confirm_before = clock.now() + std::chrono::minutes(5);
-    store::prepare_alert(transaction, row);
-    store::MediaJob work;
-    work.id = job = protocol::random_id("j");
-    work.programme = programme;
-    work.area = "hue-a";
-    work.kind = "speech";
-    work.state = store::JobState::done;
-    work.creator = user_author;
-    store::add_media_job(transaction, work);
+    tests::add_things(transaction, {user_author, node, programme, draft, broadcast, alert, alert_token, job, {}});
+    tests::add_silent_node(transaction, other_node, "B-1", "Nhà văn hóa", "hue-b");
     alarm = store::raise_alarm(transaction, {store::AlarmKind::node_signature, node, "hue-a", "state: not signed by it"}).id;
     token = "loa_" + std::string(64, '7');
     store::ApiToken machine;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "controller/api/api.hpp"
+#include "tests/support/api_things.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -40,7 +41,7 @@ struct HookCalls {
 /// hue), author, approver, monitor and admin of hue-a. Every password is kPassword.
 class TestApi {
  public:
-  static constexpr const char* kPassword = "a good long password";
+  static constexpr const char* kPassword = tests::kApiPassword;
 
   explicit TestApi(std::vector<store::Role> second_factor_for = {}, bool passwords_by_admin = true);
   ~TestApi();
