@@ -77,15 +77,10 @@ class Verifier {
 };
 
 void read_online(const Context& context, Verifier& verifier) {
-  auto client = context.client();
-  std::map<std::string, std::string> query{{"limit", "200"}};
-  for (;;) {
-    auto page = client.get(with_query("/audit", query)).as_object();
-    for (const auto& item : page["items"].as_array()) verifier.take(row_of(item));
-    const auto* next = page.if_contains("next_cursor");
-    if (!next) return;
-    query["cursor"] = std::string(next->as_string());
-  }
+  context.client().each("/audit", {}, [&](const json::value& item) {
+    verifier.take(row_of(item));
+    return true;
+  });
 }
 
 void read_database(const std::string& url, Verifier& verifier) {

@@ -15,6 +15,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kMaxAnswerBytes = 64u << 20;
+constexpr std::size_t kPage = 200;  // the most items that the controller gives at once
 constexpr long kConnectSeconds = 5;
 constexpr long kAnswerSeconds = 30;
 constexpr long kUploadSeconds = 3600;
@@ -114,17 +115,26 @@ json::value Client::upload(const std::string& path, const std::filesystem::path&
   return request("POST", path, &sent);
 }
 
-json::array Client::all(const std::string& path, std::map<std::string, std::string> query, std::size_t most) {
-  json::array items;
-  query["limit"] = std::to_string(std::min<std::size_t>(most, 200));
-  while (items.size() < most) {
+void Client::each(const std::string& path, std::map<std::string, std::string> query, const std::function<bool(json::value&)>& take) {
+  query.emplace("limit", std::to_string(kPage));
+  for (;;) {
     auto page = get(with_query(path, query)).as_object();
     for (auto& item : page["items"].as_array())
-      if (items.size() < most) items.push_back(std::move(item));
+      if (!take(item)) return;
     const auto* next = page.if_contains("next_cursor");
-    if (!next) break;
+    if (!next) return;
     query["cursor"] = std::string(next->as_string());
   }
+}
+
+json::array Client::all(const std::string& path, std::map<std::string, std::string> query, std::size_t most) {
+  json::array items;
+  if (most == 0) return items;
+  query["limit"] = std::to_string(std::min(most, kPage));
+  each(path, std::move(query), [&](json::value& item) {
+    items.push_back(std::move(item));
+    return items.size() < most;
+  });
   return items;
 }
 

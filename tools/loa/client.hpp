@@ -58,7 +58,9 @@ class Client {
   /// Sends a file as the body.
   boost::json::value upload(const std::string& path, const std::filesystem::path& file, const std::string& content_type,
                             const Progress& progress);
-  /// Every item of a paged list, at most `most`.
+  /// Gives `take` the items of a paged list one by one, until it says false.
+  void each(const std::string& path, std::map<std::string, std::string> query, const std::function<bool(boost::json::value&)>& take);
+  /// The items of a paged list, at most `most`.
   boost::json::array all(const std::string& path, std::map<std::string, std::string> query, std::size_t most);
 
   const Session& session() const { return session_; }
