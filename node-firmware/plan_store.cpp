@@ -1,6 +1,7 @@
 #include "node-firmware/plan_store.hpp"
 
 #include "protocol/limits.hpp"
+#include "protocol/topics.hpp"
 
 namespace loa::node {
 
@@ -54,7 +55,7 @@ std::map<std::string, std::string> PlanStore::alerts() {
   std::vector<std::string> areas;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(files_.path("alerts"), error))
-    if (entry.path().extension() == ".jws") areas.push_back(entry.path().stem().string());
+    if (const auto name = entry.path().stem().string(); entry.path().extension() == ".jws" && protocol::is_area_id(name)) areas.push_back(name);
   std::map<std::string, std::string> found;
   for (const auto& area : areas)
     if (auto jws = files_.read(alert_file(area), max_signed(MessageType::alert), "silent until the alerts of this area come again"))

@@ -215,6 +215,14 @@ TEST_CASE("what damage took is said in the state, with the file and what follows
   CHECK(bytes_of(board.state() / "marks.json.damaged") == noise(9000));
 }
 
+TEST_CASE("a kept alert under a name that is none is nobody's") {
+  OldBoard board;
+  put(board.state() / "alerts/\xff\xfe.jws", noise(100));
+  board.boot();
+  board.connect();
+  CHECK(board.last_state().refusals.empty());
+}
+
 TEST_CASE("records of a damaged log stay on the board, beside the new log") {
   OldBoard board;
   const auto before = bytes_of(board.state() / "node.db");
