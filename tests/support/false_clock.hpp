@@ -27,4 +27,12 @@ inline std::vector<std::string> another_boot(const std::filesystem::path& file, 
           "mount --bind '" + file.string() + "' /proc/sys/kernel/random/boot_id && exec \"$@\"", "sh"};
 }
 
+/// The same on a board whose system clock was set from a battery-backed one at boot.
+inline std::vector<std::string> another_boot_with_rtc(const std::filesystem::path& file, const std::string& boot_id) {
+  std::ofstream(file) << boot_id << "\n";
+  return {"unshare", "--mount", "sh", "-c",
+          "mount --bind '" + file.string() + "' /proc/sys/kernel/random/boot_id && mount -t tmpfs none /sys/class && "
+          "mkdir -p /sys/class/rtc/rtc0 && echo 1 > /sys/class/rtc/rtc0/hctosys && exec \"$@\"", "sh"};
+}
+
 }  // namespace loa::tests
