@@ -84,7 +84,7 @@ TEST_CASE("on hold each reads what was found for their branch") {
   CHECK(hold.at("occurrences").at(0).at("broadcast") == "b-new");
   std::set<std::string> notes;
   for (const auto& note : hold.at("notes").as_array()) notes.insert(json::value_to<std::string>(note.at("kind")));
-  CHECK(notes == std::set<std::string>{"accounts", "revoked_node"});
+  CHECK(notes == std::set<std::string>{"accounts", "revoked_node", "revoked_token"});
 
   const auto strangers = body_of(api.client("stranger").get("/api/v1/hold"));
   CHECK(strangers.at("on_hold") == true);
