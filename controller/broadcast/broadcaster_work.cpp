@@ -128,7 +128,7 @@ boost::asio::awaitable<void> Broadcaster::plan_some() {
   if (round.refused.empty()) x_trouble.clear();
   for (const auto& [node, refusal] : round.refused) {
     put_off(refusal);
-    if (std::any_of(nodes.begin(), nodes.end(), [&](const auto& one) { return one.id == node && one.anew; })) x_to_sign_anew.insert(node);
+    if (std::any_of(nodes.begin(), nodes.end(), [&id = node](const auto& one) { return one.id == id && one.anew; })) x_to_sign_anew.insert(node);
     if (refusal.code == protocol::RefusalCode::stale) {
       x_nodes_to_plan.insert(node);
       x_retry_at = x_clock.now() + kRetryAfter;
