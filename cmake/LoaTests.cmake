@@ -1,6 +1,7 @@
 # loa_test(NAME SOURCES... LINK targets... TIMEOUT seconds LABELS... LOCK name LONG SERIAL): one Catch2 executable; each TEST_CASE becomes a ctest test
 # named NAME/case. LOCK: no other test with the same lock runs beside it. Tests whose real processes have time limits of their own take one:
-# `village` (a whole Loa) or `broker` (a broker and a program or two), so that at most two of them share the machine.
+# `village` or `second_village` (a whole Loa) or `broker` (a broker and a program or two), so that not more of them share the machine. A village mostly
+# waits for the minute at which it is to sound: two of them fit on two processors, and their rooms are dealt so that both locks take about as long.
 # LONG: its cases with the tag [long] run in `tools/test --all` only (label `long`), for what takes minutes and has a shorter row beside it.
 # SERIAL: nothing runs beside it, for tests that measure time. Catch2 v2's own discovery script runs at build time.
 include(CTest)
