@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -38,7 +39,8 @@ LinkConnection::LinkConnection(const LinkSettings& settings, Events events)
 
 LinkConnection::~LinkConnection() = default;
 
-std::optional<std::string> LinkConnection::begin(const BrokerAddress& address, const ConnectTerms& terms) {
+std::optional<std::string> LinkConnection::begin(const BrokerAddress& address, const std::string& ip, const ConnectTerms& terms) {
+  if (ip != address.host) server_name_ = address.host;
   const auto own = terms.credentials.value_or(LinkCredentials{settings_.certificate_pem, settings_.key_pem});
   context_ = make_client_context({terms.ca_pem.value_or(settings_.ca_pem), own.certificate_pem, own.key_pem}, address.host, terms.tls_time);
   SSL_CTX_set_app_data(context_.get(), this);
@@ -60,7 +62,7 @@ std::optional<std::string> LinkConnection::begin(const BrokerAddress& address, c
                                       will.payload.data(), 1, will.retained);
     if (rc != MOSQ_ERR_SUCCESS) return "will: " + describe(rc);
   }
-  const int rc = mosquitto_connect_async(client_.get(), address.host.c_str(), address.port,
+  const int rc = mosquitto_connect_async(client_.get(), ip.c_str(), address.port,
                                          static_cast<int>(settings_.keepalive.count()));
   return rc == MOSQ_ERR_SUCCESS || rc == MOSQ_ERR_CONN_PENDING ? std::nullopt : ended(rc);
 }
@@ -97,8 +99,12 @@ std::optional<std::string> LinkConnection::handshake(short ready) {
     getsockopt(mosquitto_socket(client_.get()), SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0) return std::string(std::strerror(error));
   }
+  sockaddr_storage peer{};
+  socklen_t length = sizeof peer;
+  reached_ = getpeername(mosquitto_socket(client_.get()), reinterpret_cast<sockaddr*>(&peer), &length) == 0;
   auto* ssl = static_cast<SSL*>(mosquitto_ssl_get(client_.get()));
   if (!ssl) return ended(MOSQ_ERR_TLS);
+  if (!server_name_.empty()) SSL_set_tlsext_host_name(ssl, std::exchange(server_name_, {}).c_str());  // libmosquitto knows the IP address only
   ERR_clear_error();
   const int done = SSL_connect(ssl);
   if (done == 1) {

@@ -31,11 +31,13 @@ class LinkConnection {
   LinkConnection(const LinkConnection&) = delete;
   LinkConnection& operator=(const LinkConnection&) = delete;
 
-  /// Starts to connect; returns why that cannot be, or nothing.
-  std::optional<std::string> begin(const BrokerAddress& address, const ConnectTerms& terms);
+  /// Starts to connect to `ip`, one of the host's addresses; the certificate must be the host's. Returns why that cannot be, or nothing.
+  std::optional<std::string> begin(const BrokerAddress& address, const std::string& ip, const ConnectTerms& terms);
   /// Waits for the network, for `wake` to be readable, or for `limit`, and does what is due; returns why the
   /// connection has ended, or nothing.
   std::optional<std::string> step(int wake, std::chrono::milliseconds limit);
+  /// Whether something took the TCP connection.
+  bool reached() const { return reached_; }
   /// Whether CONNACK has come.
   bool accepted() const { return accepted_; }
   /// Whether the broker's certificate was refused for its dates; what is checked after them was not looked at then.
@@ -66,6 +68,8 @@ class LinkConnection {
   SslContext context_;
   std::unique_ptr<mosquitto, Free> client_;
   std::map<int, std::uint64_t> numbers_;  // MQTT packet identifier -> publication
+  std::string server_name_;               // for SNI (RFC 6066); empty where the host is an IP address
+  bool reached_ = false;
   bool secured_ = false;                  // TLS handshake done
   bool accepted_ = false;
   bool refused_for_dates_ = false;

@@ -2,11 +2,13 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "protocol/link.hpp"
+#include "protocol/link_resolve.hpp"
 
 namespace loa::protocol {
 
@@ -24,7 +26,8 @@ struct LinkSettings {
   std::chrono::milliseconds backoff_base{1000};
   std::chrono::milliseconds backoff_cap{60000};
   std::chrono::milliseconds stable_after{60000};  ///< a shorter session counts as a failed attempt
-  std::chrono::milliseconds connect_limit{15000}; ///< from resolving the name to CONNACK
+  std::chrono::milliseconds connect_limit{15000}; ///< to CONNACK, shared by the host's IP addresses until one takes the connection
+  std::function<std::vector<std::string>(const std::string& host)> resolve = protocol::resolve;  ///< on the link's thread
 };
 
 /// Link over libmosquitto (MQTT 3.1.1, mutual TLS 1.2 or newer) on a thread of its own, which only posts to the loop.

@@ -151,27 +151,41 @@ void LinkWorker::go_on() {
   addresses_.go_on();
 }
 
+// libmosquitto would take the first of the host's addresses and wait for it alone, where IPv6 leads nowhere for ever.
 std::string LinkWorker::attempt(const ConnectTerms& terms, const AddressRound::Target& target) {
-  LinkConnection connection(settings_, {[this](LinkMessage message) { hand_over(std::move(message)); },
-                                        [this](std::uint64_t publication) {
-                                          events_.acknowledged(session_, publication);
-                                        }});
   const auto connected_by = Steady::now() + settings_.connect_limit;
-  auto failed = connection.begin(target.address, terms);
+  const auto addresses = settings_.resolve(target.address.host);
+  for (std::size_t i = 0;; ++i) {
+    LinkConnection connection(settings_, {[this](LinkMessage message) { hand_over(std::move(message)); },
+                                          [this](std::uint64_t publication) { events_.acknowledged(session_, publication); }});
+    const auto share = (connected_by - Steady::now()) / static_cast<int>(addresses.size() - i);
+    if (const auto failed = connect(connection, terms, target, addresses[i], Steady::now() + share, connected_by)) {
+      if (must_stop() || close_by()) return "closed";
+      if (connection.reached() || i + 1 == addresses.size()) return target.text + ": " + *failed;
+      continue;
+    }
+    session_ = ++sessions_;
+    events_.connected({session_, target.text});
+    while (true)
+      if (auto reason = serve(connection)) return target.text + ": " + *reason;
+  }
+}
+
+std::optional<std::string> LinkWorker::connect(LinkConnection& connection, const ConnectTerms& terms, const AddressRound::Target& target, const std::string& ip,
+                                               Steady::time_point reached_by, Steady::time_point connected_by) {
+  auto failed = connection.begin(target.address, ip, terms);
   refused_for_dates_ = connection.refused_for_dates();  // near brokers are through with the handshake already
-  if (failed) return target.text + ": " + *failed;
+  if (failed) return failed;
   while (!connection.accepted()) {
     if (must_stop() || close_by()) return "closed";
-    if (Steady::now() >= connected_by) return target.text + ": no answer in time";
+    const auto by = connection.reached() ? connected_by : reached_by;
+    if (Steady::now() >= by) return "no answer in time";
     drain_wake();
-    auto reason = connection.step(wake_fd_, until(connected_by));
+    failed = connection.step(wake_fd_, until(by));
     refused_for_dates_ = connection.refused_for_dates();
-    if (reason) return target.text + ": " + *reason;
+    if (failed) return failed;
   }
-  session_ = ++sessions_;
-  events_.connected({session_, target.text});
-  while (true)
-    if (auto reason = serve(connection)) return target.text + ": " + *reason;
+  return std::nullopt;
 }
 
 // One turn of a session; returns why it is over, or nothing.

@@ -66,6 +66,8 @@ class LinkWorker {
   AddressRound::Target target();
   void go_on();
   std::string attempt(const ConnectTerms& terms, const AddressRound::Target& target);
+  std::optional<std::string> connect(LinkConnection& connection, const ConnectTerms& terms, const AddressRound::Target& target, const std::string& ip,
+                                     Steady::time_point reached_by, Steady::time_point connected_by);
   std::optional<std::string> serve(LinkConnection& connection);
   bool carry_out(LinkConnection& connection);
   void say_farewell(LinkConnection& connection);

@@ -1,6 +1,13 @@
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <catch2/catch.hpp>
 
+#include "controller/authority/certificates.hpp"
+#include "protocol/link_address.hpp"
+#include "protocol/link_resolve.hpp"
 #include "protocol/topics.hpp"
 #include "tests/link/link_owner.hpp"
 #include "tests/support/broker.hpp"
@@ -40,6 +47,28 @@ class Hangup {
     });
   }
   tcp::acceptor acceptor_;
+};
+
+/// An address whose queue of connections is full, so that the kernel drops what else comes: as one that leads nowhere.
+class Deaf {
+ public:
+  Deaf(const std::string& ip, std::uint16_t port) : there_{boost::asio::ip::make_address(ip), port} {
+    acceptor_.open(there_.protocol());
+    acceptor_.set_option(tcp::acceptor::reuse_address(true));
+    acceptor_.bind(there_);
+    acceptor_.listen(0);
+    for (auto& one : waiting_) {
+      one.open(there_.protocol());
+      one.native_non_blocking(true);  // Asio's own connect would wait
+      (void)::connect(one.native_handle(), there_.data(), static_cast<socklen_t>(there_.size()));
+    }
+  }
+
+ private:
+  boost::asio::io_context loop_;
+  tcp::endpoint there_;
+  tcp::acceptor acceptor_{loop_};
+  std::array<tcp::socket, 4> waiting_{tcp::socket(loop_), tcp::socket(loop_), tcp::socket(loop_), tcp::socket(loop_)};
 };
 
 }  // namespace
@@ -151,6 +180,57 @@ TEST_CASE_METHOD(Fixture, "a link stays with the address that works, and follows
   broker.kill();
   REQUIRE(node.until([&] { return node.sessions.size() == 3; }));
   CHECK(node.sessions[2].address == moved.address());
+}
+
+TEST_CASE_METHOD(Fixture, "each IP address of a broker's name is tried, in one attempt, until one takes the connection") {
+  broker.start();
+  auto settings = broker.link_settings("n-1");
+  const auto target = read_targets(settings.addresses).at(0).address;
+  const Deaf deaf("127.0.0.2", target.port);
+  settings.connect_limit = 3s;
+  struct Row {
+    const char* name;
+    std::vector<std::string> ips;
+  };
+  const std::vector<Row> rows{{"IPv6, where nothing listens", {"::1", "127.0.0.1"}},
+                              {"another where nothing listens", {"127.0.0.3", "127.0.0.1"}},
+                              {"one that answers nothing", {"127.0.0.2", "127.0.0.1"}},
+                              {"all of that", {"::1", "127.0.0.3", "127.0.0.2", "127.0.0.1"}}};
+  for (const auto& row : rows) {
+    INFO(row.name);
+    settings.resolve = [&](const std::string& host) {
+      CHECK(host == target.host);
+      return row.ips;
+    };
+    LinkOwner node(loop, settings);
+    CHECK(node.connect());
+    CHECK(node.attempts == 1);
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "a broker that was reached is not asked once more under another of its addresses") {
+  broker.start();
+  auto settings = broker.link_settings("n-1");
+  int asked = 0;
+  settings.resolve = [&](const std::string&) {
+    ++asked;
+    return std::vector<std::string>{"127.0.0.1", "127.0.0.1"};
+  };
+  settings.ca_pem = authority::CertificateAuthority::open_or_create(folder / "other", SystemClock().now()).certificate_pem();
+  settings.backoff_base = 60s;
+  LinkOwner node(loop, settings);
+  node.start();
+  REQUIRE(node.until([&] { return !node.reasons.empty(); }));
+  CHECK(node.reasons[0].find("certificate is refused") != std::string::npos);
+  CHECK(asked == 1);
+}
+
+TEST_CASE("a host's IP addresses are found, and what is none is said with its name") {
+  CHECK(resolve("127.0.0.1") == std::vector<std::string>{"127.0.0.1"});
+  CHECK(resolve("::1") == std::vector<std::string>{"::1"});
+  const auto own = resolve("localhost");
+  CHECK(std::find(own.begin(), own.end(), "127.0.0.1") != own.end());
+  CHECK_THROWS_WITH(resolve("no-such-host.invalid"), Catch::StartsWith("no-such-host.invalid: "));
 }
 
 TEST_CASE_METHOD(Fixture, "a peer that never answers is given up after the limit") {
