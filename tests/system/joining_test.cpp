@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
 #include <set>
@@ -61,7 +62,11 @@ TEST_CASE_METHOD(Joining, "a board joins with its bundle, makes its own keys, an
   thief.link.until([&] { return thief.link.reasons.size() >= 2 || !thief.link.sessions.empty(); });
   CHECK(thief.link.sessions.empty());
   REQUIRE_FALSE(thief.link.reasons.empty());
-  CHECK_THAT(thief.link.reasons[0], Catch::Contains("revoked"));
+  // A connection that is reset before its alert was read tells nothing; one of the next is told.
+  CHECK(thief.link.until([&] {
+    const auto& reasons = thief.link.reasons;
+    return std::any_of(reasons.begin(), reasons.end(), [](const auto& reason) { return reason.find("revoked") != std::string::npos; });
+  }));
 }
 
 TEST_CASE("a board that is killed at any step of joining ends with its own keys", "[long]") {
