@@ -57,6 +57,7 @@ class App {
   std::vector<api::VoiceChoice> voices() const;
   void tell(const broadcast::Change& change);
   void take_keys(const KeyKeeper::Keys& keys);
+  void connect_as_oneself();
   void use_certificates();
   std::string keys_trouble() const { return keys_.trouble().empty() ? authorities_.trouble() : keys_.trouble(); }
   boost::asio::awaitable<void> begin();
@@ -114,8 +115,7 @@ App::App(const Settings& settings, ServedStore& served, protocol::Formats format
   if (store_.run_sync([](store::Session& session) { return store::find_recovery_hold(session) || store::find_unfinished_hold(session); }))
     keep_revocations(store_, identity_.authority(), settings.broker_folder(), settings.broker.live_folder);
   // That may have ended the certificate that the link was made with.
-  const auto own = identity_.client_certificate();
-  broadcaster_.connect_as({own.certificate_pem, own.key_pem}, identity_.authority().certificate_pem());
+  connect_as_oneself();
   broadcaster_.certify_with([this](const std::string& csr, const std::string& node) { return identity_.authority().issue_for_request(csr, node, clock_.now()); },
                             [this](const std::string& pem, const std::string& node) { return identity_.authority().read_client(pem, node); },
                             [this] { broker_files_.nodes_changed(); });
@@ -225,9 +225,13 @@ void App::take_keys(const KeyKeeper::Keys& keys) {
   authorities_.follow(keys->key_set);
 }
 
-void App::use_certificates() {
+void App::connect_as_oneself() {
   const auto own = identity_.client_certificate();
   broadcaster_.connect_as({own.certificate_pem, own.key_pem}, identity_.authority().certificate_pem());
+}
+
+void App::use_certificates() {
+  connect_as_oneself();
   broker_files_.nodes_changed();
   if (server_ && settings_.tls) server_->use(identity_.server_files());
 }
