@@ -1,5 +1,6 @@
 #include "tests/fuzz/target.hpp"
 
+#include <openssl/crypto.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,6 +62,11 @@ void broken(std::string_view rule) {
   std::fprintf(stderr, "broken: %.*s\n", static_cast<int>(rule.size()), rule.data());
   std::fflush(stderr);
   std::abort();
+}
+
+void let_openssl_stay() {
+  static const int stays = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+  demand(stays == 1, "OpenSSL begins");
 }
 
 std::string file_of_checkout(const std::string& path) {

@@ -33,6 +33,9 @@ inline void demand(bool holds, std::string_view rule) {
   if (!holds) broken(rule);
 }
 
+/// For targets whose static objects end after main and sign or encrypt till then: OpenSSL does not end before them. Before its first use.
+void let_openssl_stay();
+
 /// A whole file of the checkout, for seeds; `path` from the root.
 std::string file_of_checkout(const std::string& path);
 /// The path of a file with these bytes; there until the next call.

@@ -1,6 +1,4 @@
 // Whole requests to the API: every route of the table, on a real database.
-#include <openssl/crypto.h>
-
 #include <boost/json/parse.hpp>
 #include <set>
 
@@ -38,9 +36,7 @@ void check_problem(const http::Response& response, const std::string& text) {
 }
 
 void request(std::string_view bytes) {
-  // The last worlds end after main, and OpenSSL must not have ended before them.
-  static const int stays = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
-  demand(stays == 1, "OpenSSL begins");
+  let_openssl_stay();  // the last worlds end after main
   // What root does may show to a stranger what was secret (it may move an area, or send a programme there), so it does it elsewhere.
   static Worlds roots_worlds, strangers_worlds;
   Bytes input(bytes);

@@ -1,7 +1,5 @@
 // What comes from the broker to a controller, whole, on a real database: from one node whose keys are somebody's, and from nobody at all, in any order.
 // The other node is honest: whatever is said, it is heard and answered.
-#include <openssl/crypto.h>
-
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -177,9 +175,7 @@ void step(World& world, std::string_view line) {
 }
 
 void tell(std::string_view bytes) {
-  // The last world ends after main, and OpenSSL must not have ended before it.
-  static const int stays = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
-  demand(stays == 1, "OpenSSL begins");
+  let_openssl_stay();  // the last world ends after main
   static std::unique_ptr<World> world;
   static int stories = 0;
   if (!world || ++stories >= kStoriesAWorld) {
