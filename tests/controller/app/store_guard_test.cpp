@@ -51,6 +51,29 @@ struct Served {
     if (in_order) served.end_run();
     return held;
   }
+  /// The files as a power cut leaves them, copied while the store is open after an area `last` was added; without the write-ahead log where `gone`.
+  void cut_power(bool gone = false) {
+    tests::TempFolder cut;
+    const auto files = {"loa.db", "loa.db-wal", "served-store"};
+    serve(
+        [&](store::Store& store) {
+          store.write_sync(store::system_actor(), [](store::Transaction& t) { store::add_area(t, store::Province::area("last", "", "")); });
+          for (const auto* name : files) fs::copy_file(folder / name, cut / name);
+        },
+        false);
+    for (const auto* name : files) {
+      fs::remove(folder / name);
+      if (!gone || std::string(name) != "loa.db-wal") fs::copy_file(cut / name, folder / name);
+    }
+    fs::remove(folder / "loa.db-shm");
+  }
+  /// One more run: on hold just where the log is gone, and then alone without the area `last`.
+  void check_after_cut(bool gone) {
+    bool last = false;
+    const bool held = serve([&](store::Store& store) { last = store.run_sync([](store::Session& s) { return store::find_area(s, "last"); }).has_value(); });
+    CHECK(held == gone);
+    if (!gone) CHECK(last);
+  }
   std::string bytes() const {
     std::ifstream in(file, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
@@ -136,37 +159,14 @@ TEST_CASE("a write-ahead log that is gone after a power cut puts the controller 
   for (const bool gone : {true, false}) {
     INFO((gone ? "gone" : "there"));
     Served served;
-    // The files as a power cut leaves them: copied while the store is open.
-    tests::TempFolder cut;
-    served.serve(
-        [&](store::Store& store) {
-          store.write_sync(store::system_actor(), [](store::Transaction& t) { store::add_area(t, store::Province::area("last", "", "")); });
-          for (const auto* name : {"loa.db", "loa.db-wal", "served-store"}) fs::copy_file(served.folder / name, cut / name);
-        },
-        false);
-    for (const auto* name : {"loa.db", "loa.db-wal", "served-store"}) {
-      fs::remove(served.folder / name);
-      if (!gone || std::string(name) != "loa.db-wal") fs::copy_file(cut / name, served.folder / name);
-    }
-    fs::remove(served.folder / "loa.db-shm");
-    bool last = false;
-    const bool held = served.serve([&](store::Store& store) { last = store.run_sync([](store::Session& s) { return store::find_area(s, "last"); }).has_value(); });
-    CHECK(held == gone);
-    if (!gone) CHECK(last);
+    served.cut_power(gone);
+    served.check_after_cut(gone);
   }
 }
 
 TEST_CASE("a start that fails after a power cut does not make the next one believe that the log is gone") {
   Served served;
-  tests::TempFolder cut;
-  served.serve(
-      [&](store::Store& store) {
-        store.write_sync(store::system_actor(), [](store::Transaction& t) { store::add_area(t, store::Province::area("last", "", "")); });
-        for (const auto* name : {"loa.db", "loa.db-wal", "served-store"}) fs::copy_file(served.folder / name, cut / name);
-      },
-      false);
-  for (const auto* name : {"loa.db", "loa.db-wal", "served-store"}) fs::copy_file(cut / name, served.folder / name, fs::copy_options::overwrite_existing);
-  fs::remove(served.folder / "loa.db-shm");
+  served.cut_power();
   CHECK(served.complaint() == "");  // looks, and goes no further
   CHECK_FALSE(fs::exists(served.folder / "loa.db-wal"));
   CHECK_FALSE(served.serve());
@@ -192,24 +192,10 @@ TEST_CASE("a program that opens the database after a power cut neither makes the
     for (const bool gone : {false, true}) {
       INFO(row.name << (gone ? ", gone" : ", there"));
       Served served;
-      tests::TempFolder cut;
-      served.serve(
-          [&](store::Store& store) {
-            store.write_sync(store::system_actor(), [](store::Transaction& t) { store::add_area(t, store::Province::area("last", "", "")); });
-            for (const auto* name : {"loa.db", "loa.db-wal", "served-store"}) fs::copy_file(served.folder / name, cut / name);
-          },
-          false);
-      for (const auto* name : {"loa.db", "loa.db-wal", "served-store"}) {
-        fs::remove(served.folder / name);
-        if (!gone || std::string(name) != "loa.db-wal") fs::copy_file(cut / name, served.folder / name);
-      }
-      fs::remove(served.folder / "loa.db-shm");
+      served.cut_power(gone);
       row.open(served);
       if (!gone) CHECK(fs::file_size(served.folder / "loa.db-wal") == 0);
-      bool last = false;
-      const bool held = served.serve([&](store::Store& store) { last = store.run_sync([](store::Session& s) { return store::find_area(s, "last"); }).has_value(); });
-      CHECK(held == gone);
-      if (!gone) CHECK(last);
+      served.check_after_cut(gone);
     }
 }
 

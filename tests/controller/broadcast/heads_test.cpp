@@ -8,33 +8,6 @@ namespace store = loa::store;
 namespace scheduler = loa::scheduler;
 namespace protocol = loa::protocol;
 
-namespace {
-
-/// Raises an alert of `area` as the api does, in two steps; gives its id.
-std::string raise(Station& station, const std::string& area, int repeats = 1) {
-  store::AlertRow row;
-  row.alert.id = protocol::random_id("l");
-  row.alert.area = area;
-  row.alert.event = "flood";
-  row.alert.title = "Lũ";
-  row.alert.language = "vi";
-  row.alert.stock_clip = "flood";
-  row.alert.repeats = repeats;
-  row.alert.repeat_every = Millis{60000};
-  row.lasts = std::chrono::hours(1);
-  row.token_hash = "token";
-  row.confirm_before = station.clock.now() + Millis{1000};
-  station.write([&](store::Transaction& t) {
-    REQUIRE(prepare_alert(t, row));
-    REQUIRE(confirm_alert(t, row.alert.id, "token"));
-  });
-  station.broadcaster->alert_changed(area);
-  station.settle();
-  return row.alert.id;
-}
-
-}  // namespace
-
 TEST_CASE("a head answers each new nonce, once") {
   Station station;
   station.start();
@@ -83,7 +56,7 @@ TEST_CASE("an alert goes out at once, before heads, to every node below its area
   station.say(station.one);
   station.say(station.two);
   const auto from = station.link->sent.size();
-  const auto id = raise(station, "hue-19753", 3);
+  const auto id = station.raise_alert("hue-19753", 3);
   const auto snapshot = station.last_alerts("hue-19753");
   REQUIRE(snapshot.alerts.size() == 1);
   CHECK(snapshot.alerts[0].id == id);
@@ -136,7 +109,7 @@ TEST_CASE("an alert goes out at once, before heads, to every node below its area
 TEST_CASE("an update cancels what it refers to in another area, and both snapshots are signed") {
   Station station;
   station.start();
-  const auto first = raise(station, "hue-19774");
+  const auto first = station.raise_alert("hue-19774");
   const auto before = station.last_alerts("hue-19774").revision;
   station.clock.tick(Millis{1000});
   store::AlertRow row;
@@ -163,7 +136,7 @@ TEST_CASE("an alert raised while the broker is away goes out with the connect") 
   Station station;
   station.start();
   station.link->drop();
-  raise(station, "hue");
+  station.raise_alert("hue");
   CHECK(station.link->sent_to(protocol::alert_topic("hue")).empty());
   station.link->connect();
   CHECK(station.link->sent_to(protocol::alert_topic("hue")).size() == 1);
@@ -300,7 +273,7 @@ TEST_CASE("what a node that speaks lacks is noticed, said with how long, and for
   };
   const std::vector<Row> rows{
       {"its plan", [](Station& s) { s.one.state.plan_held = 1; }, "plan "},
-      {"the newest alerts", [](Station& s) { raise(s, "hue-19753"); }, "alerts "},
+      {"the newest alerts", [](Station& s) { s.raise_alert("hue-19753"); }, "alerts "},
       {"the key set", [](Station& s) { s.one.state.key_set = 0; }, "key set 1"},
       {"heads", [](Station& s) { s.one.state.controller_heard = false; }, "heads"},
   };
@@ -340,7 +313,7 @@ TEST_CASE("alerts that a node does not get are published again, as its plan is")
   Station station;
   station.start();
   station.say(station.one);
-  raise(station, "hue-19753");
+  station.raise_alert("hue-19753");
   station.one.state.plan_held = station.last_plan(station.one).revision;
   const auto times = [&] {
     return std::count_if(station.link->sent.begin(), station.link->sent.end(),

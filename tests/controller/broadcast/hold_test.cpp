@@ -16,14 +16,6 @@ namespace scheduler = loa::scheduler;
 
 namespace {
 
-std::map<std::string, std::string> retained_of(const Station& station) {
-  std::map<std::string, std::string> retained;
-  for (const auto& sent : station.link->sent)
-    if (sent.retained) retained[sent.topic] = sent.payload;
-  std::erase_if(retained, [](const auto& one) { return one.second.empty(); });
-  return retained;
-}
-
 /// A controller that was restored from a backup: `before` is what its database holds, and the broker has what was signed `after`.
 struct Restored {
   Station station;
@@ -55,7 +47,7 @@ struct Restored {
     station.one.state.plan_held = station.one.state.plan_verified = station.one.state.plan_highest = plan_after;
     station.one.state.key_set = 1;
     station.one.state.areas = {{"hue", 0}, {"hue-19753", station.last_alerts("hue-19753").revision}};
-    retained = retained_of(station);
+    retained = station.retained();
     station.close();
     std::filesystem::copy_file(before, station.folder / "loa.db", std::filesystem::copy_options::overwrite_existing);
     station.clock.tick(std::chrono::minutes(10));

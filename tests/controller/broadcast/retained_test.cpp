@@ -6,15 +6,6 @@ namespace protocol = loa::protocol;
 
 namespace {
 
-/// What a broker that kept everything would retain.
-std::map<std::string, std::string> retained_of(const Station& station) {
-  std::map<std::string, std::string> retained;
-  for (const auto& sent : station.link->sent)
-    if (sent.retained) retained[sent.topic] = sent.payload;
-  std::erase_if(retained, [](const auto& one) { return one.second.empty(); });
-  return retained;
-}
-
 /// Delivers `retained` as a broker does after a subscription.
 void give(Station& station, const std::map<std::string, std::string>& retained) {
   for (const auto& [topic, payload] : retained) station.link->deliver(topic, payload, true);
@@ -32,12 +23,12 @@ struct Killed {
     station.tick(RetainedTopics::kLongest);
     station.broadcaster->alert_changed("hue");
     station.settle();
-    old_ones = retained_of(station);
+    old_ones = station.retained();
     station.clock.tick(Millis{1000});
     station.schedule("hue-19753");
     station.broadcaster->alert_changed("hue");
     station.settle();
-    present = retained_of(station);
+    present = station.retained();
     station.link->drop("killed");
     station.link->connect();
     from = station.link->sent.size();

@@ -176,6 +176,14 @@ struct Station {
     link->deliver(protocol::state_topic(node.id), node.say(clock.now()), retained);
     settle();
   }
+  /// What a broker that kept everything would retain, by topic.
+  std::map<std::string, std::string> retained() const {
+    std::map<std::string, std::string> retained;
+    for (const auto& sent : link->sent)
+      if (sent.retained) retained[sent.topic] = sent.payload;
+    std::erase_if(retained, [](const auto& kept) { return kept.second.empty(); });
+    return retained;
+  }
   /// The last message of a type that the node would take, as its JSON; fails where none was sent or it does not verify.
   std::string last(MessageType type, const FakeNode& node, const std::string& topic) {
     const auto sent = link->sent_to(topic);
@@ -233,7 +241,7 @@ struct Station {
     return broadcast.id;
   }
   /// An alert of the area that is confirmed in the store, of which the room has not been told.
-  std::string confirm_alert(const std::string& area) {
+  std::string confirm_alert(const std::string& area, int repeats = 1) {
     store::AlertRow row;
     row.alert.id = protocol::random_id("l");
     row.alert.area = area;
@@ -241,6 +249,8 @@ struct Station {
     row.alert.title = "Lũ";
     row.alert.language = "vi";
     row.alert.stock_clip = "flood";
+    row.alert.repeats = repeats;
+    row.alert.repeat_every = Millis{60000};
     row.lasts = std::chrono::hours(4);
     row.token_hash = "token";
     row.confirm_before = clock.now() + std::chrono::minutes(5);
@@ -251,8 +261,8 @@ struct Station {
     return row.alert.id;
   }
   /// Puts an alert of the area in force, as an approver does.
-  std::string raise_alert(const std::string& area) {
-    auto id = confirm_alert(area);
+  std::string raise_alert(const std::string& area, int repeats = 1) {
+    auto id = confirm_alert(area, repeats);
     broadcaster->alert_changed(area);
     settle();
     return id;
