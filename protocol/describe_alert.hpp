@@ -20,9 +20,9 @@ void describe(Visitor& visit, T& alert) {
   visit("title", alert.title, text(kMaxTitle));
   visit("language", alert.language, language_tag());
   visit("origin", alert.origin);
-  visit("stock_clip", alert.stock_clip, text(kMaxWord));
+  visit("stock_clip", alert.stock_clip, name(kMaxWord));
   visit("clip", alert.clip);
-  visit("repeats", alert.repeats, Range{1, 100});
+  visit("repeats", alert.repeats, Range{0, 100});
   visit("repeat_every", alert.repeat_every, kDurationMs);
   visit.must(alert.sent < alert.expires, "expires", "not after sent");
 }

@@ -101,17 +101,27 @@ void describe(Visitor& visit, T& state) {
   visit("refusals", state.refusals, List<Range>{0, 32, kCount});
   visit("clock", state.clock);
   visit("clock_offset_ms", state.clock_offset_ms, Range{-kTimeMs.high, kTimeMs.high});
+  visit("clock_bound_ms", state.clock_bound_ms, kRevision);
   visit("muted", state.muted);
   visit("volume", state.volume, kPercent);
   visit("sounding", state.sounding, occurrence_id_or_empty());
   visit("level_dbfs", state.level_dbfs, kLevel);
   visit("level_kind", state.level_kind);
+  visit("amplifier", state.amplifier);
+  visit("amplifier_dbfs", state.amplifier_dbfs, kLevel);
   visit("controller_heard", state.controller_heard);
   visit("clips_wanted", state.clips_wanted, kCount);
   visit("clips_held", state.clips_held, kCount);
   visit("disk_free", state.disk_free, kCount);
   visit("disk_budget", state.disk_budget, kCount);
+  visit("disk", state.disk);
   visit("signal_percent", state.signal_percent, kPercent);
+  visit("supply", state.supply);
+  visit("supply_mv", state.supply_mv, kMillivolts);
+  visit("temperature_c", state.temperature_c, kCelsius);
+  visit("data_used", state.data_used, kRevision);
+  visit("data_budget", state.data_budget, kRevision);
+  visit("safe_mode", state.safe_mode, diagnostic(kMaxMessage));
   visit("version", state.version, diagnostic(kMaxWord));
   visit("os", state.os, diagnostic(kMaxWord));
 }

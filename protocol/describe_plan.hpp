@@ -82,6 +82,7 @@ void describe(Visitor& visit, T& settings) {
   visit("alert_volume", settings.alert_volume, kPercent);
   visit("volume_by_hour", settings.volume_by_hour, List<>{0, kMaxHours});
   visit("stock", settings.stock, List<>{0, kMaxStock});
+  visit("stand_in", settings.stand_in, name(kMaxWord));
 }
 
 template <class Visitor, DescribedAs<scheduler::HourRange> T>

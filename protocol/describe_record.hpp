@@ -28,7 +28,9 @@ void describe(Visitor& visit, T& record) {
   visit("volume", record.volume, kPercent);
   visit("level_dbfs", record.level_dbfs, kLevel);
   visit("level_kind", record.level_kind);
+  visit("amplifier_dbfs", record.amplifier_dbfs, kLevel);
   visit("clock", record.clock);
+  visit("clock_bound_ms", record.clock_bound_ms, kRevision);
   visit("outcome", record.outcome);
   visit("reason", record.reason, word());
   visit("interrupted_by", record.interrupted_by, occurrence_id_or_empty());

@@ -35,6 +35,12 @@ template <>
 inline constexpr auto kLastOf<OrderKind> = OrderKind::restart;
 template <>
 inline constexpr auto kLastOf<Lifecycle> = Lifecycle::gone;
+template <>
+inline constexpr auto kLastOf<DiskHealth> = DiskHealth::failing;
+template <>
+inline constexpr auto kLastOf<Supply> = Supply::battery;
+template <>
+inline constexpr auto kLastOf<Amplifier> = Amplifier::fault;
 
 /// How many enumerators E has.
 template <class E>

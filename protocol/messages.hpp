@@ -102,6 +102,18 @@ struct RefusalReport {
   bool operator==(const RefusalReport&) const = default;
 };
 
+/// Whether a node can write to its disk.
+enum class DiskHealth { ok, full, read_only, failing };
+const char* name_of(DiskHealth health);
+
+/// What feeds a node, where its board can tell.
+enum class Supply { mains, dc, battery };
+const char* name_of(Supply supply);
+
+/// A node's amplifier, where its power is switched by the node; `fault`: its fault line says so.
+enum class Amplifier { off, on, fault };
+const char* name_of(Amplifier amplifier);
+
 /// A node's own word about itself; signed, retained, and (with lifecycle `gone`) its last will.
 struct State {
   std::string node;
@@ -124,17 +136,27 @@ struct State {
   std::map<std::string, std::int64_t> refusals;  ///< count by code since start
   scheduler::ClockQuality clock = scheduler::ClockQuality::untrusted;
   std::int64_t clock_offset_ms = 0;  ///< node clock − system clock
+  std::optional<std::int64_t> clock_bound_ms = {};  ///< the clock is not further off than this; nothing: no bound is known
   bool muted = false;
   int volume = 0;
   std::string sounding;            ///< occurrence id, empty: silence
   std::optional<double> level_dbfs;
   scheduler::LevelKind level_kind = scheduler::LevelKind::digital;
+  std::optional<Amplifier> amplifier = {};
+  std::optional<double> amplifier_dbfs = {};  ///< level measured behind the amplifier
   bool controller_heard = true;
   std::int64_t clips_wanted = 0;
   std::int64_t clips_held = 0;
   std::int64_t disk_free = 0;      ///< bytes
   std::int64_t disk_budget = 0;    ///< bytes that the cache may use
+  std::optional<DiskHealth> disk = {};
   std::optional<int> signal_percent;
+  std::optional<Supply> supply = {};
+  std::optional<std::int64_t> supply_mv = {};
+  std::optional<double> temperature_c = {};
+  std::optional<std::int64_t> data_used = {};    ///< bytes in both directions, this month by the node's zone
+  std::optional<std::int64_t> data_budget = {};  ///< bytes a month
+  std::optional<std::string> safe_mode = {};     ///< set: it plays no plan, takes alerts and orders, and this is why
   std::string version;
   std::string os;
   bool operator==(const State&) const = default;

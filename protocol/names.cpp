@@ -21,6 +21,8 @@ const char* name_of(RefusalCode code) {
     case RefusalCode::wrong_area: return "wrong_area";
     case RefusalCode::replayed: return "replayed";
     case RefusalCode::withheld: return "withheld";
+    case RefusalCode::busy: return "busy";
+    case RefusalCode::muted: return "muted";
     case RefusalCode::unsupported: return "unsupported";
   }
   return "";
@@ -51,6 +53,34 @@ const char* name_of(OrderKind kind) {
     case OrderKind::stop: return "stop";
     case OrderKind::report: return "report";
     case OrderKind::restart: return "restart";
+  }
+  return "";
+}
+
+const char* name_of(DiskHealth health) {
+  switch (health) {
+    case DiskHealth::ok: return "ok";
+    case DiskHealth::full: return "full";
+    case DiskHealth::read_only: return "read_only";
+    case DiskHealth::failing: return "failing";
+  }
+  return "";
+}
+
+const char* name_of(Supply supply) {
+  switch (supply) {
+    case Supply::mains: return "mains";
+    case Supply::dc: return "dc";
+    case Supply::battery: return "battery";
+  }
+  return "";
+}
+
+const char* name_of(Amplifier amplifier) {
+  switch (amplifier) {
+    case Amplifier::off: return "off";
+    case Amplifier::on: return "on";
+    case Amplifier::fault: return "fault";
   }
   return "";
 }

@@ -23,6 +23,8 @@ enum class RefusalCode {
   wrong_area,       ///< the areas it names are not those that the node is under
   replayed,         ///< an id that was done already
   withheld,         ///< a head named something newer that did not come: what is held must not sound any more
+  busy,             ///< something sounds, or is about to, that the order would disturb
+  muted,            ///< the node is muted, and the order would sound
   unsupported       ///< understood, but this node cannot do it
 };
 

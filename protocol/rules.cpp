@@ -62,6 +62,7 @@ TextRule or_empty(TextRule rule) {
 }  // namespace
 
 TextRule text(std::size_t most) { return {most, true, &is_plain_text, "a text without control characters"}; }
+TextRule name(std::size_t most) { return {most, false, &is_plain_text, "a text without control characters"}; }
 TextRule diagnostic(std::size_t most) { return {most, true, nullptr, "a text", true}; }
 TextRule id() { return {64, false, &is_id, "an id of A-Z a-z 0-9 . _ -"}; }
 TextRule id_or_empty() { return or_empty(id()); }

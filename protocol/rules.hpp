@@ -48,6 +48,8 @@ struct List {
 
 /// A text with line breaks and tabs, without other control characters.
 TextRule text(std::size_t most);
+/// The same, not empty: what something is called by.
+TextRule name(std::size_t most);
 /// The same for what is written for people about an error: the writer cuts it and replaces what cannot be
 /// printed.
 TextRule diagnostic(std::size_t most);
@@ -80,6 +82,8 @@ inline constexpr Range kMinuteOfDay{0, 24 * 60};
 inline constexpr Range kDurationMs{0, std::int64_t{366} * 24 * 60 * 60 * 1000};
 inline constexpr Range kTimeMs{0, 253'402'300'799'999};  ///< 1970 to the end of the year 9999
 inline constexpr RealRange kLevel{-200.0, 100.0};        ///< dBFS
+inline constexpr RealRange kCelsius{-100, 200};
+inline constexpr Range kMillivolts{0, 1'000'000};
 
 /// What is wrong with a value under a rule, with `where` empty; nothing where it fits.
 std::optional<Refusal> broken(std::string_view value, const TextRule& rule);

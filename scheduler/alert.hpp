@@ -30,7 +30,7 @@ struct Alert {
   std::optional<Origin> origin;
   std::string stock_clip;      ///< name of a stock clip that says it in general words
   std::optional<Item> clip;    ///< its own spoken clip, where there is one
-  int repeats = 1;             ///< how many times it sounds, 1..100
+  int repeats = 1;             ///< how many times it sounds, 1..100; 0: until it expires
   Millis repeat_every{0};      ///< from one start to the next; never shorter than one sounding
   bool operator==(const Alert&) const = default;
 };

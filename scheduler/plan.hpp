@@ -93,6 +93,7 @@ struct WantedSettings {
   int alert_volume = 100;    ///< percent, 0..100
   std::vector<VolumeHours> volume_by_hour;
   std::vector<StockClip> stock;
+  std::optional<std::string> stand_in = {};  ///< name of the stock clip that sounds where neither clip nor substitute can
   bool operator==(const WantedSettings&) const = default;
 };
 

@@ -38,8 +38,10 @@ struct PlayRecord {
   std::string clip_sha256;     ///< first clip heard, empty where none was
   int volume = 0;              ///< percent in effect
   std::optional<double> level_dbfs;  ///< RMS over what sounded
-  LevelKind level_kind = LevelKind::digital;
+  LevelKind level_kind = LevelKind::digital;  ///< measured: something behind the amplifier was looked at too
+  std::optional<double> amplifier_dbfs = {};  ///< RMS behind the amplifier, where it can be measured in figures
   ClockQuality clock = ClockQuality::untrusted;
+  std::optional<std::int64_t> clock_bound_ms = {};  ///< the clock was not further off than this; nothing: no bound was known
   Outcome outcome = Outcome::skipped;
   std::string reason;          ///< stable word, empty for plain `played`; see PROTOCOL.md
   std::string interrupted_by;  ///< occurrence id of what cut it, else empty

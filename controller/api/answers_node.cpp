@@ -23,6 +23,20 @@ const char* sentence_of(std::string_view reason) {
   return "See the node's report.";
 }
 
+// What only some boards can tell.
+void put_surroundings(json::object& answer, const protocol::State& state) {
+  answer["level_kind"] = name_of(state.level_kind);
+  if (state.amplifier) answer["amplifier"] = name_of(*state.amplifier);
+  if (state.amplifier_dbfs) answer["amplifier_dbfs"] = *state.amplifier_dbfs;
+  if (state.disk) answer["disk"] = name_of(*state.disk);
+  if (state.supply) answer["supply"] = name_of(*state.supply);
+  if (state.supply_mv) answer["supply_mv"] = *state.supply_mv;
+  if (state.temperature_c) answer["temperature_c"] = *state.temperature_c;
+  if (state.data_used) answer["data_used"] = *state.data_used;
+  if (state.data_budget) answer["data_budget"] = *state.data_budget;
+  if (state.safe_mode) answer["safe_mode"] = *state.safe_mode;
+}
+
 json::object report(const store::NodeState& known) {
   const auto& state = known.state;
   json::object answer;
@@ -37,11 +51,13 @@ json::object report(const store::NodeState& known) {
   answer["disk_budget"] = state.disk_budget;
   answer["clock"] = name_of(state.clock);
   answer["clock_offset_ms"] = state.clock_offset_ms;
+  if (state.clock_bound_ms) answer["clock_bound_ms"] = *state.clock_bound_ms;
   answer["muted"] = state.muted;
   answer["volume"] = state.volume;
   if (!state.sounding.empty()) answer["sounding"] = state.sounding;
   if (state.level_dbfs) answer["level_dbfs"] = *state.level_dbfs;
   if (state.signal_percent) answer["signal_percent"] = *state.signal_percent;
+  put_surroundings(answer, state);
   answer["version"] = state.version;
   if (state.last_refusal)
     answer["last_refusal"] = json::object{{"code", state.last_refusal->code},

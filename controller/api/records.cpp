@@ -64,7 +64,9 @@ json::object record_answer(const store::RecordView& view) {
   answer["volume"] = record.volume;
   if (record.level_dbfs) answer["level_dbfs"] = *record.level_dbfs;
   answer["level_kind"] = scheduler::name_of(record.level_kind);
+  if (record.amplifier_dbfs) answer["amplifier_dbfs"] = *record.amplifier_dbfs;
   answer["clock"] = scheduler::name_of(record.clock);
+  if (record.clock_bound_ms) answer["clock_bound_ms"] = *record.clock_bound_ms;
   answer["outcome"] = scheduler::name_of(record.outcome);
   answer["reason"] = record.reason;
   put(answer, "interrupted_by", record.interrupted_by);

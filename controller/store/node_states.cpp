@@ -38,6 +38,12 @@ std::string words_of(const std::vector<int>& numbers) {
 
 template <>
 inline constexpr protocol::Lifecycle sql::kLast<protocol::Lifecycle> = protocol::Lifecycle::gone;
+template <>
+inline constexpr protocol::DiskHealth sql::kLast<protocol::DiskHealth> = protocol::DiskHealth::failing;
+template <>
+inline constexpr protocol::Supply sql::kLast<protocol::Supply> = protocol::Supply::battery;
+template <>
+inline constexpr protocol::Amplifier sql::kLast<protocol::Amplifier> = protocol::Amplifier::fault;
 
 template <>
 struct sql::Fields<NodeState> {
@@ -75,17 +81,27 @@ struct sql::Fields<NodeState> {
       });
     c("clock", s.clock);
     c("clock_offset_ms", s.clock_offset_ms);
+    c("clock_bound_ms", s.clock_bound_ms);
     c("muted", s.muted);
     c("volume", s.volume);
     c("sounding", s.sounding);
     c("level_dbfs", s.level_dbfs);
     c("level_kind", s.level_kind);
+    c("amplifier", s.amplifier);
+    c("amplifier_dbfs", s.amplifier_dbfs);
     c("controller_heard", s.controller_heard);
     c("clips_wanted", s.clips_wanted);
     c("clips_held", s.clips_held);
     c("disk_free", s.disk_free);
     c("disk_budget", s.disk_budget);
+    c("disk", s.disk);
     c("signal_percent", s.signal_percent);
+    c("supply", s.supply);
+    c("supply_mv", s.supply_mv);
+    c("temperature_c", s.temperature_c);
+    c("data_used", s.data_used);
+    c("data_budget", s.data_budget);
+    c("safe_mode", s.safe_mode);
     c("version", s.version);
     c("os", s.os);
     c("received", n.received);

@@ -33,7 +33,9 @@ struct Fields<RecordRow> {
     c("volume", r.volume);
     c("level_dbfs", r.level_dbfs);
     c("level_kind", r.level_kind);
+    c("amplifier_dbfs", r.amplifier_dbfs);
     c("clock", r.clock);
+    c("clock_bound_ms", r.clock_bound_ms);
     c("outcome", r.outcome);
     c("reason", r.reason);
     c("interrupted_by", r.interrupted_by);

@@ -78,7 +78,9 @@ scheduler::PlayRecord record(std::int64_t number, std::string previous) {
   value.volume = 80;
   value.level_dbfs = -19.35;
   value.level_kind = scheduler::LevelKind::measured;
+  value.amplifier_dbfs = -24.5;
   value.clock = scheduler::ClockQuality::synced;
+  value.clock_bound_ms = 4;
   value.outcome = scheduler::Outcome::partial;
   value.reason = "interrupted";
   value.interrupted_by = kAlertId + ".2.1";
@@ -97,6 +99,7 @@ scheduler::PlayRecord alert_record(const scheduler::PlayRecord& before) {
   value.started.reset();
   value.start_error_us.reset();
   value.level_dbfs.reset();
+  value.amplifier_dbfs.reset();
   value.heard_ms = 0;
   return value;
 }
@@ -155,7 +158,7 @@ scheduler::Plan plan() {
   value.from = now() - 1h;
   value.until = now() + 24h * 16;
   value.areas = kChain;
-  value.settings = {true, 70, 90, {{1320, 1440, 40}}, {{"lũ lụt", kStock, 90'210, 12s}}};
+  value.settings = {true, 70, 90, {{1320, 1440, 40}}, {{"lũ lụt", kStock, 90'210, 12s}}, "lũ lụt"};
   value.brokers = {"mqtts://loa.hue.example:8883"};
   value.files = {"https://loa.hue.example:8443", "https://cdn.hue.example"};
   value.fallback = {true,
@@ -219,17 +222,27 @@ State state() {
   value.refusals = {{"bad_signature", 2}, {"old_revision", 1}};
   value.clock = scheduler::ClockQuality::head;
   value.clock_offset_ms = -137;
+  value.clock_bound_ms = 85;
   value.muted = true;
   value.volume = 70;
   value.sounding = kOccurrence;
   value.level_dbfs = -21.4;
   value.level_kind = scheduler::LevelKind::measured;
+  value.amplifier = Amplifier::on;
+  value.amplifier_dbfs = -26.5;
   value.controller_heard = false;
   value.clips_wanted = 9;
   value.clips_held = 8;
   value.disk_free = 2'147'483'648;
   value.disk_budget = 1'073'741'824;
+  value.disk = DiskHealth::read_only;
   value.signal_percent = 63;
+  value.supply = Supply::battery;
+  value.supply_mv = 12'400;
+  value.temperature_c = 61.5;
+  value.data_used = 734'003'200;
+  value.data_budget = 2'147'483'648;
+  value.safe_mode = "ended 5 times within 10 minutes of its start, last by signal 11";
   value.version = "0.1.0";
   value.os = "Debian GNU/Linux 12";
   return value;

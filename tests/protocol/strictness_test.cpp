@@ -95,7 +95,10 @@ std::string last_step(const std::string& pointer) { return pointer.substr(pointe
 
 const std::set<std::string> kOptional{"origin",       "started",        "start_error_us", "level_dbfs",
                                       "last_refusal", "signal_percent", "revoked",        "clip",
-                                      "authorities"};
+                                      "authorities",
+                                      "clock_bound_ms", "amplifier",    "amplifier_dbfs", "disk",
+                                      "supply",         "supply_mv",    "temperature_c",  "data_used",
+                                      "data_budget",    "safe_mode",    "stand_in"};
 
 /// A play record's text with one part replaced by another.
 std::string state_with(const std::string& part, const std::string& replacement) {

@@ -8,7 +8,10 @@
 #include "tests/controller/store/fixture.hpp"
 
 using namespace loa::store;
+using loa::protocol::Amplifier;
+using loa::protocol::DiskHealth;
 using loa::protocol::Lifecycle;
+using loa::protocol::Supply;
 
 namespace {
 
@@ -28,6 +31,16 @@ NodeState state_of_one(const Province& province, std::int64_t session_number = 1
   s.refusals = {{"bad_signature", 2}};
   s.clock = loa::scheduler::ClockQuality::synced;
   s.signal_percent = 70;
+  s.clock_bound_ms = 12;
+  s.amplifier = Amplifier::fault;
+  s.amplifier_dbfs = -31.5;
+  s.disk = DiskHealth::full;
+  s.supply = Supply::dc;
+  s.supply_mv = 12'100;
+  s.temperature_c = 48.5;
+  s.data_used = 1'000'000;
+  s.data_budget = 2'000'000'000;
+  s.safe_mode = "too many starts";
   made.received = province.clock.now();
   made.packet = "signed";
   return made;

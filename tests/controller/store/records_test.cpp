@@ -51,6 +51,8 @@ TEST_CASE("records are kept field by field") {
   auto records = log_of(1, 1);
   records[0].origin = scheduler::Origin{"province", "bulletin-7", 2};
   records[0].start_error_us = -450;
+  records[0].amplifier_dbfs = -24.5;
+  records[0].clock_bound_ms = 7;
   records[0].reason = "interrupted";
   records[0].interrupted_by = "l-1.1.1";
   store(province, records);

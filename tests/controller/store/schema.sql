@@ -241,7 +241,7 @@ CREATE TABLE node_states (
   os text not null,
   received bigint not null,
   packet text not null
-);
+, clock_bound_ms bigint, amplifier text, amplifier_dbfs double precision, disk text, supply text, supply_mv bigint, temperature_c double precision, data_used bigint, data_budget bigint, safe_mode text);
 CREATE TABLE nodes (
   id text primary key,
   code text not null,
@@ -327,7 +327,7 @@ CREATE TABLE play_records (
   reason text not null,
   interrupted_by text not null,
   recorded bigint not null,
-  received bigint not null,
+  received bigint not null, amplifier_dbfs double precision, clock_bound_ms bigint,
   primary key (node, log_id, number)
 );
 CREATE TABLE programmes (
