@@ -1,5 +1,6 @@
 #include "controller/broadcast/ingest.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <set>
 
 #include "controller/store/alarms.hpp"
+#include "controller/store/log_batches.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/key_ring.hpp"
@@ -199,7 +201,7 @@ void Ingest::take_log(KnownNode& known, const protocol::LinkMessage& message) {
     spdlog::warn("broadcast: too many log batches wait: dropping one of {}, which will send it again", id);
     return;
   }
-  x_batches.push_back(std::move(*batch));
+  x_batches.push_back({std::move(*batch), message.payload});
   flush();
 }
 
@@ -250,6 +252,34 @@ void Ingest::put_back(Work work) {
   }
 }
 
+void Ingest::write_batch(store::Transaction& transaction, const SaidBatch& said, Done& done) {
+  const auto& [batch, message] = said;
+  std::vector<std::string> hashes;
+  for (const auto& record : batch.records) hashes.push_back(protocol::record_hash(record));
+  const auto stored = store::add_records(transaction, batch.node, batch.records, hashes);
+  done.acks.push_back({batch.node, batch.log_id, stored.complete_to});
+  const auto node = store::find_node(transaction.session(), batch.node);
+  const auto area = node ? node->area : std::string();
+  // What only repeats needs no second signature; what contradicts the rows is kept word for word.
+  if (stored.added > 0 || stored.differing > 0)
+    store::add_signed_batch(transaction, store::signed_batch(batch, message, stored.differing == 0, transaction.now()));
+  if (stored.broken_chain > 0) {
+    const std::string what = "records do not follow the ones before them, or say otherwise than before";
+    store::count_refusal(transaction, {batch.node, "log", "broken_chain", stored.broken_chain, "/records", what, transaction.now()});
+    const auto alarm = store::raise_alarm(
+        transaction, {store::AlarmKind::records_broken, batch.node, area,
+                      fmt::format("log {}, records {} to {}: {}", batch.log_id, batch.records.front().number, batch.records.back().number, what),
+                      stored.broken_chain});
+    done.changes.push_back({"alarm", alarm.id, {}, alarm.area, store::name_of(alarm.kind)});
+  }
+  if (stored.added == 0) return;
+  // What a resend repeats stands before what is new.
+  for (auto i = batch.records.size() - std::min<std::size_t>(batch.records.size(), static_cast<std::size_t>(stored.added)); i < batch.records.size(); ++i)
+    ++done.plays[batch.records[i].outcome];
+  for (const auto& record : batch.records)
+    done.changes.push_back({"occurrence", record.occurrence_id, batch.node, area, scheduler::name_of(record.outcome)});
+}
+
 Ingest::Done Ingest::write(store::Transaction& transaction, const Work& work) {
   Done done;
   auto& session = transaction.session();
@@ -264,26 +294,12 @@ Ingest::Done Ingest::write(store::Transaction& transaction, const Work& work) {
     const auto& s = state.state;
     if (!store::put_node_state(transaction, state)) continue;
     done.changes.push_back({"node", s.node, s.node, area_of(s.node), protocol::name_of(s.lifecycle)});
+    if (!s.log_id.empty()) store::note_log_end(transaction, s.node, s.log_id, s.log_number);
     const auto complete = s.log_id.empty() ? 0 : store::complete_to(session, s.node, s.log_id);
     if (complete != s.log_acked && complete <= s.log_number) done.acks.push_back({s.node, s.log_id, complete});
   }
   for (const auto& receipt : work.receipts) store::add_receipt(transaction, receipt);
-  for (const auto& batch : work.batches) {
-    std::vector<std::string> hashes;
-    for (const auto& record : batch.records) hashes.push_back(protocol::record_hash(record));
-    const auto stored = store::add_records(transaction, batch.node, batch.records, hashes);
-    done.acks.push_back({batch.node, batch.log_id, stored.complete_to});
-    if (stored.broken_chain > 0)
-      store::count_refusal(transaction, {batch.node, "log", "broken_chain", stored.broken_chain, "/records",
-                                         "records do not follow the ones before them", transaction.now()});
-    if (stored.added == 0) continue;
-    // What a resend repeats stands before what is new.
-    for (auto i = batch.records.size() - std::min<std::size_t>(batch.records.size(), static_cast<std::size_t>(stored.added)); i < batch.records.size(); ++i)
-      ++done.plays[batch.records[i].outcome];
-    const auto area = area_of(batch.node);
-    for (const auto& record : batch.records)
-      done.changes.push_back({"occurrence", record.occurrence_id, batch.node, area, scheduler::name_of(record.outcome)});
-  }
+  for (const auto& said : work.batches) write_batch(transaction, said, done);
   for (const auto& refusal : work.refusals) {
     store::count_refusal(transaction, refusal);
     if (auto raised = raise_alarm_of(transaction, refusal)) done.changes.push_back(std::move(*raised));

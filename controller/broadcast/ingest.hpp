@@ -72,10 +72,14 @@ class Ingest {
 
  private:
   using MessageType = protocol::MessageType;
+  struct SaidBatch {
+    protocol::LogBatch batch;
+    std::string message;  ///< as the board signed it
+  };
   struct Work {
     std::vector<store::NodeState> states;
     std::vector<protocol::Receipt> receipts;
-    std::vector<protocol::LogBatch> batches;
+    std::vector<SaidBatch> batches;
     std::vector<store::RefusalRow> refusals;
     std::map<std::string, std::string> taken;  ///< serial of the keys that a node was heard with first, by node
   };
@@ -89,6 +93,7 @@ class Ingest {
   Work take_work();
   void put_back(Work work);
   static Done write(store::Transaction& transaction, const Work& work);
+  static void write_batch(store::Transaction& transaction, const SaidBatch& said, Done& done);
   boost::asio::awaitable<Done> keep(std::shared_ptr<Work> work);
   boost::asio::awaitable<void> drain();
 
@@ -109,7 +114,7 @@ class Ingest {
   IngestHandlers x_handlers;
   std::map<std::string, store::NodeState> x_states;
   std::deque<protocol::Receipt> x_receipts;
-  std::deque<protocol::LogBatch> x_batches;
+  std::deque<SaidBatch> x_batches;
   std::map<std::string, store::RefusalRow> x_refusals;
   std::map<scheduler::Outcome, std::uint64_t> x_plays;  ///< records kept since the start
   std::map<std::string, std::string> x_taken;

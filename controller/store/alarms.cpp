@@ -29,6 +29,8 @@ const char* name_of(AlarmKind kind) {
     case AlarmKind::key_set_behind: return "key_set_behind";
     case AlarmKind::backup_old: return "backup_old";
     case AlarmKind::store_damaged: return "store_damaged";
+    case AlarmKind::records_broken: return "records_broken";
+    case AlarmKind::records_missing: return "records_missing";
     case AlarmKind::none: break;
   }
   return "";
@@ -51,7 +53,7 @@ std::vector<AlarmKind> alarm_kinds() {
 
 bool is_event(AlarmKind kind) {
   return kind == AlarmKind::revision_ahead || kind == AlarmKind::node_signature || kind == AlarmKind::unknown_node ||
-         kind == AlarmKind::bundle_used_twice;
+         kind == AlarmKind::bundle_used_twice || kind == AlarmKind::records_broken;
 }
 
 template <>

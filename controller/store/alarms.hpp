@@ -33,6 +33,8 @@ enum class AlarmKind {
   key_set_behind,       ///< nodes or broker hold a higher key set than the controller
   backup_old,           ///< the last good backup is old, or the last try failed
   store_damaged,        ///< the database is damaged, or its disk does not take what is written
+  records_broken,       ///< a board's play records do not hang together, or it said two different things
+  records_missing,      ///< a board that speaks does not send records that it has, or has lost them
   none
 };
 const char* name_of(AlarmKind kind);

@@ -43,11 +43,15 @@ Position position_of(Session& session, const std::string& node, const std::strin
   return position;
 }
 
-void put_position(Session& session, const std::string& node, const std::string& log_id, const Position& position) {
+void put_position(Session& session, const std::string& node, const std::string& log_id, const Position& position, TimePoint now) {
   sql::execute(session,
                "insert into log_positions (node, log_id, complete_to, highest) values (:node, :log, :to, :highest)"
                " on conflict (node, log_id) do update set complete_to = excluded.complete_to, highest = excluded.highest",
                sql::params(node, log_id, position.complete_to, position.highest));
+  sql::execute(session,
+               "update log_positions set lacking_since = case when complete_to < highest or complete_to < reported"
+               " then coalesce(lacking_since, :now) end where node = :node and log_id = :log",
+               sql::params(now, node, log_id));
 }
 
 // Rows may have come out of order: goes on over those that were there before the gap was filled.
@@ -63,6 +67,19 @@ std::int64_t advance(Session& session, const std::string& node, const std::strin
     }
     if (numbers.size() < 500) return from;
   }
+}
+
+// The rows that came before the one they follow: now it is known whether they do. Gives how many do not.
+std::int64_t judge_followers(Session& session, const std::string& node, const std::string& log_id, const std::map<std::int64_t, std::string>& added) {
+  std::int64_t broken = 0;
+  for (const auto& [number, hash] : added) {
+    if (added.contains(number + 1)) continue;
+    broken += sql::execute(session,
+                           "update play_records set chain_ok = 0 where node = :node and log_id = :log and number = :next and chain_ok = 1"
+                           " and previous_hash <> :hash",
+                           sql::params(node, log_id, number + 1, hash));
+  }
+  return broken;
 }
 
 using Rows = std::vector<std::vector<sql::Cell>>;
@@ -126,19 +143,22 @@ StoredBatch add_records(Transaction& transaction, const std::string& node,
   auto added = insert_new(session, rows);
   Rows outcomes;
   std::set<std::string> settled;
+  std::map<std::int64_t, std::string> fresh;
   for (const auto& row : made) {
     if (added.erase(row.record.number) > 0) {
       ++stored.added;
+      fresh.emplace(row.record.number, row.hash);
       if (!row.chain_ok) ++stored.broken_chain;
       if (settled.insert(row.record.occurrence_id).second) outcomes.push_back(settling(row, area));
     } else {
       ++stored.repeated;
-      if (hash_held(session, node, log_id, row.record.number) != row.hash) ++stored.broken_chain;
+      if (hash_held(session, node, log_id, row.record.number) != row.hash) ++stored.differing;
     }
   }
+  stored.broken_chain += stored.differing + judge_followers(session, node, log_id, fresh);
   settle(session, outcomes);
   position.complete_to = advance(session, node, log_id, position.complete_to);
-  put_position(session, node, log_id, position);
+  put_position(session, node, log_id, position, transaction.now());
   stored.complete_to = position.complete_to;
   stored.highest = position.highest;
   return stored;

@@ -17,6 +17,7 @@ struct StoredBatch {
   std::int64_t complete_to = 0;   ///< nothing is missing up to and including this number
   std::int64_t highest = 0;
   std::int64_t broken_chain = 0;  ///< rows whose previous_hash is not that of the row before, or that differ from the row held
+  std::int64_t differing = 0;     ///< of these, rows that differ from the row held: that one stays
 };
 
 /// A record and how it came.
@@ -24,7 +25,7 @@ struct RecordRow {
   std::string node;
   scheduler::PlayRecord record;
   std::string hash;       ///< SHA-256 (hex) of its canonical form
-  bool chain_ok = true;   ///< previous_hash matched the record before where that is held
+  bool chain_ok = true;   ///< previous_hash matches the record before where that is held; judged again when a gap before it is filled
   TimePoint received;
 };
 

@@ -162,11 +162,21 @@ CREATE TABLE known_devices (
   last_used bigint not null,
   primary key (user_id, token_hash)
 );
+CREATE TABLE log_batches (
+  node text not null references nodes (id),
+  log_id text not null,
+  first_number bigint not null,
+  last_number bigint not null,
+  issued bigint not null,
+  jws text not null,
+  received bigint not null,
+  primary key (node, log_id, first_number, last_number)
+);
 CREATE TABLE log_positions (
   node text not null,
   log_id text not null,
   complete_to bigint not null,
-  highest bigint not null,
+  highest bigint not null, reported bigint not null default 0, lacking_since bigint,
   primary key (node, log_id)
 );
 CREATE TABLE marks (

@@ -94,6 +94,8 @@ export const alarms: Words = {
   key_lapses: 'Khóa ký sắp hết hạn mà chưa có khóa thay',
   certificate_lapses: 'Chứng thư sắp hết hạn',
   withheld: 'Bản mới không đến được cụm loa',
+  records_broken: 'Nhật ký phát của cụm loa không khớp nhau',
+  records_missing: 'Thiếu bản ghi trong nhật ký phát của cụm loa',
   bundle_used_twice: 'Tệp gia nhập của cụm loa bị dùng lần thứ hai',
   node_certificate_lapses: 'Chứng thư của cụm loa sắp hết hạn',
   no_certificate_key: 'Chưa có khóa được ký chứng thư cho cụm loa',
