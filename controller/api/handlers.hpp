@@ -75,6 +75,8 @@ Reply preview_broadcast(StoreCall& call);
 
 Reply list_occurrences(StoreCall& call);
 Reply list_play_records(StoreCall& call);
+Reply list_node_logs(StoreCall& call);
+Reply prove_node_records(StoreCall& call);
 
 Reply list_alerts(StoreCall& call);
 Reply prepare_alert(StoreCall& call);

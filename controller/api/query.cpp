@@ -6,8 +6,9 @@
 namespace loa::api {
 namespace {
 
-std::optional<int> number(std::string_view text, int least, int most) {
-  int value = 0;
+template <class T>
+std::optional<T> number(std::string_view text, T least, T most) {
+  T value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || error != std::errc() || end != text.data() + text.size() || value < least || value > most) return {};
   return value;
@@ -33,6 +34,14 @@ std::optional<scheduler::TimePoint> Query::time(const char* name) {
   auto time = scheduler::parse_rfc3339(*word);
   if (!time) fault(name, "an RFC 3339 date-time is wanted, such as 2026-11-24T06:00:00Z");
   return time;
+}
+
+std::optional<std::int64_t> Query::whole(const char* name, std::int64_t least, std::int64_t most) {
+  const auto word = text(name);
+  if (!word) return {};
+  auto value = number(*word, least, most);
+  if (!value) fault(name, std::to_string(least) + " to " + std::to_string(most) + " is taken");
+  return value;
 }
 
 int Query::limit() {

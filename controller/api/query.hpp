@@ -17,6 +17,8 @@ class Query {
 
   std::optional<std::string> text(const char* name, std::size_t most = 100);
   std::optional<scheduler::TimePoint> time(const char* name);
+  /// A whole number within least..most.
+  std::optional<std::int64_t> whole(const char* name, std::int64_t least, std::int64_t most);
   /// The page of `list` (a name for its cursors) whose rows have keys of these parts.
   template <class... Parts>
   Page<Parts...> page(std::string_view list) {

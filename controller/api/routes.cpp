@@ -62,6 +62,8 @@ const std::vector<Route>& routes() {
       open_to(Scope::read_nodes, {get, "/api/v1/nodes", see, list_nodes}),
       {post, "/api/v1/nodes", administer, create_node},
       open_to(Scope::read_nodes, {get, "/api/v1/nodes/{id}", see, get_node}),
+      open_to(Scope::read_records, {get, "/api/v1/nodes/{id}/logs", see, list_node_logs}),
+      open_to(Scope::read_records, {get, "/api/v1/nodes/{id}/record-proof", see, prove_node_records}),
       {patch, "/api/v1/nodes/{id}", administer, change_node},
       {put, "/api/v1/nodes/{id}/settings", control_nodes, set_node_settings},
       {post, "/api/v1/nodes/{id}/orders", control_nodes, order_node},

@@ -157,6 +157,10 @@ std::vector<Node> list_nodes(Session& session, const std::vector<std::string>& r
   return sql::select_text<Node>(session, select, sql::params(sql::roots_text(roots)));
 }
 
+std::vector<Node> list_every_node(Session& session) {
+  return sql::select<Node>(session, "from nodes order by code, created, id");
+}
+
 std::vector<Node> list_live_nodes(Session& session) {
   return sql::select<Node>(session, "from nodes where retired is null order by area, code");
 }

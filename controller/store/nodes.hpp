@@ -79,6 +79,8 @@ std::optional<NodeRow> find_node_row(Session& session, const std::string& id);
 /// Live nodes in the subtree of any of `roots`, by area then code.
 std::vector<Node> list_nodes(Session& session, const std::vector<std::string>& roots);
 std::vector<NodeRow> list_node_rows(Session& session, const std::vector<std::string>& roots);
+/// Every node there ever was, by code, then creation.
+std::vector<Node> list_every_node(Session& session);
 /// Every live node.
 std::vector<Node> list_live_nodes(Session& session);
 

@@ -44,6 +44,16 @@ async function revoke(page) {
   await card(page, 'AL-01').waitFor({ state: 'detached' });
 }
 
+/** The play records of a board are held against its signatures. */
+async function proveLog(page, browser) {
+  await card(page, 'PX-01').getByRole('button', { name: /Kiểm tra nhật ký/ }).click();
+  const dialog = page.getByRole('dialog', { name: /Kiểm tra nhật ký: PX-01/ });
+  await dialog.locator('[data-proved]').waitFor();
+  assert.equal(await dialog.locator('[data-fault]').count(), 0);
+  await browser.check(page, 'the proof of a log');
+  await dialog.getByRole('button', { name: 'Đóng' }).last().click();
+}
+
 /** Who may not administer is offered neither. */
 async function notForOfficers(page, demo) {
   await signOut(page);
@@ -61,6 +71,7 @@ try {
   await page.getByRole('link', { name: 'Cụm loa', exact: true }).click();
   await card(page, 'PX-02').waitFor();
   await browser.check(page, 'the list of nodes as an administrator sees it');
+  await proveLog(page, browser);
   await replace(page, browser);
   await revoke(page);
   await notForOfficers(page, demo);

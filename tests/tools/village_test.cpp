@@ -5,6 +5,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include <soci/soci.h>
+
+#include "controller/store/sql.hpp"
+
 using namespace loa::tests;
 using Catch::Contains;
 namespace fs = std::filesystem;
@@ -163,6 +167,29 @@ TEST_CASE_METHOD(Desk, "an alert that nobody confirms is not sent") {
   CHECK(active() == 1);
   CHECK(done("approver", {"alert", "cancel", alert}) == "cancelled");
   CHECK(active() == 0);
+}
+
+TEST_CASE_METHOD(Desk, "loa log verify proves what boards signed, and finds what was changed in the database") {
+  for (const auto* person : {"admin", "monitor"}) REQUIRE(login(person).code == 0);
+  CHECK_THAT(done("monitor", {"log", "verify"}), Contains("0 records in 0 logs"));
+  add_node("PX-01", kWard);
+  start_node("PX-01");
+  REQUIRE(nodes_ready());
+  const auto heard = alert({{"repeats", 1}});
+  REQUIRE(wait_for_records("alert=" + heard, 1, std::chrono::seconds(60)).size() == 1);
+  CHECK(done("monitor", {"log", "verify"}) == "1 records in 1 logs are what the boards signed; nothing is missing");
+  CHECK(as_json("monitor", {"log", "verify", "--node", "PX-01"}).at("records") == 1);
+  refused("monitor", {"log", "verify", "--node", "PX-09"}, 4, "no node PX-09 here");
+
+  controller().stop();
+  const auto database = (folder() / "controller/loa.db").string();
+  CHECK(done("nobody", {"log", "verify", "--database", database, "--node", "PX-01"}) ==
+        "1 records in 1 logs are what the boards signed; nothing is missing");
+  loa::store::sql::execute(*loa::store::open_session(database), "update play_records set heard_ms = heard_ms + 1");
+  const auto changed = loa("nobody", {"--json", "log", "verify", "--database", database});
+  CHECK(changed.code == 1);
+  CHECK_THAT(changed.err, Contains("1 faults; 0 records are what the boards signed"));
+  CHECK(json::parse(changed.out).at(0).at("fault") == "changed");
 }
 
 TEST_CASE_METHOD(Desk, "an authority is not ended while boards count on it, and their names are said") {

@@ -69,6 +69,8 @@ std::vector<Row> rows(const TestApi& api) {
       {"GET /api/v1/nodes", "/api/v1/nodes", "", Expect::without},
       {"POST /api/v1/nodes", "/api/v1/nodes", R"({"code":"A-2","area":"hue-a","name":"x"})", Expect::refused},
       {"GET /api/v1/nodes/{id}", "/api/v1/nodes/" + api.node, ""},
+      {"GET /api/v1/nodes/{id}/logs", "/api/v1/nodes/" + api.node + "/logs", ""},
+      {"GET /api/v1/nodes/{id}/record-proof", "/api/v1/nodes/" + api.node + "/record-proof?log=log-1", ""},
       {"PATCH /api/v1/nodes/{id}", "/api/v1/nodes/" + api.node, R"({"name":"x"})"},
       {"PUT /api/v1/nodes/{id}/settings", "/api/v1/nodes/" + api.node + "/settings", R"({"mute":true})"},
       {"POST /api/v1/nodes/{id}/orders", "/api/v1/nodes/" + api.node + "/orders", R"({"kind":"restart"})"},

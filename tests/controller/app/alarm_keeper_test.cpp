@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 
 #include "controller/alarm_keeper.hpp"
+#include "controller/store/log_batches.hpp"
+#include "controller/store/nodes.hpp"
 #include "controller/store/sql.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/loop.hpp"
@@ -9,6 +11,7 @@
 using namespace loa::controller;
 using namespace std::chrono_literals;
 namespace store = loa::store;
+namespace scheduler = loa::scheduler;
 using store::AlarmKind;
 
 namespace {
@@ -107,4 +110,51 @@ TEST_CASE("a store that fails is asked again at the next look") {
   kept.store.run_sync([](store::Session& s) { store::sql::execute(s, "alter table elsewhere rename to alarms"); });
   kept.look();
   CHECK(kept.told == Told{"broker_files raised"});
+}
+
+TEST_CASE("records that a board has and does not send are an alarm until they are there") {
+  Kept kept;
+  const auto write = [&](auto work) {
+    auto job = [work](store::Transaction& transaction) { return work(transaction); };
+    kept.store.write_sync(store::system_actor(), job);
+  };
+  write([](store::Transaction& t) {
+    store::Area area;
+    area.id = "hue";
+    area.name = "Huế";
+    area.kind = "province";
+    REQUIRE(store::add_area(t, area));
+    store::Node node;
+    node.id = "n-one";
+    node.code = "PX-1";
+    node.area = "hue";
+    node.certificate_serial = "1";
+    REQUIRE(store::add_node(t, node));
+    return 0;
+  });
+  const auto say = [&] {
+    write([at = kept.clock.now(), sequence = scheduler::to_ms(kept.clock.now())](store::Transaction& t) {
+      store::NodeState state;
+      state.state.node = "n-one";
+      state.state.sequence = sequence;
+      state.state.log_id = "log-1";
+      state.state.log_number = 5;
+      state.received = at;
+      REQUIRE(store::put_node_state(t, state));
+      store::note_log_end(t, "n-one", "log-1", 5);
+      return 0;
+    });
+  };
+  say();
+  kept.clock.tick(11min);
+  say();
+  kept.look();
+  CHECK(kept.told == Told{"records_missing raised"});
+  write([](store::Transaction& t) {
+    store::sql::execute(t.session(), "update log_positions set lacking_since = null");
+    return 0;
+  });
+  kept.clock.tick(11min);
+  kept.look();
+  CHECK(kept.told == Told{"records_missing raised", "records_missing ended"});
 }

@@ -108,6 +108,7 @@ std::vector<std::string> requests() {
   add("GET", "programmes?area=hue-a&state=draft&q=a&limit=3", "");
   add("GET", "occurrences?from=2026-11-25T00:00:00Z&to=2026-11-30T00:00:00Z&area=hue-a", "");
   add("GET", "play-records?area=hue-a&limit=200", "");
+  add("GET", "nodes/n-one/record-proof?log=log-1&from=2", "");
   add("GET", "audit?limit=1&cursor=x", "");
   const auto size = seeds.size();
   for (std::size_t i = 0; i < size; ++i) seeds.push_back("1" + seeds[i].substr(1));
