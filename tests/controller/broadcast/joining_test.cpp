@@ -37,12 +37,12 @@ struct Joining : Station {
     start();
     say(one);
   }
-  void ask(const NewKeys& keys, const protocol::PrivateKey& by) {
-    link->deliver(protocol::certificate_request_topic(keys.request.node),
-                  protocol::sign(MessageType::certificate_request, keys.request.node, protocol::encode(keys.request), by));
+  void ask(const NewKeys& wanted, const protocol::PrivateKey& by) {
+    link->deliver(protocol::certificate_request_topic(wanted.request.node),
+                  protocol::sign(MessageType::certificate_request, wanted.request.node, protocol::encode(wanted.request), by));
     settle();
   }
-  void ask(const NewKeys& keys) { ask(keys, one.key); }
+  void ask(const NewKeys& wanted) { ask(wanted, one.key); }
   std::size_t answers() { return link->sent_to(topic).size(); }
   protocol::Certificate answer() { return *protocol::decode_certificate(last(MessageType::certificate, one, topic), "n-one"); }
   /// A state of the node, signed by `by`.
@@ -211,10 +211,10 @@ TEST_CASE_METHOD(Joining, "a request that cannot be granted is refused, counted 
     const char* code;
   };
   const Row rows[] = {
-      {"without proof of the new key", [](NewKeys& keys) { keys.request.proof = std::string(85, 'A') + "A"; }, "bad_signature"},
-      {"proved for another request", [](NewKeys& keys) { keys.request.id = "q-other"; }, "bad_signature"},
-      {"for no certificate request", [](NewKeys& keys) { keys.request.csr_pem = "bad", keys.prove(); }, "malformed"},
-      {"of another node", [](NewKeys& keys) { keys.request.node = "n-two", keys.prove(); }, "wrong_audience"},
+      {"without proof of the new key", [](NewKeys& made) { made.request.proof = std::string(85, 'A') + "A"; }, "bad_signature"},
+      {"proved for another request", [](NewKeys& made) { made.request.id = "q-other"; }, "bad_signature"},
+      {"for no certificate request", [](NewKeys& made) { made.request.csr_pem = "bad", made.prove(); }, "malformed"},
+      {"of another node", [](NewKeys& made) { made.request.node = "n-two", made.prove(); }, "wrong_audience"},
   };
   for (const auto& row : rows) {
     INFO(row.name);
