@@ -1,10 +1,5 @@
 #include "node-firmware/node_clock.hpp"
 
-#include <sys/timex.h>
-#include <time.h>
-
-#include <fstream>
-
 namespace loa::node {
 
 using scheduler::ClockQuality;
@@ -24,34 +19,6 @@ std::int64_t ns_of(TimePoint time) {
 
 }  // namespace
 
-Monotonic BoardTime::monotonic() const {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
-
-TimePoint BoardTime::system() const {
-  return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
-}
-
-bool BoardTime::synchronised() const {
-  timex state{};
-  return adjtimex(&state) != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
-}
-
-bool BoardTime::has_rtc() const {
-  std::ifstream in("/sys/class/rtc/rtc0/hctosys");
-  int set_from_it = 0;
-  return (in >> set_from_it) && set_from_it == 1;
-}
-
-std::string BoardTime::boot_id() const {
-  std::ifstream in("/proc/sys/kernel/random/boot_id");
-  std::string id;
-  in >> id;
-  return id;
-}
-
 NodeClock::NodeClock(const TimeSource& source, TimePoint floor, std::optional<HeldOffset> held)
     : source_(source), floor_(floor) {
   distrust();
@@ -63,9 +30,7 @@ NodeClock::NodeClock(const TimeSource& source, TimePoint floor, std::optional<He
   refresh();
 }
 
-std::int64_t NodeClock::system_offset_ns() const {
-  return ns_of(source_.system()) - source_.monotonic().count();
-}
+std::int64_t NodeClock::system_offset_ns() const { return source_.wall().offset_ns(); }
 
 void NodeClock::set(Basis basis, std::int64_t offset_ns) {
   basis_ = basis;
@@ -120,7 +85,7 @@ bool NodeClock::take_head(TimePoint issued, Millis round_trip) {
   const bool corrected = trusted() && own_difference > limit;
   // Within the bound the steadier clock stays: a head's own jitter is worse than a system clock it confirms.
   if (!head_overrides_)
-    set(source_.synchronised() ? Basis::system_synced : Basis::head, system_offset_ns());
+    set(source_.kernel().synchronised ? Basis::system_synced : Basis::head, system_offset_ns());
   else if (!trusted() || corrected)
     set(Basis::head, proved_ns);
   else
@@ -150,7 +115,7 @@ void NodeClock::refresh() {
     if (from_system && !plausible(now())) distrust();
     return;
   }
-  if (source_.synchronised())
+  if (source_.kernel().synchronised)
     set(Basis::system_synced, system_offset_ns());
   else if (basis_ == Basis::system_synced)
     set(Basis::held, offset_ns_.load());  // synchronisation was lost: coast on the offset it had

@@ -1,42 +1,13 @@
 #pragma once
 #include <atomic>
-#include <chrono>
 #include <optional>
 #include <string>
 
+#include "node-firmware/time_source.hpp"
 #include "protocol/clock.hpp"
 #include "scheduler/record.hpp"
 
 namespace loa::node {
-
-/// Time since boot on CLOCK_MONOTONIC, the clock that sound starts on.
-using Monotonic = std::chrono::nanoseconds;
-
-/// What the board says of time; tests pass one that they tick.
-class TimeSource {
- public:
-  virtual ~TimeSource() = default;
-  /// CLOCK_MONOTONIC. Any thread.
-  virtual Monotonic monotonic() const = 0;
-  /// The system's wall clock, never set by Loa. Any thread.
-  virtual scheduler::TimePoint system() const = 0;
-  /// Whether the kernel holds the system clock for synchronised (adjtimex without STA_UNSYNC).
-  virtual bool synchronised() const = 0;
-  /// Whether the system clock was set from a battery-backed clock at boot.
-  virtual bool has_rtc() const = 0;
-  /// The kernel's id of this boot: monotonic times compare only within one.
-  virtual std::string boot_id() const = 0;
-};
-
-/// The real board.
-class BoardTime final : public TimeSource {
- public:
-  Monotonic monotonic() const override;
-  scheduler::TimePoint system() const override;
-  bool synchronised() const override;
-  bool has_rtc() const override;
-  std::string boot_id() const override;
-};
 
 /// An offset that an earlier run had reason to trust; counts only within the same boot.
 struct HeldOffset {

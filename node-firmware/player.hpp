@@ -75,11 +75,8 @@ class Player {
   virtual void set_volume(TrackId track, int percent) = 0;
 };
 
-/// The monotonic time at which `clock` will show `due`. The clock has milliseconds: waits for its next edge, at most 1 ms,
-/// so that the answer is exact to some µs. Call at the last moment, for the clock may be stepped.
+/// The monotonic time at which `clock` will show `due`. The clock has milliseconds: waits for its next edge, 1 ms, or a few where
+/// something came between, so that the answer is exact to some µs.
 SteadyTime steady_of(const protocol::Clock& clock, scheduler::TimePoint due);
-
-/// What `clock` showed, or would have shown, at `moment`, by its present reading.
-scheduler::TimePoint clock_time_of(const protocol::Clock& clock, SteadyTime moment);
 
 }  // namespace loa::node

@@ -3,32 +3,39 @@
 namespace loa::node {
 namespace {
 
+using namespace std::chrono_literals;
+
+constexpr auto kNarrow = 20us;
+constexpr int kEdges = 5;
+
 SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
-/// One reading of both clocks, taken just after the slower one's millisecond changed.
-struct Reading {
+/// The moment at which the clock's millisecond changed: between the last look before and the first look after.
+struct Edge {
   scheduler::TimePoint clock;
-  SteadyTime steady;
+  SteadyTime before, after;
 };
 
-Reading read_both(const protocol::Clock& clock) {
+Edge next_edge(const protocol::Clock& clock) {
   const auto first = clock.now();
-  const auto give_up = steady_now() + std::chrono::microseconds(1200);
-  Reading reading{first, steady_now()};
-  while (reading.clock == first && reading.steady < give_up) reading = {clock.now(), steady_now()};
-  return reading;
+  const auto give_up = steady_now() + 1200us;
+  Edge edge{first, steady_now(), {}};
+  for (;;) {
+    const auto asked = steady_now();
+    edge.clock = clock.now();
+    edge.after = steady_now();
+    if (edge.clock != first || edge.after > give_up) return edge;  // a clock that a test ticks may stand still
+    edge.before = asked;
+  }
 }
 
 }  // namespace
 
 SteadyTime steady_of(const protocol::Clock& clock, scheduler::TimePoint due) {
-  const Reading now = read_both(clock);
-  return now.steady + (due - now.clock);
-}
-
-scheduler::TimePoint clock_time_of(const protocol::Clock& clock, SteadyTime moment) {
-  const Reading now = read_both(clock);
-  return now.clock + std::chrono::round<scheduler::Millis>(moment - now.steady);
+  Edge best = next_edge(clock);
+  for (int i = 1; i < kEdges && best.after - best.before > kNarrow; ++i)
+    if (const Edge edge = next_edge(clock); edge.after - edge.before < best.after - best.before) best = edge;
+  return best.before + (best.after - best.before) / 2 + (due - best.clock);
 }
 
 }  // namespace loa::node

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 #include "fake_node_parts.hpp"
 
 using namespace loa;
@@ -11,6 +13,17 @@ using scheduler::ClockQuality;
 namespace {
 
 const auto kBuilt = scheduler::from_ms(1'780'000'000'000);
+
+/// The real board, whose kernel may not hold its clock for synchronised.
+struct Believed final : node::TimeSource {
+  explicit Believed(const node::BoardTime& of) : of_(of) {}
+  node::Monotonic monotonic() const override { return of_.monotonic(); }
+  node::WallReading wall() const override { return of_.wall(); }
+  node::KernelClock kernel() const override { return {true, {}}; }
+  bool has_rtc() const override { return false; }
+  std::string boot_id() const override { return "boot"; }
+  const node::BoardTime& of_;
+};
 
 }  // namespace
 
@@ -117,4 +130,21 @@ TEST_CASE("due times become moments on the monotonic clock") {
   FakeTime time;
   const NodeClock clock(time, kBuilt);
   CHECK(clock.monotonic_at(time.system() + 5s) == time.now + 5s);
+}
+
+TEST_CASE("nodes of one board agree to microseconds, at whatever part of a millisecond they look at its clock") {
+  const node::BoardTime board;
+  const auto due = board.system() + 5s;
+  std::vector<node::Monotonic> moments;
+  const auto floor = board.system() - 1h;
+  for (int i = 0; i < 40; ++i) {
+    const Believed source(board);
+    const NodeClock clock(source, floor);
+    moments.push_back(clock.monotonic_at(due));
+    const auto until = board.monotonic() + 370us;
+    while (board.monotonic() < until) {
+    }
+  }
+  const auto [least, most] = std::minmax_element(moments.begin(), moments.end());
+  CHECK(*most - *least < 20us);
 }
