@@ -137,12 +137,7 @@ void Agent::signed_at(const std::string& kid, scheduler::TimePoint issued) {
 void Agent::keep_clock() {
   auto marks = parts_.store.marks();
   const auto held = parts_.clock.held();
-  if (!held) return;
-  // The system clock's small corrections are not worth a write to flash.
-  constexpr std::int64_t kWorthWriting = 100'000'000;
-  if (marks.clock && marks.clock->boot_id == held->boot_id &&
-      std::abs(marks.clock->offset_ns - held->offset_ns) < kWorthWriting)
-    return;
+  if (!held || !worth_keeping(*held, marks.clock)) return;
   marks.clock = held;
   parts_.store.keep(marks);
 }

@@ -73,7 +73,13 @@ std::string write(const Marks& marks) {
                    {"session_number", marks.session_number},
                    {"areas", json::value_from(marks.areas)},
                    {"head_kid", marks.head_kid}};
-  if (marks.clock) all["clock"] = {{"boot_id", marks.clock->boot_id}, {"offset_ns", marks.clock->offset_ns}};
+  if (marks.clock) {
+    const auto& clock = *marks.clock;
+    all["clock"] = {{"boot_id", clock.boot_id},
+                    {"offset_ns", clock.offset_ns},
+                    {"error_ns", clock.bound.error.count()},
+                    {"at_ns", clock.bound.at.count()}};
+  }
   return json::serialize(all);
 }
 
@@ -90,8 +96,11 @@ Marks read_marks(const std::string& text) {
   }
   marks.session_number = all.at("session_number").as_int64();
   marks.areas = json::value_to<std::vector<std::string>>(all.at("areas"));
-  if (const auto* clock = all.if_contains("clock"))
-    marks.clock = HeldOffset{json::value_to<std::string>(clock->at("boot_id")), clock->at("offset_ns").as_int64()};
+  if (const auto* clock = all.if_contains("clock")) {
+    marks.clock = HeldOffset{json::value_to<std::string>(clock->at("boot_id")), clock->at("offset_ns").as_int64(), {}};
+    if (clock->as_object().contains("error_ns"))  // of a version that did not keep it: right at boot
+      marks.clock->bound = {std::chrono::nanoseconds(clock->at("error_ns").as_int64()), Monotonic(clock->at("at_ns").as_int64())};
+  }
   return marks;
 }
 

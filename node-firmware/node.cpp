@@ -11,6 +11,7 @@
 
 #include "node-firmware/agent.hpp"
 #include "node-firmware/build_date.hpp"
+#include "node-firmware/clock_watch.hpp"
 #include "node-firmware/command_line.hpp"
 #include "node-firmware/disk_shelf.hpp"
 #include "node-firmware/downloader_curl.hpp"
@@ -168,6 +169,7 @@ class Node::Impl {
   Conductor conductor_;
   protocol::MosquittoLink link_;
   Agent agent_;
+  ClockWatch clock_watch_{loop_.get_executor(), clock_, [this] { wake(); }};
   bool woken_ = false;
   bool ending_ = false;
   int exit_code_ = kExitOk;

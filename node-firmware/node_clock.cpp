@@ -12,6 +12,8 @@ constexpr Millis kHeadTolerance{2000};
 // The controller's clock may run a little ahead of a good system clock; less than this is not a reason to distrust it.
 constexpr Millis kFloorTolerance{60'000};
 constexpr std::chrono::hours kHeadFresh{1};
+// Less is what the two readings of the clocks are apart.
+constexpr std::int64_t kMoved = 500'000;
 
 std::int64_t ns_of(TimePoint time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
@@ -23,7 +25,7 @@ NodeClock::NodeClock(const TimeSource& source, TimePoint floor, std::optional<He
     : source_(source), floor_(floor) {
   distrust();
   const bool same_boot = held && !held->boot_id.empty() && held->boot_id == source_.boot_id();
-  if (same_boot) set(Basis::held, held->offset_ns);
+  if (same_boot) set(Basis::held, held->offset_ns, grown(held->bound, source_.monotonic()));
   // A held offset survived because a head overruled the system clock or because nothing better was known.
   const auto off = offset_from_system();
   head_overrides_ = same_boot && (off > kHeadTolerance || off < -kHeadTolerance);
@@ -32,13 +34,14 @@ NodeClock::NodeClock(const TimeSource& source, TimePoint floor, std::optional<He
 
 std::int64_t NodeClock::system_offset_ns() const { return source_.wall().offset_ns(); }
 
-void NodeClock::set(Basis basis, std::int64_t offset_ns) {
+void NodeClock::set(Basis basis, std::int64_t offset_ns, std::chrono::nanoseconds error) {
   basis_ = basis;
+  error_ = {error, source_.monotonic()};
   offset_ns_.store(offset_ns);
   trusted_.store(basis != Basis::none);
 }
 
-void NodeClock::distrust() { set(Basis::none, ns_of(floor_) - source_.monotonic().count()); }
+void NodeClock::distrust() { set(Basis::none, ns_of(floor_) - source_.monotonic().count(), {}); }
 
 TimePoint NodeClock::now() const {
   const auto ns = std::chrono::nanoseconds(source_.monotonic().count() + offset_ns_.load());
@@ -69,27 +72,36 @@ ClockQuality NodeClock::quality() const {
 
 std::optional<HeldOffset> NodeClock::held() const {
   if (!trusted()) return std::nullopt;
-  return HeldOffset{source_.boot_id(), offset_ns_.load()};
+  return HeldOffset{source_.boot_id(), offset_ns_.load(), error_};
+}
+
+std::optional<Millis> NodeClock::bound() const {
+  if (!trusted()) return std::nullopt;
+  return std::max(std::chrono::ceil<Millis>(grown(error_, source_.monotonic())), Millis{1});
 }
 
 bool NodeClock::take_head(TimePoint issued, Millis round_trip) {
   const auto proved = issued + round_trip / 2;
   const auto proved_ns = ns_of(proved) - source_.monotonic().count();
   const auto limit = kHeadTolerance + round_trip;
-  const auto system_difference =
+  const std::chrono::nanoseconds system_difference =
       std::chrono::abs(std::chrono::nanoseconds(proved_ns - system_offset_ns()));
   const auto own_difference = std::chrono::abs(std::chrono::nanoseconds(proved_ns - offset_ns_.load()));
   last_head_ = source_.monotonic();
   floor_ = std::max(floor_, issued);
   head_overrides_ = system_difference > limit;
   const bool corrected = trusted() && own_difference > limit;
+  const auto kernel = source_.kernel();
+  const auto known = grown(error_, source_.monotonic());
   // Within the bound the steadier clock stays: a head's own jitter is worse than a system clock it confirms.
-  if (!head_overrides_)
-    set(source_.kernel().synchronised ? Basis::system_synced : Basis::head, system_offset_ns());
+  if (!head_overrides_ && kernel.synchronised)
+    set(Basis::system_synced, system_offset_ns(), kernel.max_error);
+  else if (!head_overrides_)
+    set(Basis::head, system_offset_ns(), system_difference + head_error(round_trip));
   else if (!trusted() || corrected)
-    set(Basis::head, proved_ns);
+    set(Basis::head, proved_ns, head_error(round_trip));
   else
-    set(Basis::head, offset_ns_.load());
+    set(Basis::head, offset_ns_.load(), std::min(known, own_difference + head_error(round_trip)));
   return corrected;
 }
 
@@ -109,18 +121,37 @@ void NodeClock::forget(TimePoint floor, bool forget_head) {
   refresh();
 }
 
-void NodeClock::refresh() {
-  if (head_overrides_ || !plausible(source_.system())) {
+bool NodeClock::refresh() {
+  const auto before = offset_ns_.load();
+  const bool trusted_before = trusted();
+  look();
+  if (trusted() && !good_enough(grown(error_, source_.monotonic()))) distrust();
+  if (!trusted() && !trusted_before) return false;  // it goes on from the newest signed time
+  return trusted() != trusted_before || std::abs(offset_ns_.load() - before) > kMoved;
+}
+
+void NodeClock::look() {
+  const auto kernel = source_.kernel();
+  const auto system = source_.system();
+  if (head_overrides_ || !plausible(system)) {
     const bool from_system = basis_ == Basis::system_synced || basis_ == Basis::system_rtc;
     if (from_system && !plausible(now())) distrust();
     return;
   }
-  if (source_.kernel().synchronised)
-    set(Basis::system_synced, system_offset_ns());
+  const auto of_rtc = rtc_error(floor_, system);
+  if (kernel.synchronised)
+    set(Basis::system_synced, system_offset_ns(), kernel.max_error);
   else if (basis_ == Basis::system_synced)
-    set(Basis::held, offset_ns_.load());  // synchronisation was lost: coast on the offset it had
-  else if (basis_ == Basis::none && source_.has_rtc())
-    set(Basis::system_rtc, system_offset_ns());
+    basis_ = Basis::held;  // synchronisation was lost: coast on the offset it had
+  else if (basis_ == Basis::none && source_.has_rtc() && good_enough(of_rtc))
+    set(Basis::system_rtc, system_offset_ns(), of_rtc);
+}
+
+bool worth_keeping(const HeldOffset& now, const std::optional<HeldOffset>& kept) {
+  // The system clock's small corrections are not worth it.
+  constexpr std::int64_t kOtherTime = 100'000'000;
+  if (!kept || kept->boot_id != now.boot_id || std::abs(kept->offset_ns - now.offset_ns) >= kOtherTime) return true;
+  return grown(kept->bound, now.bound.at) - now.bound.error > 10s;
 }
 
 }  // namespace loa::node

@@ -148,3 +148,124 @@ TEST_CASE("nodes of one board agree to microseconds, at whatever part of a milli
   const auto [least, most] = std::minmax_element(moments.begin(), moments.end());
   CHECK(*most - *least < 20us);
 }
+
+TEST_CASE("how far a node says its clock is off at most") {
+  struct Row {
+    const char* name;
+    void (*live)(FakeTime&, NodeClock&);
+    scheduler::Millis bound;
+    ClockQuality quality;
+  };
+  const std::vector<Row> rows{
+      {"synchronised: what the kernel says", [](FakeTime& time, NodeClock& clock) {
+         time.synced = true;
+         time.max_error = 37'200us;
+         clock.refresh();
+       }, 38ms, ClockQuality::synced},
+      {"synchronised by a kernel that says nothing", [](FakeTime& time, NodeClock& clock) {
+         time.synced = true;
+         time.max_error = 0us;
+         clock.refresh();
+       }, 1ms, ClockQuality::synced},
+      {"a head's time: half its round trip and its millisecond", [](FakeTime& time, NodeClock& clock) { clock.take_head(time.system() + 1h, 500ms); },
+       251ms, ClockQuality::head},
+      {"a head's time, a while ago", [](FakeTime& time, NodeClock& clock) {
+         clock.take_head(time.system() + 1h, 500ms);
+         time.pass(3000s);
+       }, 551ms, ClockQuality::head},
+      {"a system clock that a head confirms roughly", [](FakeTime& time, NodeClock& clock) { clock.take_head(time.system() + 800ms, 100ms); },
+       901ms, ClockQuality::head},
+      {"a better head later narrows what is known", [](FakeTime& time, NodeClock& clock) {
+         clock.take_head(time.system() + 1h, 4000ms);
+         time.pass(10s);
+         clock.take_head(time.system() + 1h + 2s, 100ms);  // 50 ms from what it believes
+       }, 101ms, ClockQuality::head},
+      {"synchronisation lost: what it was, and the drift since", [](FakeTime& time, NodeClock& clock) {
+         time.synced = true;
+         time.max_error = 20'000us;
+         clock.refresh();
+         time.synced = false;
+         clock.refresh();
+         time.pass(1000s);
+         clock.refresh();
+       }, 120ms, ClockQuality::held},
+      {"free for all of a plan's sixteen days: still trusted", [](FakeTime& time, NodeClock& clock) {
+         clock.take_head(time.system() + 1h, 1000ms);
+         time.pass(16 * 24h);
+         clock.refresh();
+       }, 138'741ms, ClockQuality::held},
+  };
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      FakeTime time;
+      time.synced = false;
+      NodeClock clock(time, kBuilt);
+      CHECK_FALSE(clock.bound());
+      row.live(time, clock);
+      CHECK(clock.bound() == row.bound);
+      CHECK(clock.quality() == row.quality);
+    }
+  }
+}
+
+TEST_CASE("a clock that may be off by minutes is a guess, and plays no schedule") {
+  FakeTime time;
+  time.synced = false;
+  SECTION("free for 35 days") {
+    NodeClock clock(time, kBuilt);
+    clock.take_head(time.system() + 1h, 0ms);
+    time.pass(35 * 24h);
+    CHECK(clock.refresh());
+    CHECK(clock.quality() == ClockQuality::untrusted);
+    CHECK_FALSE(clock.bound());
+    clock.take_head(time.system() + 1h, 0ms);
+    CHECK(clock.quality() == ClockQuality::head);
+  }
+  SECTION("a battery-backed clock, by when it was last known to be right") {
+    time.rtc = true;
+    CHECK(NodeClock(time, time.system() - 10 * 24h).bound() == 88'400ms);
+    CHECK_FALSE(NodeClock(time, time.system() - 40 * 24h).trusted());
+    CHECK_FALSE(NodeClock(time, time.system() - 14 * 365 * 24h).trusted());
+  }
+  SECTION("held over a restart of the program") {
+    NodeClock first(time, kBuilt);
+    first.take_head(time.system() + 1h, 200ms);
+    const auto held = first.held();
+    time.pass(1000s);
+    CHECK(NodeClock(time, kBuilt, held).bound() == 201ms);
+    time.pass(35 * 24h);
+    CHECK_FALSE(NodeClock(time, kBuilt, held).trusted());
+  }
+}
+
+TEST_CASE("a look at the clock says whether the node's time moved by it") {
+  FakeTime time;
+  NodeClock clock(time, kBuilt);
+  CHECK_FALSE(clock.refresh());
+  time.wall_at_boot += 400ms;
+  CHECK(clock.refresh());
+  CHECK_FALSE(clock.refresh());
+  time.synced = false;
+  CHECK_FALSE(clock.refresh());
+  time.wall_at_boot += 1h;  // nobody vouches for it
+  CHECK_FALSE(clock.refresh());
+  CHECK(clock.quality() == ClockQuality::held);
+}
+
+TEST_CASE("the held time is written when it is another, or known so much better") {
+  const node::HeldOffset kept{"boot-1", 5'000'000'000, {10ms, 0s}};
+  struct Row {
+    const char* name;
+    node::HeldOffset now;
+    bool worth;
+  };
+  const std::vector<Row> rows{{"the same", {"boot-1", 5'000'000'000, {10ms, 1h}}, false},
+                              {"corrected a little", {"boot-1", 5'050'000'000, {10ms, 1h}}, false},
+                              {"corrected", {"boot-1", 5'200'000'000, {10ms, 1h}}, true},
+                              {"another boot", {"boot-2", 5'000'000'000, {10ms, 1h}}, true},
+                              {"the same a day and some later", {"boot-1", 5'000'000'000, {10ms, 28h}}, true}};
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) { CHECK(node::worth_keeping(row.now, kept) == row.worth); }
+  }
+  CHECK(node::worth_keeping(kept, std::nullopt));
+}
