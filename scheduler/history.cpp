@@ -67,7 +67,23 @@ void mark_restarted(History& history) {
 
 void shift_clock(History& history, Millis step) {
   for (auto& [id, known] : history.occurrences)
-    if (known.open() && known.anchor) *known.anchor += step;
+    if (known.open() && known.anchor) {
+      *known.anchor += step;
+      known.shifted += step;
+    }
+}
+
+void step_clock(History& history, const Plan* plan, TimePoint before, Millis step) {
+  shift_clock(history, step);
+  if (!plan) return;
+  const TimePoint after = before + step;
+  for (const Occurrence& occurrence : plan->occurrences) {
+    const OccurrenceHistory* known = history.find(occurrence.id);
+    if (known && (known->outcome || known->first_started)) continue;
+    const bool passed = before < occurrence.due && occurrence.due <= after;
+    const bool taken_back = known && known->stepped_over && occurrence.due > after;
+    if (passed || taken_back) history.occurrences[occurrence.id].stepped_over = passed;
+  }
 }
 
 void note(History& history, const Ended& ended) {

@@ -24,6 +24,8 @@ struct OccurrenceHistory {
       partial_reason;    ///< why not all of it was heard, the first reason; empty: nothing was missed so far
   int substituted = -1;  ///< place of the item that a substitute was begun for; stays with it to its end
   std::string held_by;   ///< before it started: what sounds in its place
+  Millis shifted{0};     ///< by how much the clock was set since it began
+  bool stepped_over = false;  ///< before it started: the clock was set forward over its due time
   bool operator==(const OccurrenceHistory&) const = default;
 
   bool sounding() const { return anchor && !interrupted && !outcome; }
@@ -48,5 +50,9 @@ void mark_restarted(History& history);
 /// To be called when the clock that gives `now` was set by `step` (later: positive): what sounds, and what
 /// may join, keeps its place, for the sound itself never knew of the step.
 void shift_clock(History& history, Millis step);
+
+/// The same for a clock that was trusted before, at `before` by its old reading: what a step forward of it passed over, and nobody missed,
+/// may start late or ends skipped: clock_stepped (see playhead.hpp).
+void step_clock(History& history, const Plan* plan, TimePoint before, Millis step);
 
 }  // namespace loa::scheduler

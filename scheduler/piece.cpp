@@ -98,15 +98,19 @@ Standing stand_interrupted(const Piece& piece, const History& history, TimePoint
 }
 
 Standing stand_waiting(const Piece& piece, const History& history, TimePoint now) {
-  const Millis lateness = std::max(now - piece.due, Millis{0});
+  const bool stepped_over = piece.history && piece.history->stepped_over;
+  const Millis grace = stepped_over ? kStepGrace : Millis{0};
+  Millis lateness = std::max(now - piece.due, Millis{0});
   if (piece.late == LateRule::skip) {
-    if (lateness > piece.late_limit) return over(end_unheard(piece, history));
-    const TimePoint last = piece.due + piece.late_limit + Millis{1};
+    const Millis limit = std::max(piece.late_limit, grace);
+    if (lateness > limit) return over(end_unheard(piece, history));
+    const TimePoint last = piece.due + limit + Millis{1};
     // An alert's tone may be missing: it begins with what there is. A broadcast waits for its beginning.
     const auto offset = playable_from(piece, Millis{0}, history);
     const bool ready = offset && (piece.own_items || *offset == Millis{0});
     return {.ready = ready, .offset = offset.value_or(Millis{0}), .changes = last};
   }
+  if (lateness <= grace) lateness = Millis{0};
   const auto slot = slot_at(piece, lateness, history);
   if (!slot) return over(end_unheard(piece, history));
   return {.ready = slot->item != nullptr,
@@ -165,7 +169,8 @@ Ended end_unheard(const Piece& piece, const History& history) {
     return {piece.id, piece.alert_id, Outcome::failed, "not_fetched", {}};
   if (piece.history && !piece.history->held_by.empty())
     return {piece.id, piece.alert_id, Outcome::skipped, "conflict", piece.history->held_by};
-  return {piece.id, piece.alert_id, Outcome::skipped, "missed", {}};
+  const bool stepped_over = piece.history && piece.history->stepped_over;
+  return {piece.id, piece.alert_id, Outcome::skipped, stepped_over ? "clock_stepped" : "missed", {}};
 }
 
 Sounding sound(const Piece& piece, Millis offset, TimePoint time, const History& history) {

@@ -23,6 +23,7 @@ Piece piece_of(const Occurrence& occurrence, TimePoint stop, const History& hist
   piece.late_limit = occurrence.late_limit;
   piece.volume = occurrence.volume;
   piece.history = history.find(occurrence.id);
+  if (piece.history) piece.back_until += piece.history->shifted;
   return piece;
 }
 

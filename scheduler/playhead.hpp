@@ -21,7 +21,12 @@ namespace loa::scheduler {
 // When that time has passed and it never started, it ends (reasons in this order):
 //   failed: not_fetched  nothing of it is playable and nothing stands in
 //   skipped: conflict    something else sounded (`by` names it)
+//   skipped: clock_stepped  the clock was set forward over its due time (step_clock)
 //   skipped: missed      the node was off, or got the plan too late
+//
+// A clock that is set. What sounds, and what was interrupted, keeps its place (shift_clock), so that a step neither cuts nor repeats a word.
+// What a step forward passed over by no more than kStepGrace begins at its beginning all the same, whatever its rule: nobody was late.
+// What it passed over by more follows its rule by the corrected clock.
 //
 // Items have fixed places in the occurrence, one after the other. Where a clip or stream is not playable, the
 // playable substitutes sound in its place, in order, no longer than the place is; a substitute begun stays to
@@ -63,6 +68,10 @@ namespace loa::scheduler {
 
 /// How long after its planned end an interrupted occurrence may come back.
 inline constexpr Millis kComeBack{30 * 60 * 1000};
+
+/// What a clock that was set forward passed over by no more than this begins at its beginning: as far as a node's clock may be from
+/// the controller's before it is corrected.
+inline constexpr Millis kStepGrace{2000};
 
 /// A start this much after the beginning is not yet `late`.
 inline constexpr Millis kJoinTolerance{500};
