@@ -26,11 +26,16 @@ constexpr auto kJoinLead = 200ms;       // time to open and seek, so that a late
 constexpr auto kSamePlace = 250ms;
 constexpr auto kRunsOut = 100ms;        // a track this near its end is left to finish by itself
 constexpr auto kProgressEvery = 5s;
-constexpr auto kStep = 50ms;            // a change of the clock above its own milliseconds
+constexpr auto kOtherTime = 1ms;        // a due time this far from the one told is another
 constexpr auto kLongestSleep = 60s;
 
 bool same_place(const Sounding& a, const Sounding& b) {
   return same_item(a, b) && std::chrono::abs(a.started - b.started) <= kSamePlace;
+}
+
+/// Whether a track that begins as `prerolled` says may sound as `wanted` says, though at another time.
+bool same_beginning(const Sounding& prerolled, const Sounding& wanted) {
+  return same_item(prerolled, wanted) && std::chrono::abs(prerolled.item_offset - wanted.item_offset) <= kSamePlace;
 }
 
 const std::vector<scheduler::Occurrence>& occurrences_of(const scheduler::Plan* plan) {
@@ -139,9 +144,11 @@ void Conductor::refresh_playable() {
   for (const auto& stock : parts_.shelf.shipped()) ask(stock.sha256);
   for (const auto& occurrence : occurrences_of(plan())) {
     const auto* known = parts_.history.history().find(occurrence.id);
+    // Whatever the clock says of its end by now: what was missed or stepped over did not lack its clip.
+    const bool to_be_judged = known && known->first_started ? known->open() : !(known && known->outcome) && occurrence.due <= parts_.clock.now();
     for (const auto* list : {&occurrence.items, &occurrence.substitutes})
       for (const auto& item : *list) {
-        if (known && known->open()) ask(item.sha256);  // whatever the clock says of its end by now
+        if (to_be_judged) ask(item.sha256);
         // Streams are for later: until a player can sound them they are never chosen.
         if (item.kind == ItemKind::stream) playable[item.url] = false;
       }
@@ -195,14 +202,14 @@ void Conductor::begin(const Sounding& sounding, TimePoint now) {
   record.clock = parts_.clock.quality();
   if (!sounding.alert_id.empty() && sounding.item_index == 0 && record.heard_ms == 0) record.planned_ms = 0;
   if (sounding.item.kind != ItemKind::clip) return;
-  if (next_track_ != 0 && same_place(voices_.at(next_track_).what, sounding)) {
+  if (next_track_ != 0 && same_beginning(voices_.at(next_track_).what, sounding)) {
     now_track_ = next_track_;
     next_track_ = 0;
     auto& voice = voices_.at(now_track_);
     voice.what = sounding;
-    if (voice.armed) return;
-    voice.armed = true;
-    parts_.player.start_at(now_track_, voice.due);
+    // Where the clock was set forward it may have been told a later time.
+    const auto at_once = parts_.clock.monotonic_at(now);
+    arm(now_track_, voice.armed ? std::min(voice.due.time_since_epoch(), at_once) : at_once);
     return;
   }
   const auto* known = parts_.history.history().find(sounding.occurrence_id);
@@ -211,10 +218,7 @@ void Conductor::begin(const Sounding& sounding, TimePoint now) {
   const auto offset = sounding.item_offset + (joins ? Millis(kJoinLead) : Millis(0));
   now_track_ = prepare(sounding, offset);
   if (now_track_ == 0) return;
-  auto& voice = voices_.at(now_track_);
-  voice.armed = true;
-  voice.due = SteadyTime{parts_.clock.monotonic_at(joins ? now + kJoinLead : now)};
-  parts_.player.start_at(now_track_, voice.due);
+  arm(now_track_, parts_.clock.monotonic_at(joins ? now + kJoinLead : now));
 }
 
 void Conductor::drop_prerolled() {
@@ -233,22 +237,48 @@ void Conductor::preroll(const std::optional<Sounding>& next, TimePoint now) {
   auto& voice = voices_.at(next_track_);
   if (voice.what.volume != next->volume) parts_.player.set_volume(next_track_, next->volume);
   voice.what = *next;
-  if (voice.armed) return;
-  voice.due = SteadyTime{parts_.clock.monotonic_at(begins)};
-  if (begins - now > kArmAhead) return;
-  voice.armed = true;
-  parts_.player.start_at(next_track_, voice.due);
+  if (begins - now > kArmAhead) {
+    if (voice.armed) drop_prerolled();  // the clock was set back: it must not begin now
+    return;
+  }
+  arm(next_track_, parts_.clock.monotonic_at(begins));
 }
 
-// A correction of the clock must not touch what already sounds: its anchor moves along.
+/// Tells the player when the track begins; again where the clock was set since.
+void Conductor::arm(TrackId track, Monotonic due) {
+  auto& voice = voices_.at(track);
+  if (voice.armed && std::chrono::abs(voice.due.time_since_epoch() - due) < kOtherTime) return;
+  voice.armed = true;
+  voice.due = SteadyTime{due};
+  parts_.player.start_at(track, voice.due);
+}
+
+// A correction of the clock must not touch what already sounds: its place moves along. What is to begin is told its new time.
 void Conductor::follow_clock(TimePoint now) {
-  const auto offset = now - scheduler::from_ms(0) - std::chrono::floor<Millis>(parts_.clock.monotonic());
-  const auto step = clock_offset_ ? offset - *clock_offset_ : Millis(0);
-  clock_offset_ = offset;
-  if (std::chrono::abs(step) < kStep) return;
-  for (auto& [id, known] : parts_.history.history().occurrences)
-    if (known.sounding()) *known.anchor += step;
-  drop_prerolled();
+  const auto epoch = parts_.clock.monotonic_at(TimePoint{});
+  const auto step = epoch_ ? std::chrono::round<Millis>(*epoch_ - epoch) : Millis(0);
+  const bool trusted = std::exchange(trusted_before_, parts_.clock.trusted());
+  if (!epoch_) epoch_ = epoch;
+  if (step == Millis(0)) return;
+  epoch_ = epoch;
+  spdlog::info("the clock was set by {} ms", step.count());
+  shift_voices(step);
+  auto& history = parts_.history.history();
+  if (trusted)
+    scheduler::step_clock(history, plan(), now - step, step);
+  else
+    scheduler::shift_clock(history, step);  // it was nobody's time
+}
+
+void Conductor::shift_voices(Millis step) {
+  const auto shift = [&](Sounding& what) {
+    const auto* known = parts_.history.history().find(what.occurrence_id);
+    if (!known || !known->open()) return;
+    what.started += step;
+    what.until += step;
+  };
+  for (auto& [track, voice] : voices_) shift(voice.what);
+  if (now_) shift(*now_);
 }
 
 Monotonic Conductor::next_wake(const Decision& decision) const {

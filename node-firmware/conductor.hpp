@@ -85,11 +85,13 @@ class Conductor {
   // What sounds (conductor.cpp).
   scheduler::Decision decide(scheduler::TimePoint now);
   void follow_clock(scheduler::TimePoint now);
+  void shift_voices(Millis step);
   void refresh_playable();
   void steer(const std::optional<scheduler::Sounding>& sounding, scheduler::TimePoint now);
   void begin(const scheduler::Sounding& sounding, scheduler::TimePoint now);
   void release_current();
   void preroll(const std::optional<scheduler::Sounding>& next, scheduler::TimePoint now);
+  void arm(TrackId track, Monotonic due);
   void drop_prerolled();
   TrackId prepare(const scheduler::Sounding& what, Millis offset);
   Monotonic next_wake(const scheduler::Decision& decision) const;
@@ -122,7 +124,8 @@ class Conductor {
   Monotonic next_progress_{};
   Monotonic began_{};
   std::optional<Monotonic> trusted_since_;    // when this run of the program first knew the time
-  std::optional<Millis> clock_offset_;        // node clock − monotonic clock at the last run
+  std::optional<Monotonic> epoch_;            // 1970 on the monotonic clock, by the node's clock at the last run
+  bool trusted_before_ = false;               // at the last run
 };
 
 }  // namespace loa::node

@@ -67,7 +67,8 @@ class Player {
   /// Opens and prerolls; `prepared` or `ended` (failed) follows within the preroll limit.
   virtual void prepare(const Track& track) = 0;
   /// Lets the sample at the track's offset reach the sink at `due`, as soon as the sink can where that is past. Before `prepared` it is
-  /// remembered. An unknown track is ignored: its end is already on the way.
+  /// remembered; told again before the first sample (of ALSA: before it is written to the device, 0.12 s before it sounds) the later word
+  /// counts. An unknown track is ignored: its end is already on the way.
   virtual void start_at(TrackId track, SteadyTime due) = 0;
   /// Ends a track with a fade of 5 ms; `ended` follows once what is in the sink has been heard. Ignored when unknown.
   virtual void stop(TrackId track) = 0;

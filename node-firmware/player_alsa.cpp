@@ -53,8 +53,16 @@ std::chrono::nanoseconds AlsaStart::lead() const { return buffer_time() + kLearn
 
 void AlsaStart::begin_at(SteadyTime begin) {
   const std::lock_guard lock(mutex_);
-  begin_ = begin;
+  begin_ = first_begin_ = begin;
   gst_base_sink_set_ts_offset(GST_BASE_SINK(sink_), lead().count());
+}
+
+bool AlsaStart::move_to(SteadyTime begin) {
+  const std::lock_guard lock(mutex_);
+  if (placed_) return false;
+  begin_ = begin;
+  gst_base_sink_set_ts_offset(GST_BASE_SINK(sink_), (lead() + (begin_ - first_begin_)).count());
+  return true;
 }
 
 void AlsaStart::close() {
@@ -87,16 +95,18 @@ GstFlowReturn AlsaStart::start_on_silence(GstPad* pad, GstBuffer* first) {
 /// Tells the sink at which time its device sounds which frame. Returns false where it does not keep time.
 bool AlsaStart::learn_line() {
   SteadyTime started, learnt;
-  {
+  const auto ask = [&] {
     const std::lock_guard lock(mutex_);
-    started = begin_ - lead();
+    started = first_begin_ - lead();
     learnt = begin_ - buffer_time() - kMargin;
-  }
+  };
+  ask();
   Reading last;
   // Every reading may be behind, by a step of the device's pointer, but none is ahead: the earliest zero is the right one.
   SteadyTime zero = SteadyTime::max();
   do {
     last = read();
+    ask();  // it may be moved
     if (last.frame <= 0) continue;
     zero = std::min(zero, zero_of(last));
   } while (wait_until(std::min(learnt, steady_now() + kBetweenReadings)) && steady_now() < learnt);
@@ -113,10 +123,13 @@ bool AlsaStart::learn_line() {
 /// Where the thread comes too late for the due time, begins later instead of losing the clip's beginning.
 void AlsaStart::place() {
   const std::lock_guard lock(mutex_);
+  placed_ = true;
   if (zero_ == SteadyTime::max()) return;
   const double free = static_cast<double>(gst_audio_ring_buffer_samples_done(sink_->ringbuffer)) + sink_->ringbuffer->samples_per_seg;
   const auto late = zero_ + nanoseconds_of(free / rate()) - begin_;
-  if (late > 0ns) gst_base_sink_set_ts_offset(GST_BASE_SINK(sink_), (lead() + late).count());
+  if (late <= 0ns) return;
+  begin_ += late;
+  gst_base_sink_set_ts_offset(GST_BASE_SINK(sink_), (lead() + (begin_ - first_begin_)).count());
 }
 
 void AlsaStart::note_first_frame() {
@@ -159,6 +172,13 @@ GstPadProbeReturn AlsaStart::on_data(GstPad* pad, GstPadProbeInfo* info) {
   GST_PAD_PROBE_INFO_DATA(info) = buffer;
   first_size_ = gst_buffer_get_size(buffer) / static_cast<std::uint64_t>(GST_AUDIO_INFO_BPF(&sink_->ringbuffer->spec.info));
   return GST_PAD_PROBE_OK;
+}
+
+std::optional<AlsaStart::Progress> AlsaStart::progress() {
+  const std::lock_guard lock(mutex_);
+  if (!first_frame_ || zero_ == SteadyTime::max()) return {};
+  const Reading reading = read();
+  return Progress{(reading.frame - static_cast<double>(*first_frame_)) / rate(), std::chrono::duration<double>(reading.at - begin_).count()};
 }
 
 std::optional<SteadyTime> AlsaStart::first_heard(bool last) {

@@ -27,11 +27,22 @@ class AlsaStart {
   std::chrono::nanoseconds lead() const;
   /// Loop, prerolled, before PLAYING: the base time is to be `begin` − lead().
   void begin_at(SteadyTime begin);
+  /// Loop, after begin_at: another begin. False where the first sample has its place already.
+  bool move_to(SteadyTime begin);
   /// Loop: ends what waits in the pipeline's thread.
   void close();
   /// Loop, every 2 ms since the first sample is due: reads the device's delay. Returns when the first sample was heard, once the readings
   /// span a mixer's period, or at `last` by those there are; nothing where the device said nothing.
   std::optional<SteadyTime> first_heard(bool last);
+
+  /// How far the device has come with what follows the first sample.
+  struct Progress {
+    double heard = 0;   ///< seconds of it that were heard, by the device's frames
+    double passed = 0;  ///< seconds since the first sample was to be heard, on CLOCK_MONOTONIC
+  };
+  /// Pipeline thread: nothing before the first sample is in the device, or where it keeps no time. May be behind by a step of the device's
+  /// pointer, never ahead.
+  std::optional<Progress> progress();
 
   /// Pipeline thread.
   GstPadProbeReturn on_data(GstPad* pad, GstPadProbeInfo* info);
@@ -61,6 +72,8 @@ class AlsaStart {
   std::mutex mutex_;
   std::condition_variable change_;
   bool closed_ = false;
+  bool placed_ = false;    ///< the first sample is on its way into the device
+  SteadyTime first_begin_; ///< by which the base time was set
   SteadyTime begin_;
   SteadyTime zero_ = SteadyTime::max();     ///< when frame 0 was heard, as learnt before the first sample
   std::optional<std::int64_t> first_frame_;  ///< of the device, where the first sample lies

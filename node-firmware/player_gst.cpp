@@ -74,7 +74,7 @@ class GstPlayer final : public Player {
       });
     };
     FlowEvents tell{std::move(note), std::move(first)};
-    runs_[id] = std::make_unique<Run>(track, settings_, recording_, std::move(tell));
+    runs_[id] = std::make_unique<Run>(track, settings_, recording_, rate_, std::move(tell));
     if (runs_.size() == 1) watch();
   }
 
@@ -162,6 +162,7 @@ class GstPlayer final : public Player {
   PlayerEvents events_;
   asio::steady_timer timer_;
   std::shared_ptr<WavRecording> recording_;
+  DeviceRate rate_ = std::make_shared<std::atomic<double>>(0.0);
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
   std::map<TrackId, std::unique_ptr<Run>> runs_;
 };

@@ -11,9 +11,10 @@ constexpr const char* kChain =
     "! volume name=volume ! level name=level interval=100000000 ! ";
 constexpr const char* kTimedSink = "fakesink name=sink sync=true async=true signal-handoffs=true enable-last-sample=false";
 /// A short buffer keeps stop() quick; the device must take part of the load of a slow board, so not shorter.
+/// `slave-method=none`: the samples come at the device's own pace already (player_drift.hpp), the sink must not correct it once more.
 constexpr const char* kAlsaSink =
-    "audioconvert ! audioresample name=last ! alsasink name=sink provide-clock=false buffer-time=100000 latency-time=10000 "
-    "enable-last-sample=false";
+    "identity name=drift ! audioconvert ! audioresample name=last ! alsasink name=sink provide-clock=false slave-method=none "
+    "buffer-time=100000 latency-time=10000 enable-last-sample=false";
 
 using FlowPtr = std::shared_ptr<Flow>;
 
@@ -66,6 +67,12 @@ GstElement* by_name(GstElement* bin, const char* name) {
   return element;
 }
 
+GstPad* source_pad(GstElement* bin, const char* name) {
+  GstPad* pad = gst_element_get_static_pad(by_name(bin, name), "src");
+  gst_object_unref(pad);  // the element keeps it
+  return pad;
+}
+
 GstElement* make_chain(SinkKind sink) {
   GError* error = nullptr;
   const std::string text = std::string(kChain) + (sink == SinkKind::alsa ? kAlsaSink : kTimedSink);
@@ -77,6 +84,8 @@ GstElement* make_chain(SinkKind sink) {
   throw std::runtime_error("cannot build the player's chain: " + why);
 }
 
+constexpr std::chrono::milliseconds kTooLateToMove{2};
+
 SteadyTime now_steady() { return std::chrono::steady_clock::now(); }
 
 void end_pipeline(GstElement* pipeline, void*) { gst_element_set_state(pipeline, GST_STATE_NULL); }
@@ -85,7 +94,7 @@ void end_pipeline(GstElement* pipeline, void*) { gst_element_set_state(pipeline,
 
 void check_elements(SinkKind sink) { gst_object_unref(make_chain(sink)); }
 
-Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording,
+Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording, DeviceRate rate,
          FlowEvents events)
     : track_(track), settings_(settings), moved_(now_steady()) {
   flow_ = std::make_shared<Flow>(track.length.count() * Flow::kPerMs, std::move(recording), std::move(events));
@@ -96,18 +105,15 @@ Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<Wav
   if (settings.sink == SinkKind::alsa) {
     g_object_set(sink_, "device", settings.device.c_str(), nullptr);
     alsa_ = std::make_shared<AlsaStart>(sink_);
-    GstPad* last = gst_element_get_static_pad(by_name(pipeline_, "last"), "src");
-    AlsaStart::join(alsa_, last);
-    gst_object_unref(last);
+    AlsaStart::join(alsa_, source_pad(pipeline_, "last"));
+    DriftResampler::join(std::make_shared<DriftResampler>(alsa_, std::move(rate)), source_pad(pipeline_, "drift"));
   } else {
     g_signal_connect_data(sink_, "handoff", G_CALLBACK(on_handoff), hold(flow_), let_go_closure, GConnectFlags{});
   }
   set_volume(track.volume);
 
-  GstPad* pad = gst_element_get_static_pad(by_name(pipeline_, "level"), "src");
-  gst_pad_add_probe(pad, GstPadProbeType(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_FLUSH), on_pad,
+  gst_pad_add_probe(source_pad(pipeline_, "level"), GstPadProbeType(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_FLUSH), on_pad,
                     hold(flow_), let_go);
-  gst_object_unref(pad);
   GstBus* bus = gst_element_get_bus(pipeline_);
   gst_bus_set_sync_handler(bus, on_bus, hold(flow_), let_go);
   gst_object_unref(bus);
@@ -135,9 +141,37 @@ void Run::set_volume(int percent) {
 }
 
 void Run::start_at(SteadyTime due) {
-  if (due_) return;
+  if (phase_ == Phase::playing && !move_to(due)) return;
   due_ = due;
   if (phase_ == Phase::ready) play();
+}
+
+/// Another due time for what was told to begin, while nothing of it has sounded. False: too late.
+bool Run::move_to(SteadyTime due) {
+  const auto now = now_steady();
+  if (now + kTooLateToMove >= begin_) return false;
+  const auto starts = begin_ - (alsa_ ? alsa_->lead() : std::chrono::nanoseconds(0));
+  if (alsa_ && now + kTooLateToMove >= starts) {  // the device runs
+    const auto begin = std::max(due, now);
+    if (!alsa_->move_to(begin)) return false;
+    begin_ = moved_ = begin;
+    return true;
+  }
+  // The sink gives up its wait and prerolls once more, with the same samples.
+  if (gst_element_set_state(pipeline_, GST_STATE_PAUSED) != GST_STATE_CHANGE_ASYNC) {
+    phase_ = Phase::ready;
+    return true;
+  }
+  // What ALSA's sink waits with has its place by the old time already: it must come anew.
+  if (alsa_ && !seek()) return false;
+  phase_ = Phase::seeking;
+  moved_ = now;
+  return true;
+}
+
+bool Run::seek() {
+  const auto flags = GstSeekFlags(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE);
+  return gst_element_seek_simple(pipeline_, GST_FORMAT_TIME, flags, track_.offset.count() * GST_MSECOND);
 }
 
 void Run::play() {
@@ -174,10 +208,7 @@ RunStep Run::prerolled() {
   moved_ = now_steady();
   if (phase_ == Phase::opening && track_.offset.count() > 0) {
     phase_ = Phase::seeking;
-    const auto flags = GstSeekFlags(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE);
-    const gint64 at = track_.offset.count() * GST_MSECOND;
-    return gst_element_seek_simple(pipeline_, GST_FORMAT_TIME, flags, at) ? RunStep::none
-                                                                          : fail("player_error", "cannot seek in the file");
+    return seek() ? RunStep::none : fail("player_error", "cannot seek in the file");
   }
   phase_ = Phase::ready;
   if (due_) play();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "node-firmware/player_alsa.hpp"
+#include "node-firmware/player_drift.hpp"
 #include "node-firmware/player_flow.hpp"
 #include "node-firmware/player_gst.hpp"
 
@@ -21,7 +22,7 @@ void check_elements(SinkKind sink);
 /// One pipeline playing one track once. Loop thread only.
 class Run {
  public:
-  Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording,
+  Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording, DeviceRate rate,
       FlowEvents events);
   ~Run();
   Run(const Run&) = delete;
@@ -49,6 +50,8 @@ class Run {
   RunStep fail(const char* reason, std::string detail);
   RunStep prerolled();
   void play();
+  bool move_to(SteadyTime due);
+  bool seek();
   std::int64_t sounded() const;
 
   Track track_;

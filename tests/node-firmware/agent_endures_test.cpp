@@ -45,6 +45,16 @@ TEST_CASE("a node that was off until the end says partial, never played") {
   CHECK(with.node.player().order.empty());
 }
 
+TEST_CASE("a node that was off for hours says missed of what it had the clip for") {
+  Planned with;
+  with.node.kill();
+  with.node.time.pass(3h);
+  with.node.boot();
+  with.node.pass(5s);
+  CHECK(with.only_record().outcome == Outcome::skipped);
+  CHECK(with.only_record().reason == "missed");
+}
+
 TEST_CASE("with the network cut, and after a restart with it still cut, the plan is played") {
   Planned with;
   with.node.link().drop();

@@ -132,3 +132,25 @@ TEST_CASE("a device that does not keep time fails the track in words") {
   CHECK(end.reason == "player_error");
   CHECK_THAT(end.detail, Catch::Contains("does not keep time"));
 }
+
+TEST_CASE("a track that waits for its time on a device is told another") {
+  struct Row {
+    const char* name;
+    std::chrono::milliseconds first, then;
+  };
+  const auto row = GENERATE(Row{"sooner", 900ms, 450ms}, Row{"later", 450ms, 900ms}, Row{"later, while the device is learnt", 310ms, 600ms});
+  CAPTURE(row.name);
+  Card card("timed");
+  card.prepare({1, card.clip(100)});
+  const SteadyTime now = steady_now();
+  card.player->start_at(1, now + row.first);
+  CHECK_FALSE(tests::run_until(card.loop, [] { return false; }, 150ms));
+  card.player->start_at(1, now + row.then);
+  CHECK(card.wait_ended(1).how == TrackEnd::finished);
+  const auto streams = card.pcm.heard();
+  REQUIRE(streams.size() == 1);
+  const auto [from, to] = streams[0].loud();
+  CAPTURE(ms(streams[0].first - now), card.started[1].error_us);
+  CHECK(ms(streams[0].time_of(from) - (now + row.then)) == Approx(0).margin(3));
+  CHECK(ms(streams[0].time_of(to) - streams[0].time_of(from)) == Approx(100).margin(2));
+}

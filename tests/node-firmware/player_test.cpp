@@ -353,3 +353,36 @@ TEST_CASE("a sound card that is not there is a failure of each track") {
   CHECK(end.how == TrackEnd::failed);
   CHECK(end.reason == "player_error");
 }
+
+TEST_CASE("a track that waits for its time is told another") {
+  struct Row {
+    const char* name;
+    std::chrono::milliseconds first, then;
+  };
+  const auto row = GENERATE(Row{"sooner", 900ms, 300ms}, Row{"later", 300ms, 900ms}, Row{"at once", 900ms, 0ms});
+  CAPTURE(row.name);
+  Bench bench;
+  bench.player->prepare({1, bench.clip("a.opus", 100)});
+  bench.wait_prepared(1);
+  const SteadyTime now = steady_now();
+  bench.player->start_at(1, now + row.first);
+  bench.play_for(150ms);
+  bench.player->start_at(1, now + row.then);
+  CHECK(bench.wait_ended(1).heard == 100ms);
+  const auto late = bench.started.at(1).at - std::max(now + row.then, now + 150ms);
+  CHECK(late > -1ms);
+  CHECK(late < 30ms);
+  CHECK(bench.started.at(1).error_us == std::chrono::duration_cast<std::chrono::microseconds>(bench.started.at(1).at - (now + row.then)).count());
+}
+
+TEST_CASE("a track that sounds is told another time: it goes on") {
+  Bench bench;
+  bench.player->prepare({1, bench.clip("a.opus", 400)});
+  bench.wait_prepared(1);
+  const SteadyTime due = steady_now() + 50ms;
+  bench.player->start_at(1, due);
+  bench.wait_started(1);
+  bench.player->start_at(1, due + 1s);
+  CHECK(bench.wait_ended(1).heard == 400ms);
+  CHECK(steady_now() < due + 700ms);
+}

@@ -39,7 +39,8 @@ std::int64_t played(const TimedPcm& pcm) {
   return frames / pcm.step * pcm.step;
 }
 
-/// Writes what left the device as `folder`/NUMBER.pcm: when its first frame was heard (ns of CLOCK_MONOTONIC), the rate, the samples.
+/// Writes what left the device as `folder`/NUMBER.pcm: when its first frame was heard (ns of CLOCK_MONOTONIC), the
+/// rate, by how many ppm it is faster, the samples.
 void keep(TimedPcm& pcm) {
   static std::atomic<int> number{0};
   pcm.samples.resize(std::min<std::size_t>(pcm.samples.size(), static_cast<std::size_t>(played(pcm))));
@@ -47,9 +48,9 @@ void keep(TimedPcm& pcm) {
   const std::string name = pcm.folder + "/" + std::to_string(::getpid()) + "-" + std::to_string(++number);
   std::FILE* file = std::fopen((name + ".new").c_str(), "wb");
   if (!file) return;
-  const std::int64_t head[2] = {
+  const std::int64_t head[3] = {
       std::chrono::duration_cast<std::chrono::nanoseconds>(pcm.start.time_since_epoch()).count() + pcm.extra_delay * 1'000'000'000 / pcm.io.rate,
-      pcm.io.rate};
+      pcm.io.rate, pcm.ppm};
   std::fwrite(head, sizeof head, 1, file);
   std::fwrite(pcm.samples.data(), 2, pcm.samples.size(), file);
   std::fclose(file);
