@@ -262,6 +262,7 @@ State Agent::state() const {
   state.log_acked = parts_.log.acked();
   state.clock = parts_.clock.quality();
   state.clock_offset_ms = parts_.clock.offset_from_system().count();
+  if (const auto bound = parts_.clock.bound()) state.clock_bound_ms = bound->count();
   if (const auto* wanted = parts_.conductor.settings()) {
     state.muted = wanted->mute;
     state.volume = wanted->volume;

@@ -53,6 +53,7 @@ void Conductor::finish(const Ended& ended) {
   const auto due = parts_.clock.monotonic_at(record.due);
   if (record.reason == "missed" && due >= began_ && trusted_since_ && due <= *trusted_since_) record.reason = "no_clock";
   record.clock = parts_.clock.quality();
+  if (const auto bound = parts_.clock.bound()) record.clock_bound_ms = bound->count();
   record.recorded = parts_.clock.now();
   closing_.erase(ended.occurrence_id);
   faults_.erase(ended.occurrence_id);

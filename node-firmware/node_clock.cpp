@@ -135,7 +135,8 @@ void NodeClock::look() {
   const auto system = source_.system();
   if (head_overrides_ || !plausible(system)) {
     const bool from_system = basis_ == Basis::system_synced || basis_ == Basis::system_rtc;
-    if (from_system && !plausible(now())) distrust();
+    if (from_system && !plausible(now())) return distrust();
+    if (from_system) basis_ = Basis::held;  // it was set to nonsense: coast on the offset it had
     return;
   }
   const auto of_rtc = rtc_error(floor_, system);

@@ -105,8 +105,17 @@ void Flow::close() {
   events_.reset();
 }
 
+/// A sleeping thread wakes up 0.05 to 0.4 ms late; one that watches the clock does not.
+SteadyTime Flow::await_begin() const {
+  const SteadyTime begin = begin_;
+  SteadyTime now = std::chrono::steady_clock::now();
+  if (begin - now > kEarly) return now;
+  while (now < begin) now = std::chrono::steady_clock::now();
+  return now;
+}
+
 void Flow::on_render(GstBuffer* buffer) {
-  const SteadyTime now = std::chrono::steady_clock::now();
+  const SteadyTime now = first_seen_ ? std::chrono::steady_clock::now() : await_begin();
   on_first(now);
   if (!recording_) return;
   GstMapInfo map;

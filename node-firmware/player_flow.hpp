@@ -36,6 +36,11 @@ class Flow {
   /// `length` in samples, 0: all.
   Flow(std::int64_t length, std::shared_ptr<WavRecording> recording, FlowEvents events);
 
+  /// How long before its time the first buffer is to reach on_render(): more than a thread of high priority takes to wake up.
+  static constexpr std::chrono::microseconds kEarly{400};
+
+  /// Loop, before PLAYING: the first sample's time; the sink is set to render kEarly before it.
+  void begin_at(SteadyTime begin) { begin_ = begin; }
   /// Loop: cut soon, at a whole millisecond. Then the sink drains and says EOS.
   void cut() { cut_asked_ = true; }
   /// Loop: tells nothing from now on, though a thread of the pipeline may still run.
@@ -52,7 +57,7 @@ class Flow {
 
   /// Pipeline thread, pad before the sink: S16LE mono 48 kHz buffers, and flushes.
   GstPadProbeReturn on_data(GstPadProbeInfo* info);
-  /// Pipeline thread, when the sink renders a buffer.
+  /// Pipeline thread, when the sink renders a buffer; holds the first one back to its time, for at most kEarly.
   void on_render(GstBuffer* buffer);
   /// Pipeline thread: a message of the `level` element.
   void on_level(const GstStructure* message);
@@ -60,6 +65,7 @@ class Flow {
   void on_note(BusNote note);
 
  private:
+  SteadyTime await_begin() const;
   void on_first(SteadyTime at);
   void fade(GstBuffer* buffer, std::int64_t from) const;
 
@@ -67,6 +73,7 @@ class Flow {
   std::atomic<bool> cut_asked_{false};
   std::atomic<int> thread_{0};  ///< Linux thread id of the one that decodes and renders
   std::atomic<bool> first_seen_{false};
+  std::atomic<SteadyTime> begin_{SteadyTime{}};
   std::int64_t cut_at_ = -1;  ///< pipeline thread: samples after which nothing passes; -1: none
   std::int64_t length_ = -1;
   std::shared_ptr<WavRecording> recording_;

@@ -176,9 +176,10 @@ bool Run::seek() {
 
 void Run::play() {
   phase_ = Phase::playing;
-  const auto lead = alsa_ ? alsa_->lead() : std::chrono::nanoseconds(0);
-  begin_ = std::max(*due_, now_steady() + lead);
+  const std::chrono::nanoseconds lead = alsa_ ? alsa_->lead() : Flow::kEarly;
+  begin_ = std::max(*due_, now_steady() + (alsa_ ? lead : std::chrono::nanoseconds(0)));
   if (alsa_) alsa_->begin_at(begin_);
+  else flow_->begin_at(begin_);
   moved_ = begin_;
   passed_ = flow_->passed();
   gst_element_set_start_time(pipeline_, GST_CLOCK_TIME_NONE);

@@ -37,6 +37,8 @@ TEST_CASE("a broadcast is prerolled, started at its due time, and recorded once 
   REQUIRE(record.level_dbfs);
   CHECK(*record.level_dbfs == Approx(-20.0));
   CHECK(record.clock == scheduler::ClockQuality::synced);
+  CHECK(record.clock_bound_ms == 2);  // what the kernel said
+  CHECK(with.node.agent().state().clock_bound_ms == 2);
 }
 
 TEST_CASE("a daily renewal in mid-play changes nothing that is heard") {

@@ -98,6 +98,16 @@ TEST_CASE("a step of the wall clock does not move a node that a head has set") {
   CHECK(clock.quality() == ClockQuality::held);
 }
 
+TEST_CASE("a synchronised clock that is set to 1970 is not followed") {
+  FakeTime time;
+  NodeClock clock(time, time.system() - 1h);
+  const auto before = clock.now();
+  time.wall_at_boot = scheduler::TimePoint{};
+  CHECK_FALSE(clock.refresh());
+  CHECK(clock.now() == before);
+  CHECK(clock.quality() == ClockQuality::held);
+}
+
 TEST_CASE("an offset is held over a restart of the program, not over one of the board") {
   FakeTime time;
   time.synced = false;

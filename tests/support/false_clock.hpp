@@ -7,18 +7,46 @@
 
 namespace loa::tests {
 
-/// The environment in which a program sees another wall clock through libfaketime; CLOCK_MONOTONIC and file times stay true. `time`:
-/// as libfaketime takes it, `@1970-01-01 00:00:05` (UTC, goes on from there) or `-1h`. Throws std::runtime_error without libfaketime.
-inline std::vector<std::string> false_clock(const std::string& time) {
+/// libfaketime's library. Throws std::runtime_error without libfaketime.
+inline std::filesystem::path faketime_library() {
   std::filesystem::path library;
   for (const auto& folder : std::filesystem::directory_iterator("/usr/lib")) {
     const auto candidate = folder.path() / "faketime/libfaketimeMT.so.1";
     if (std::filesystem::exists(candidate)) library = candidate;
   }
   if (library.empty()) throw std::runtime_error("no libfaketimeMT.so.1 below /usr/lib: install libfaketime");
-  return {"LD_PRELOAD=" + library.string(), "FAKETIME=" + time, "TZ=UTC", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1",
-          "NO_FAKE_STAT=1", "ASAN_OPTIONS=verify_asan_link_order=0"};
+  return library;
 }
+
+/// The environment in which a program sees another wall clock through libfaketime; CLOCK_MONOTONIC and file times stay true. `time`:
+/// as libfaketime takes it, `@1970-01-01 00:00:05` (UTC, goes on from there) or `-1h`. `more`: a library to be loaded besides.
+inline std::vector<std::string> false_clock(const std::string& time, const std::string& more = {}) {
+  return {"LD_PRELOAD=" + faketime_library().string() + (more.empty() ? "" : ":" + more), "FAKETIME=" + time, "TZ=UTC",
+          "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1", "NO_FAKE_STAT=1", "ASAN_OPTIONS=verify_asan_link_order=0"};
+}
+
+/// A wall clock that a test sets while the program runs.
+class SettableClock {
+ public:
+  explicit SettableClock(std::filesystem::path file) : file_(std::move(file)) { set("+0"); }
+  /// As of false_clock(); the program sees it within a tenth of a second.
+  void set(const std::string& time) const {
+    const auto fresh = file_.string() + ".new";
+    std::ofstream(fresh) << time << "\n";
+    std::filesystem::rename(fresh, file_);
+  }
+  /// `more`: a library to be loaded besides.
+  std::vector<std::string> environment(const std::string& more = {}) const {
+    auto all = false_clock("", more);
+    std::erase(all, "FAKETIME=");  // it would go before the file
+    all.push_back("FAKETIME_TIMESTAMP_FILE=" + file_.string());
+    all.push_back("FAKETIME_NO_CACHE=1");
+    return all;
+  }
+
+ private:
+  std::filesystem::path file_;
+};
 
 /// What runs a program as after a cold boot: the kernel shows it the boot id kept in `file`, in a mount namespace of its own (needs root).
 inline std::vector<std::string> another_boot(const std::filesystem::path& file, const std::string& boot_id) {
