@@ -28,6 +28,10 @@ struct ErrorBound {
 /// The bound at `now`.
 std::chrono::nanoseconds grown(const ErrorBound& bound, Monotonic now);
 
+/// Of a system clock that is kept synchronised. chrony tells the kernel its root distance; timesyncd sets both numbers to 0 at each answer of its
+/// server, so that what an answer over a mobile network may be off by is added.
+std::chrono::nanoseconds synced_error(const KernelClock& kernel);
+
 /// Of the time that a head gives: it was signed at some moment of the round trip, and has whole milliseconds.
 std::chrono::nanoseconds head_error(scheduler::Millis round_trip);
 

@@ -84,8 +84,6 @@ class Conductor {
 
   // What sounds (conductor.cpp).
   scheduler::Decision decide(scheduler::TimePoint now);
-  void follow_clock(scheduler::TimePoint now);
-  void shift_voices(Millis step);
   void refresh_playable();
   void steer(const std::optional<scheduler::Sounding>& sounding, scheduler::TimePoint now);
   void begin(const scheduler::Sounding& sounding, scheduler::TimePoint now);
@@ -95,6 +93,10 @@ class Conductor {
   void drop_prerolled();
   TrackId prepare(const scheduler::Sounding& what, Millis offset);
   Monotonic next_wake(const scheduler::Decision& decision) const;
+
+  // What a clock that is set means (conductor_clock.cpp).
+  void follow_clock(scheduler::TimePoint now);
+  void shift_voices(Millis step);
 
   // What is recorded (conductor_records.cpp).
   void cancel(const std::string& occurrence_id, const std::string& alert_id, const std::string& reason);

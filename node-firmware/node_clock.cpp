@@ -95,7 +95,7 @@ bool NodeClock::take_head(TimePoint issued, Millis round_trip) {
   const auto known = grown(error_, source_.monotonic());
   // Within the bound the steadier clock stays: a head's own jitter is worse than a system clock it confirms.
   if (!head_overrides_ && kernel.synchronised)
-    set(Basis::system_synced, system_offset_ns(), kernel.max_error);
+    set(Basis::system_synced, system_offset_ns(), synced_error(kernel));
   else if (!head_overrides_)
     set(Basis::head, system_offset_ns(), system_difference + head_error(round_trip));
   else if (!trusted() || corrected)
@@ -141,7 +141,7 @@ void NodeClock::look() {
   }
   const auto of_rtc = rtc_error(floor_, system);
   if (kernel.synchronised)
-    set(Basis::system_synced, system_offset_ns(), kernel.max_error);
+    set(Basis::system_synced, system_offset_ns(), synced_error(kernel));
   else if (basis_ == Basis::system_synced)
     basis_ = Basis::held;  // synchronisation was lost: coast on the offset it had
   else if (basis_ == Basis::none && source_.has_rtc() && good_enough(of_rtc))

@@ -34,7 +34,7 @@ WallReading BoardTime::wall() const {
 KernelClock BoardTime::kernel() const {
   timex state{};
   const bool synchronised = adjtimex(&state) != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
-  return {synchronised, std::chrono::microseconds(state.maxerror)};
+  return {synchronised, std::chrono::microseconds(state.maxerror), std::chrono::microseconds(state.esterror)};
 }
 
 bool BoardTime::has_rtc() const {

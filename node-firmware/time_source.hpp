@@ -23,7 +23,8 @@ struct WallReading {
 /// What the kernel says of the system clock (adjtimex).
 struct KernelClock {
   bool synchronised = false;                ///< somebody (chrony, timesyncd) disciplines it: no STA_UNSYNC
-  std::chrono::microseconds max_error{0};   ///< `maxerror`: the kernel lets it grow by 500 ppm by itself; 0: it says nothing
+  std::chrono::microseconds max_error{0};   ///< `maxerror`: the kernel lets it grow by 500 ppm by itself
+  std::chrono::microseconds est_error{0};   ///< `esterror`; 0 by one that does not reckon with errors (timesyncd)
 };
 
 /// What the board says of time; tests pass one that they tick.

@@ -37,8 +37,10 @@ TEST_CASE("a broadcast is prerolled, started at its due time, and recorded once 
   REQUIRE(record.level_dbfs);
   CHECK(*record.level_dbfs == Approx(-20.0));
   CHECK(record.clock == scheduler::ClockQuality::synced);
-  CHECK(record.clock_bound_ms == 2);  // what the kernel said
-  CHECK(with.node.agent().state().clock_bound_ms == 2);
+  REQUIRE(record.clock_bound_ms);
+  CHECK(*record.clock_bound_ms >= 2);  // what the kernel said
+  CHECK(*record.clock_bound_ms <= 6);  // at the last look, at most 30 s before
+  CHECK(with.node.agent().state().clock_bound_ms >= 2);
 }
 
 TEST_CASE("a daily renewal in mid-play changes nothing that is heard") {

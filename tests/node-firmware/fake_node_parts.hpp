@@ -13,7 +13,7 @@ class FakeTime final : public node::TimeSource {
  public:
   node::Monotonic monotonic() const override { return now; }
   node::WallReading wall() const override { return {now, wall_at_boot.time_since_epoch() + now, {}}; }
-  node::KernelClock kernel() const override { return {synced, max_error}; }
+  node::KernelClock kernel() const override { return {synced, max_error, est_error}; }
   bool has_rtc() const override { return rtc; }
   std::string boot_id() const override { return boot; }
   void pass(node::Monotonic time) { now += time; }
@@ -21,7 +21,7 @@ class FakeTime final : public node::TimeSource {
   node::Monotonic now = std::chrono::seconds(1000);
   scheduler::TimePoint wall_at_boot = scheduler::from_ms(1'790'000'000'000);
   bool synced = true;
-  std::chrono::microseconds max_error{2000};
+  std::chrono::microseconds max_error{2000}, est_error{500};
   bool rtc = false;
   std::string boot = "boot-1";
 };

@@ -19,7 +19,7 @@ struct Believed final : node::TimeSource {
   explicit Believed(const node::BoardTime& of) : of_(of) {}
   node::Monotonic monotonic() const override { return of_.monotonic(); }
   node::WallReading wall() const override { return of_.wall(); }
-  node::KernelClock kernel() const override { return {true, {}}; }
+  node::KernelClock kernel() const override { return {true, {}, {}}; }
   bool has_rtc() const override { return false; }
   std::string boot_id() const override { return "boot"; }
   const node::BoardTime& of_;
@@ -172,11 +172,17 @@ TEST_CASE("how far a node says its clock is off at most") {
          time.max_error = 37'200us;
          clock.refresh();
        }, 38ms, ClockQuality::synced},
-      {"synchronised by a kernel that says nothing", [](FakeTime& time, NodeClock& clock) {
+      {"synchronised to the microsecond, as a test's kernel may say", [](FakeTime& time, NodeClock& clock) {
          time.synced = true;
          time.max_error = 0us;
          clock.refresh();
        }, 1ms, ClockQuality::synced},
+      {"synchronised by a program that reckons with no error", [](FakeTime& time, NodeClock& clock) {
+         time.synced = true;
+         time.max_error = 20'000us;
+         time.est_error = 0us;
+         clock.refresh();
+       }, 120ms, ClockQuality::synced},
       {"a head's time: half its round trip and its millisecond", [](FakeTime& time, NodeClock& clock) { clock.take_head(time.system() + 1h, 500ms); },
        251ms, ClockQuality::head},
       {"a head's time, a while ago", [](FakeTime& time, NodeClock& clock) {
