@@ -15,6 +15,8 @@ constexpr auto kLearning = 90ms;
 constexpr auto kMargin = 20ms;
 constexpr auto kBetweenReadings = 1ms;
 constexpr int kReadingsToReport = 12;
+/// The most that mixers move their pointer by at once.
+constexpr auto kPointerStep = 22ms;
 
 SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 std::chrono::nanoseconds nanoseconds_of(double seconds) { return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)); }
@@ -189,7 +191,9 @@ std::optional<SteadyTime> AlsaStart::first_heard(bool last) {
     ++readings_;
   }
   if (readings_ < (last ? 1 : kReadingsToReport)) return {};
-  return heard_zero_ + nanoseconds_of(static_cast<double>(*first_frame_) / rate());
+  // Learnt from more readings; but where the device stood still since, the new ones are right.
+  const bool same_line = zero_ != SteadyTime::max() && heard_zero_ - zero_ < kPointerStep;
+  return (same_line ? std::min(zero_, heard_zero_) : heard_zero_) + nanoseconds_of(static_cast<double>(*first_frame_) / rate());
 }
 
 }  // namespace loa::node
