@@ -14,6 +14,8 @@ constexpr auto kLearning = 90ms;
 /// From the last reading to the earliest frame that can still be written, beside the device's buffer.
 constexpr auto kMargin = 20ms;
 constexpr auto kBetweenReadings = 1ms;
+/// A device that has gone this much further than twice the time that passed keeps no time at all.
+constexpr auto kOutrun = 100ms;
 constexpr int kReadingsToReport = 12;
 /// The most that mixers move their pointer by at once.
 constexpr auto kPointerStep = 22ms;
@@ -113,7 +115,7 @@ bool AlsaStart::learn_line() {
     zero = std::min(zero, zero_of(last));
   } while (wait_until(std::min(learnt, steady_now() + kBetweenReadings)) && steady_now() < learnt);
   if (zero == SteadyTime::max()) return true;
-  if (nanoseconds_of(last.frame / rate()) > 2 * (last.at - started) + 100ms) return false;
+  if (nanoseconds_of(last.frame / rate()) > 2 * (last.at - started) + kOutrun) return false;
   GstClock* clock = sink_->provided_clock;
   const auto done = static_cast<GstClockTime>(std::max(0.0, last.frame / rate() * 1e9));
   gst_clock_set_calibration(clock, done, static_cast<GstClockTime>(zero.time_since_epoch().count()) + done, 1, 1);
