@@ -77,11 +77,8 @@ void Conductor::take_plan(scheduler::Plan next) {
 
 void Conductor::cancel_alerts(const std::vector<scheduler::Alert>& alerts, const std::string& reason) {
   for (const auto& alert : alerts)
-    for (int repeat = 1; repeat <= std::min(alert.repeats, scheduler::kMaxRepeats); ++repeat) {
-      const auto id = scheduler::alert_occurrence_id(alert, repeat);
-      const auto* known = parts_.history.history().find(id);
-      if (known && known->open()) cancel(id, alert.id, reason);
-    }
+    for (const int repeat : scheduler::open_repeats(alert, parts_.history.history()))
+      cancel(scheduler::alert_occurrence_id(alert, repeat), alert.id, reason);
 }
 
 bool Conductor::stop(const std::string& occurrence_id) {

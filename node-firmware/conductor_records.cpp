@@ -34,6 +34,8 @@ void Conductor::close(const Ended& ended) {
 
 std::string Conductor::fault_of(const Ended& ended) const {
   if (const auto found = faults_.find(ended.occurrence_id); found != faults_.end()) return found->second;
+  for (const auto& alert : alerts_)
+    if (alert.id == ended.alert_id && alert.clip) return parts_.shelf.reason(alert.clip->sha256);
   const auto* held = plan();
   if (!held) return {};
   for (const auto& occurrence : held->occurrences) {

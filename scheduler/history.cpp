@@ -29,13 +29,20 @@ void begin(OccurrenceHistory& known, const Sounding& sounding, TimePoint now) {
   known.heard = offset;
   known.interrupted = false;
   known.held_by.clear();
-  known.substituted = sounding.substitute ? static_cast<int>(sounding.item_index) : -1;
+  known.owed = sounding.owed;
+  if (!sounding.owed) known.substituted = sounding.substitute ? static_cast<int>(sounding.item_index) : -1;
 }
 
 void interrupt(OccurrenceHistory& known, const std::string& by, TimePoint now) {
   known.heard = std::max(now - *known.anchor, Millis{0});
   known.interrupted = true;
   known.interrupted_by = by;
+}
+
+// Its stock words were heard to their end: what sounds now did not cut them.
+void owe(OccurrenceHistory& known) {
+  if (!known.owed) known.interrupted_by.clear();
+  known.owed = true;
 }
 
 // The time that an id of a broadcast's occurrence carries.
@@ -106,6 +113,7 @@ void apply(History& history, const Decision& decision, TimePoint now) {
     if (known.sounding() && id != current) interrupt(known, current, now);
   if (decision.sounding) begin(history.occurrences[current], *decision.sounding, now);
   for (const Waiting& waiting : decision.waiting) {
+    if (waiting.owed) owe(history.occurrences[waiting.occurrence_id]);
     if (waiting.by.empty()) continue;
     OccurrenceHistory& known = history.occurrences[waiting.occurrence_id];
     if (!known.first_started) known.held_by = waiting.by;

@@ -66,8 +66,20 @@ Standing stand_at_end(const Piece& piece, const std::string& otherwise) {
   return over(std::move(ended));
 }
 
+// The stock words of an alert are over: its own clip follows when it is there, while the wait is not too long.
+Standing stand_owing(const Piece& piece, TimePoint now) {
+  const TimePoint until = *piece.history->anchor + piece.owed_from + kComeBack;
+  if (now >= until) return {.ended = end_owing(piece), .owing = true};
+  const bool there = static_cast<int>(piece.item_list().size()) > piece.owes;
+  return {.ready = there, .owing = true, .offset = piece.owed_from, .changes = until};
+}
+
 Standing stand_sounding(const Piece& piece, const History& history, TimePoint now) {
   const Millis clock = std::max(now - *piece.history->anchor, Millis{0});
+  if (piece.item_list().empty()) return stand_at_end(piece, "not_playable");
+  const bool waits = piece.owes >= 0 && static_cast<int>(piece.item_list().size()) == piece.owes;
+  if (waits && piece.history->owed) return stand_at_end(piece, "not_playable");  // it broke while it sounded
+  if (waits && clock >= piece.owed_from) return stand_owing(piece, now);
   if (clock >= piece.duration) return stand_at_end(piece, "");
   const auto offset = playable_from(piece, clock, history);
   if (!offset) return stand_at_end(piece, "not_playable");
@@ -154,6 +166,7 @@ Millis sounding_from(const Piece& piece, Millis offset, const History& history) 
 
 Standing stand(const Piece& piece, const History& history, TimePoint now) {
   if (piece.history && piece.history->sounding()) return stand_sounding(piece, history, now);
+  if (piece.owes >= 0 && piece.history && piece.history->open() && piece.history->owed) return stand_owing(piece, now);
   if (piece.history && piece.history->open() && piece.history->anchor)
     return stand_interrupted(piece, history, now);
   return stand_waiting(piece, history, now);
@@ -173,6 +186,13 @@ Ended end_unheard(const Piece& piece, const History& history) {
   return {piece.id, piece.alert_id, Outcome::skipped, stepped_over ? "clock_stepped" : "missed", {}};
 }
 
+Ended end_owing(const Piece& piece) {
+  const bool there = static_cast<int>(piece.item_list().size()) > piece.owes;
+  Ended ended = end_piece(piece, there ? "interrupted" : "not_fetched", Outcome::skipped);
+  if (there) ended.by = piece.history->interrupted_by;
+  return ended;
+}
+
 Sounding sound(const Piece& piece, Millis offset, TimePoint time, const History& history) {
   const auto slot = slot_at(piece, offset, history);
   assert(slot && slot->item);
@@ -181,7 +201,8 @@ Sounding sound(const Piece& piece, Millis offset, TimePoint time, const History&
   s.alert_id = piece.alert_id;
   s.item = *slot->item;
   s.item_index = slot->index;
-  s.substitute = slot->substitute || (piece.voice_substituted && slot->index + 1 == piece.item_list().size());
+  s.substitute = slot->substitute || piece.voice_place == static_cast<int>(slot->index);
+  s.owed = piece.owes >= 0 && piece.owes <= static_cast<int>(slot->index);
   s.item_offset = slot->item_offset;
   s.occurrence_offset = offset;
   s.started = time - slot->item_offset;

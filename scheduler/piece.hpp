@@ -25,7 +25,9 @@ struct Piece {
   const std::vector<Item>* items = nullptr;
   const std::vector<Item>* substitutes = nullptr;
   std::optional<std::vector<Item>> own_items;  ///< of an alert, whose items are made here
-  bool voice_substituted = false;              ///< of an alert: the last item stands in for its own clip
+  int voice_place = -1;  ///< of an alert: place of the stock words that stand in for its own clip; -1: none do
+  int owes = -1;         ///< of an alert whose stock words were begun: place that its own clip has after them
+  Millis owed_from{0};   ///< offset of that place; the items end there while the clip is not there
   AfterInterrupt after = AfterInterrupt::resume;
   LateRule late = LateRule::join;
   Millis late_limit{0};
@@ -60,6 +62,7 @@ Millis sounding_from(const Piece& piece, Millis offset, const History& history);
 struct Standing {
   std::optional<Ended> ended;  ///< over; otherwise:
   bool ready = false;          ///< could sound now at `offset`; false: waits until something is playable
+  bool owing = false;          ///< of an alert: its stock words are over, and its own clip has not begun
   Millis offset{0};
   TimePoint changes = kNever;  ///< when it stands differently by itself
 };
@@ -70,6 +73,9 @@ Ended end_piece(const Piece& piece, std::string reason, Outcome unheard, std::st
 
 /// The end of what never began in its time: failed: not_fetched, skipped: conflict, or skipped: missed.
 Ended end_unheard(const Piece& piece, const History& history);
+
+/// The end of an alert's sounding of which only the stock words were heard.
+Ended end_owing(const Piece& piece);
 
 /// What `piece` sounds like when it is at `offset` at `time`; it must be playable there.
 Sounding sound(const Piece& piece, Millis offset, TimePoint time, const History& history);

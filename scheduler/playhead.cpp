@@ -166,10 +166,11 @@ class Look {
       decision_.ended.push_back(end_piece(piece, "interrupted", Outcome::skipped, by));
       return;
     }
-    if (current_ && decision_.sounding->interrupts.empty() &&
+    const bool waits_for_clip = candidate.standing.owing && !candidate.standing.ready;
+    if (current_ && !waits_for_clip && decision_.sounding->interrupts.empty() &&
         (piece.sounding() || (piece.started() && piece.history->interrupted_by == by)))
       decision_.sounding->interrupts = piece.id;
-    decision_.waiting.push_back({piece.id, candidate.standing.ready ? by : std::string{}});
+    decision_.waiting.push_back({piece.id, candidate.standing.ready ? by : std::string{}, candidate.standing.owing});
   }
 
   Sounding sounding_of(const Piece& piece, Millis offset, TimePoint time) const {

@@ -47,16 +47,24 @@ namespace loa::scheduler {
 // restart lost or repeated a part), restarted (the node restarted), not_playable. The player may know more (a
 // sink that failed): the caller then records that outcome instead.
 //
-// An alert sounds: tone (stock clip "tone"), then its own clip, or its stock clip where its own is absent or
-// not playable yet; the tone is left out where it is not playable, and the tone alone is enough. Repeat n
-// of 1..repeats is due at sent + (n - 1) * repeat_every, the first at once even if `sent` is in this clock's
-// future. While the alert is in force (now < expires) the latest due repeat sounds, however late: a node that
-// comes back half-way plays what is in force, at once. Earlier repeats are not made up (skipped: missed, or
-// conflict); a repeat that has begun when the next is due goes on, and the next follows. Expired: the sound
+// An alert sounds: tone (stock clip "tone"); of an exercise or test the words that say so (stock clip
+// "exercise" or "test"); then its own clip, or its stock clip where its own is absent or not playable yet. The
+// tone is left out where it is not playable, and the tone alone is enough. An exercise or test whose own words
+// are not playable does not sound at all: nobody could tell it from an actual alert.
+// An own clip that becomes playable after the stock words began sounds in the same occurrence, right after
+// them or, where it takes longer, when it is there (an exercise or test says again that it is one): until then
+// the occurrence is open and holds nothing back. That it never came ends it partial: not_fetched, when the
+// next repeat is due, the alert expires, or kComeBack has passed since the stock words.
+//
+// Repeat n is due at sent + (n - 1) * repeat_every, the first at once even if `sent` is in this clock's future;
+// n ends at `repeats`, and where that is 0 only with the alert. While the alert is in force (now < expires)
+// the latest due repeat sounds, however late: a node that comes back half-way plays what is in force, at once.
+// Earlier repeats are not made up (skipped: missed, or conflict; of more than kRepeatsLookedBack nothing is
+// said); a repeat that has begun when the next is due goes on, and the next follows. Expired: the sound
 // is cut (partial: expired), what never sounded is skipped: expired. Updated or cancelled (another alert
 // names it in `references`; or its own message became cancel, or its revision rose): cut at once, cancelled:
 // updated or cancelled: cancelled. Interrupted by an actual alert, an exercise or test begins again
-// afterwards. Exercises and tests sound as actual ones do.
+// afterwards.
 //
 // Mute ends everything: what sounds is partial: muted, what is or comes due is skipped: muted, alerts too.
 // Past the plan's expiry broadcasts end (partial or skipped: plan_expired), alerts go on. Settings and stock
@@ -76,8 +84,11 @@ inline constexpr Millis kStepGrace{2000};
 /// A start this much after the beginning is not yet `late`.
 inline constexpr Millis kJoinTolerance{500};
 
-/// The most repeats of an alert that are looked at; more are treated as this many.
-inline constexpr int kMaxRepeats = 100;
+/// How many of an alert's newest repeats get an outcome where they never sounded; older ones are not told of.
+inline constexpr int kRepeatsLookedBack = 24;
+
+/// The numbers of this alert's repeats that have begun and have no outcome yet.
+std::vector<int> open_repeats(const Alert& alert, const History& history);
 
 /// What the playhead points at: one item of one occurrence, or of one repeat of an alert.
 struct Sounding {
@@ -86,6 +97,7 @@ struct Sounding {
   Item item;                    ///< the item that sounds (a stock clip is a clip item)
   std::size_t item_index = 0;   ///< its place in the items
   bool substitute = false;      ///< `item` stands in for the item of that place
+  bool owed = false;            ///< of an alert: its own clip (or what is said before it) after its stock words
   Millis item_offset{0};        ///< where in the item the sound is at `now`
   Millis occurrence_offset{0};  ///< where in the whole occurrence
   TimePoint started;            ///< when this item's offset 0 was, or would have been: now − item_offset
@@ -113,6 +125,7 @@ struct Ended {
 struct Waiting {
   std::string occurrence_id;
   std::string by;  ///< what sounds in its place; empty: it is not playable yet
+  bool owed = false;  ///< of an alert: its stock words are over, and its own clip follows when it is there
   bool operator==(const Waiting&) const = default;
 };
 

@@ -64,6 +64,7 @@ class TestNode {
 
   void boot() {
     run.reset();  // the folder has one owner at a time
+    sounds_.clear();  // the next run counts its tracks anew, perhaps at the same address
     run = std::make_unique<NodeRun>(folder.path() / "state", controller.bundle(), time, shelf, certificate_age);
     run->agent.tick();
   }

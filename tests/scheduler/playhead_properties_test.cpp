@@ -33,10 +33,10 @@ Occurrence some_occurrence(int number) {
 
 Alert some_alert(int number) {
   Alert a = alert("L" + std::to_string(number), *rc::gen::inRange(-100, 300), *rc::gen::inRange(1, 300));
-  a.status = *rc::gen::element(AlertStatus::actual, AlertStatus::exercise);
-  a.repeats = *rc::gen::inRange(1, 4);
+  a.status = *rc::gen::element(AlertStatus::actual, AlertStatus::exercise, AlertStatus::test);
+  a.repeats = *rc::gen::inRange(0, 4);
   a.repeat_every = Millis{*rc::gen::inRange(1, 60) * 1000};
-  if (*rc::gen::arbitrary<bool>()) a.clip = clip("a", 15);
+  if (*rc::gen::arbitrary<bool>()) a.clip = clip(*rc::gen::element<std::string>("a", "b"), 15);
   return a;
 }
 
@@ -47,6 +47,7 @@ Simulation some_scene(bool settled, bool with_alerts = true) {
   for (char c = 'a'; c < 'g'; ++c) s.history.playable[std::string(1, c)] = *rc::gen::inRange(0, 4) != 0;
   if (*rc::gen::inRange(0, 4) == 0) s.history.playable["tone"] = false;
   if (*rc::gen::inRange(0, 4) == 0) s.history.playable["flood"] = false;
+  if (*rc::gen::inRange(0, 4) == 0) s.history.playable["exercise"] = false;
   std::vector<Occurrence> list;
   for (int i = *rc::gen::inRange(0, 9); i > 0; --i) list.push_back(some_occurrence(i));
   plan_of(s, std::move(list));
@@ -74,7 +75,7 @@ Simulation some_scene(bool settled, bool with_alerts = true) {
 }
 
 std::set<std::string> named_sounds(const Simulation& s) {
-  std::set<std::string> names{"tone", "flood"};
+  std::set<std::string> names{"tone", "flood", "exercise", "test"};
   for (const Occurrence& o : s.plan->occurrences) {
     for (const Item& i : o.items) names.insert(i.sha256 + i.url);
     for (const Item& i : o.substitutes) names.insert(i.sha256 + i.url);

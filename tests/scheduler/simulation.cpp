@@ -54,7 +54,9 @@ void plan_of(Simulation& scene, std::vector<Occurrence> occurrences) {
 }
 
 void with_stock(Simulation& scene) {
-  scene.plan->settings.stock = {{"tone", "tone", 1, Millis{2000}}, {"flood", "flood", 1, Millis{10000}}};
+  scene.plan->settings.stock = {{"tone", "tone", 1, Millis{2000}}, {"flood", "flood", 1, Millis{10000}},
+                               {"exercise", "exercise", 1, Millis{3000}}, {"test", "test", 1, Millis{4000}}};
+  for (const char* name : {"exercise", "test"}) scene.history.playable[name] = true;
   scene.history.playable["tone"] = true;
   scene.history.playable["flood"] = true;
 }

@@ -61,7 +61,8 @@ Alert alert(const std::string& id, double sent, double seconds, std::optional<It
 /// Puts occurrences into the plan, by due, then id.
 void plan_of(Simulation& scene, std::vector<Occurrence> occurrences);
 
-/// A tone of 2 s ("tone") and a stock clip of 10 s ("flood") among the wanted settings, both playable.
+/// A tone of 2 s ("tone"), a stock clip of 10 s ("flood") and the words of an exercise (3 s) and a test (4 s) among the wanted
+/// settings, all playable.
 void with_stock(Simulation& scene);
 
 }  // namespace loa::tests
