@@ -28,6 +28,7 @@ std::string text_of(const OccurrenceHistory& known) {
                    {"partial_reason", known.partial_reason}, {"substituted", known.substituted},
                    {"held_by", known.held_by},               {"shifted_ms", known.shifted.count()}};
   if (known.owed) all["owed"] = true;
+  if (known.substitute_from != Millis{0}) all["substitute_from"] = known.substitute_from.count();
   if (known.outcome) all["outcome"] = scheduler::name_of(*known.outcome);
   if (known.first_started) all["first_started"] = to_ms(*known.first_started);
   if (known.anchor) all["anchor"] = to_ms(*known.anchor);
@@ -53,6 +54,7 @@ OccurrenceHistory known_of(const std::string& text) {
   known.held_by = word("held_by");
   if (const auto* shifted = all.if_contains("shifted_ms")) known.shifted = Millis{shifted->as_int64()};
   known.owed = all.contains("owed");
+  if (const auto* from = all.if_contains("substitute_from")) known.substitute_from = Millis{from->as_int64()};
   if (all.contains("outcome")) known.outcome = outcome_of(word("outcome"));
   if (const auto* at = all.if_contains("first_started")) known.first_started = from_ms(at->as_int64());
   if (const auto* at = all.if_contains("anchor")) known.anchor = from_ms(at->as_int64());

@@ -52,17 +52,8 @@ struct Stocks {
   const std::vector<StockClip>& wanted;
   const std::vector<StockClip>& shipped;
 
-  const StockClip* find(const std::string& name) const {
-    for (const auto* list : {&wanted, &shipped})
-      for (const StockClip& clip : *list)
-        if (clip.name == name) return &clip;
-    return nullptr;
-  }
+  std::optional<Item> find(const std::string& name) const { return stock_item(name, wanted, shipped); }
 };
-
-Item item_of(const StockClip& clip) {
-  return {.kind = ItemKind::clip, .duration = clip.duration, .sha256 = clip.sha256, .bytes = clip.bytes};
-}
 
 // The words that an exercise or a test begins with; empty for an actual alert.
 const char* status_words(const Alert& alert) {
@@ -75,25 +66,25 @@ void fill_items(Piece& piece, const Alert& alert, const Stocks& stocks, const Hi
   auto& items = piece.own_items.emplace();
   std::optional<Item> status;
   if (const std::string name = status_words(alert); !name.empty()) {
-    const StockClip* says = stocks.find(name);
+    const auto says = stocks.find(name);
     if (!says || !history.is_playable(says->sha256)) return;  // what cannot be told from an actual alert stays silent
-    if (name != alert.stock_clip || alert.clip) status = item_of(*says);
+    if (name != alert.stock_clip || alert.clip) status = says;
   }
-  if (const StockClip* tone = stocks.find("tone")) items.push_back(item_of(*tone));
+  if (const auto tone = stocks.find("tone")) items.push_back(*tone);
   if (status) items.push_back(*status);
   const int place = static_cast<int>(items.size());
-  const StockClip* words = stocks.find(alert.stock_clip);
-  if (status && words && alert.stock_clip == name_of(alert.status)) words = nullptr;  // not twice
+  auto words = stocks.find(alert.stock_clip);
+  if (status && words && alert.stock_clip == name_of(alert.status)) words.reset();  // not twice
   const OccurrenceHistory* known = piece.history;
   const bool begun = words && known && known->substituted == place && (known->owed || !known->interrupted);
   const bool there = alert.clip && history.is_playable(alert.clip->sha256);
   if (begun || (words && !there && history.is_playable(words->sha256))) {
-    items.push_back(item_of(*words));
+    items.push_back(*words);
     piece.voice_place = alert.clip ? place : -1;
   } else if (alert.clip) {
     items.push_back(*alert.clip);
   } else if (words) {
-    items.push_back(item_of(*words));
+    items.push_back(*words);
   }
   if (!begun || !alert.clip) return;
   piece.owes = static_cast<int>(items.size());
@@ -211,6 +202,15 @@ class Look {
 };
 
 }  // namespace
+
+std::optional<Item> stock_item(const std::string& name, const std::vector<StockClip>& wanted,
+                               const std::vector<StockClip>& shipped) {
+  for (const auto* list : {&wanted, &shipped})
+    for (const StockClip& clip : *list)
+      if (clip.name == name)
+        return Item{.kind = ItemKind::clip, .duration = clip.duration, .sha256 = clip.sha256, .bytes = clip.bytes};
+  return {};
+}
 
 std::vector<int> open_repeats(const Alert& alert, const History& history) {
   const std::string prefix = alert.id + "." + std::to_string(alert.revision) + ".";

@@ -25,11 +25,13 @@ void begin(OccurrenceHistory& known, const Sounding& sounding, TimePoint now) {
   } else if (known.anchor && offset > std::max(now - *known.anchor, Millis{0})) {
     miss("not_playable");
   }
+  if (sounding.substitute && !alert) miss("substituted");
   known.anchor = now - offset;
   known.heard = offset;
   known.interrupted = false;
   known.held_by.clear();
   known.owed = sounding.owed;
+  if (sounding.substitute) known.substitute_from = sounding.rung_from;
   if (!sounding.owed) known.substituted = sounding.substitute ? static_cast<int>(sounding.item_index) : -1;
 }
 

@@ -23,6 +23,7 @@ struct OccurrenceHistory {
   std::string
       partial_reason;    ///< why not all of it was heard, the first reason; empty: nothing was missed so far
   int substituted = -1;  ///< place of the item that a substitute was begun for; stays with it to its end
+  Millis substitute_from{0};  ///< where in the occurrence the substitutes of that place began
   bool owed = false;     ///< of an alert: its stock words are over, what sounds or is missing is its own clip
   std::string held_by;   ///< before it started: what sounds in its place
   Millis shifted{0};     ///< by how much the clock was set since it began

@@ -26,8 +26,25 @@ bool is_playable(const Item& item, const History& history) {
   return false;
 }
 
-// Fills `slot` with the substitute that sounds `inside` the place, going through the playable ones in order.
-bool substitute_at(const Piece& piece, Millis start, Millis inside, const History& history, Slot& slot) {
+// What would sound for a moment only, because its place ends or most of it is over, is not begun; the rest of what began is heard.
+bool worth_beginning(const Piece& piece, const Slot& slot, Millis left) {
+  const Millis from_its_beginning = slot.item_offset <= kJoinTolerance ? slot.item_offset : Millis{0};
+  if (left + from_its_beginning >= std::min(kShortest, slot.item->duration)) return true;
+  const bool goes_on = piece.history && piece.history->open() && slot.item_offset > kJoinTolerance;
+  return goes_on && (piece.own_items || slot.substitute == (piece.history->substituted == static_cast<int>(slot.index)));
+}
+
+// Where in the occurrence the substitutes of a place begin: with the place, but for a clip that broke while it
+// sounded, where it broke.
+Millis rung_start(const Piece& piece, std::size_t place, Millis start, Millis offset) {
+  const OccurrenceHistory* known = piece.history;
+  if (!known) return start;
+  if (known->substituted != static_cast<int>(place)) return known->sounding() ? offset : start;
+  return known->substitute_from >= start && known->substitute_from <= offset ? known->substitute_from : start;
+}
+
+// Fills `slot` with what stands in for the item of the place: the playable substitutes in order.
+bool substitute_at(const Piece& piece, Millis inside, const History& history, Slot& slot) {
   if (!piece.substitutes) return false;
   Millis passed{0};
   for (const Item& item : *piece.substitutes) {
@@ -36,7 +53,7 @@ bool substitute_at(const Piece& piece, Millis start, Millis inside, const Histor
       slot.item = &item;
       slot.substitute = true;
       slot.item_offset = inside - passed;
-      slot.until = std::min(start + passed + item.duration, slot.place_end);
+      slot.until = std::min(slot.rung_from + passed + item.duration, slot.place_end);
       return true;
     }
     passed += item.duration;
@@ -44,16 +61,48 @@ bool substitute_at(const Piece& piece, Millis start, Millis inside, const Histor
   return false;
 }
 
-void fill(const Piece& piece, const Item& item, Millis start, Millis inside, const History& history,
-          Slot& slot) {
+bool has_playable(const std::vector<Item>* items, const History& history) {
+  return items && std::any_of(items->begin(), items->end(), [&](const Item& item) {
+           return item.kind != ItemKind::pause && is_playable(item, history);
+         });
+}
+
+// The area's announcement, where no substitute can sound: once, in the first place that lacks its item.
+bool stand_in_at(const Piece& piece, Millis inside, const History& history, Slot& slot) {
+  if (!piece.stand_in || !is_playable(*piece.stand_in, history)) return false;
+  if (inside >= piece.stand_in->duration || has_playable(piece.substitutes, history)) return false;
+  const bool begun = piece.history && piece.history->substituted == static_cast<int>(slot.index);
+  const auto& items = piece.item_list();
+  const auto place = items.begin() + static_cast<std::ptrdiff_t>(slot.index);
+  if (!begun && std::any_of(items.begin(), place, [&](const Item& item) { return !is_playable(item, history); })) return false;
+  slot.item = piece.stand_in;
+  slot.substitute = true;
+  slot.item_offset = inside;
+  slot.until = std::min(slot.rung_from + piece.stand_in->duration, slot.place_end);
+  return true;
+}
+
+void choose_rung(const Piece& piece, const Item& item, Millis start, Millis inside, const History& history,
+                 Slot& slot) {
   const bool keep_substitute =
       piece.history && piece.history->substituted == static_cast<int>(slot.index) && !piece.own_items;
   const bool playable = is_playable(item, history);
-  if ((!playable || keep_substitute) && substitute_at(piece, start, inside, history, slot)) return;
+  if (!playable || keep_substitute) {
+    slot.rung_from = rung_start(piece, slot.index, start, start + inside);
+    const Millis in_rung = start + inside - slot.rung_from;
+    if (substitute_at(piece, in_rung, history, slot) || stand_in_at(piece, in_rung, history, slot)) return;
+  }
   if (!playable) return;
   slot.item = &item;
   slot.item_offset = inside;
   slot.until = slot.place_end;
+}
+
+void fill(const Piece& piece, const Item& item, Millis start, Millis inside, const History& history,
+          Slot& slot) {
+  choose_rung(piece, item, start, inside, history, slot);
+  if (!slot.item || slot.item->kind == ItemKind::pause) return;
+  if (!worth_beginning(piece, slot, slot.until - start - inside)) slot.item = nullptr;
 }
 
 Standing over(Ended ended) { return {.ended = std::move(ended)}; }
@@ -202,6 +251,7 @@ Sounding sound(const Piece& piece, Millis offset, TimePoint time, const History&
   s.item = *slot->item;
   s.item_index = slot->index;
   s.substitute = slot->substitute || piece.voice_place == static_cast<int>(slot->index);
+  s.rung_from = slot->rung_from;
   s.owed = piece.owes >= 0 && piece.owes <= static_cast<int>(slot->index);
   s.item_offset = slot->item_offset;
   s.occurrence_offset = offset;

@@ -24,6 +24,7 @@ struct Piece {
   Millis duration{0};
   const std::vector<Item>* items = nullptr;
   const std::vector<Item>* substitutes = nullptr;
+  const Item* stand_in = nullptr;  ///< the area's announcement for where no substitute is playable either
   std::optional<std::vector<Item>> own_items;  ///< of an alert, whose items are made here
   int voice_place = -1;  ///< of an alert: place of the stock words that stand in for its own clip; -1: none do
   int owes = -1;         ///< of an alert whose stock words were begun: place that its own clip has after them
@@ -44,6 +45,7 @@ struct Slot {
   const Item* item = nullptr;  ///< null: nothing that is playable
   std::size_t index = 0;
   bool substitute = false;
+  Millis rung_from{0};  ///< of a substitute: offset in the piece at which the substitutes of the place began
   Millis item_offset{0};
   Millis until{0};      ///< offset in the piece at which this ends
   Millis place_end{0};  ///< offset in the piece at which the place ends
@@ -82,6 +84,10 @@ Sounding sound(const Piece& piece, Millis offset, TimePoint time, const History&
 
 /// Whether `a` goes before `b` where both could sound.
 bool goes_before(const Piece& a, const Piece& b);
+
+/// The item of the stock clip `name`; nothing where neither `wanted` nor `shipped` has it.
+std::optional<Item> stock_item(const std::string& name, const std::vector<StockClip>& wanted,
+                               const std::vector<StockClip>& shipped);
 
 /// Everything about alerts at one moment.
 struct AlertScene {

@@ -7,7 +7,7 @@
 namespace loa::scheduler {
 namespace {
 
-Piece piece_of(const Occurrence& occurrence, TimePoint stop, const History& history) {
+Piece piece_of(const Occurrence& occurrence, const Item* stand_in, TimePoint stop, const History& history) {
   Piece piece;
   piece.id = occurrence.id;
   piece.cls = occurrence.cls;
@@ -18,6 +18,7 @@ Piece piece_of(const Occurrence& occurrence, TimePoint stop, const History& hist
   piece.duration = occurrence.duration;
   piece.items = &occurrence.items;
   piece.substitutes = &occurrence.substitutes;
+  piece.stand_in = stand_in;
   piece.after = occurrence.after_interrupt;
   piece.late = occurrence.late;
   piece.late_limit = occurrence.late_limit;
@@ -68,6 +69,7 @@ class Look {
     alert_scene_ = look_at_alerts(alerts, history, now, plan ? plan->settings.alert_volume : 100,
                                   plan ? plan->settings.stock : kNoStock, shipped);
     if (plan) volume_ = volume_now(*plan, now);
+    if (plan && plan->settings.stand_in) stand_in_ = stock_item(*plan->settings.stand_in, plan->settings.stock, shipped);
     gather(alerts);
     choose();
     say_next();
@@ -76,6 +78,8 @@ class Look {
   Decision take() { return std::move(decision_); }
 
  private:
+  const Item* stand_in() const { return stand_in_ ? &*stand_in_ : nullptr; }
+
   void wake_at(TimePoint time) {
     if (time <= now_ || time >= kNever) return;
     if (!decision_.wake || time < *decision_.wake) decision_.wake = time;
@@ -110,12 +114,12 @@ class Look {
       const OccurrenceHistory* known = history_.find(o->id);
       if (known && known->outcome) continue;
       if (known && known->open()) std::erase(open, o->id);
-      weigh(piece_of(*o, plan_->until, history_), expired_);
+      weigh(piece_of(*o, stand_in(), plan_->until, history_), expired_);
     }
     // After the clock was set back, what sounds may be due later than now.
     if (open.empty()) return;
     for (auto o = later; o != all.end(); ++o)
-      if (std::erase(open, o->id)) weigh(piece_of(*o, plan_->until, history_), expired_);
+      if (std::erase(open, o->id)) weigh(piece_of(*o, stand_in(), plan_->until, history_), expired_);
   }
 
   // Ends the piece, or makes it a candidate.
@@ -200,7 +204,7 @@ class Look {
     for (std::size_t i = first_coming_; i < plan_->occurrences.size(); ++i) {
       const Occurrence& o = plan_->occurrences[i];
       if (decision_.next && o.due > decision_.next->begins()) break;
-      const Piece piece = piece_of(o, plan_->until, history_);
+      const Piece piece = piece_of(o, stand_in(), plan_->until, history_);
       if (piece.history && (piece.history->outcome || piece.history->open())) continue;
       offer_after(piece, above(piece) ? o.due : std::max(o.due, free_));
     }
@@ -236,6 +240,7 @@ class Look {
   const bool muted_;
   AlertScene alert_scene_;
   HourlyVolume volume_;
+  std::optional<Item> stand_in_;
   std::size_t first_coming_ = 0;
   std::vector<Candidate> candidates_;
   const Candidate* current_ = nullptr;

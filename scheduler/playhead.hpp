@@ -29,8 +29,11 @@ namespace loa::scheduler {
 // What it passed over by more follows its rule by the corrected clock.
 //
 // Items have fixed places in the occurrence, one after the other. Where a clip or stream is not playable, the
-// playable substitutes sound in its place, in order, no longer than the place is; a substitute begun stays to
-// the end of the place. A clip is playable as history says; a stream is unless history says it is not, and
+// playable substitutes sound in its place, in order, no longer than the place is; where none of them is
+// playable either, the area's stock clip `settings.stand_in`, once, in the first such place. A substitute begun
+// stays to the end of the place, so that a clip that breaks, or comes, in mid-play changes what sounds once; where
+// it broke the substitutes begin from their beginning. What
+// would sound for less than kShortest, because its place ends or most of it is over, is not begun. A clip is playable as history says; a stream is unless history says it is not, and
 // never over plain HTTP where the plan does not mark it as allowed. An occurrence may start only where the
 // item at its offset (or a substitute) is playable: so nothing is ever cut for silence (promise 4), and one
 // whose clip is late joins when the clip is there. Once it sounds, items that are not playable are passed
@@ -43,7 +46,8 @@ namespace loa::scheduler {
 // partial: interrupted.
 //
 // Its end. When the last item is over it ends `played`, or `partial` with the first reason why not all of it
-// was heard: late (it joined more than kJoinTolerance after its beginning), interrupted (join, drop or
+// was heard: late (it joined more than kJoinTolerance after its beginning), substituted (something stood in, for
+// all of it or a part), interrupted (join, drop or
 // restart lost or repeated a part), restarted (the node restarted), not_playable. The player may know more (a
 // sink that failed): the caller then records that outcome instead.
 //
@@ -84,6 +88,9 @@ inline constexpr Millis kStepGrace{2000};
 /// A start this much after the beginning is not yet `late`.
 inline constexpr Millis kJoinTolerance{500};
 
+/// Less than this of an item is not begun, unless it is all of the item.
+inline constexpr Millis kShortest{2000};
+
 /// How many of an alert's newest repeats get an outcome where they never sounded; older ones are not told of.
 inline constexpr int kRepeatsLookedBack = 24;
 
@@ -97,6 +104,7 @@ struct Sounding {
   Item item;                    ///< the item that sounds (a stock clip is a clip item)
   std::size_t item_index = 0;   ///< its place in the items
   bool substitute = false;      ///< `item` stands in for the item of that place
+  Millis rung_from{0};          ///< of a substitute: offset in the occurrence where those of its place began
   bool owed = false;            ///< of an alert: its own clip (or what is said before it) after its stock words
   Millis item_offset{0};        ///< where in the item the sound is at `now`
   Millis occurrence_offset{0};  ///< where in the whole occurrence

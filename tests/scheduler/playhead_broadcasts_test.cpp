@@ -120,28 +120,28 @@ const std::vector<Row> kBroadcasts = {
        Occurrence a = occurrence("A", 0, {clip("a", 30)});
        a.substitutes = {clip("x", 30), clip("s", 30)};
        plan_of(s, {a});
-     }, 100, "0-30 A:s | A played"},
+     }, 100, "0-30 A:s | A partial:substituted"},
     {"a substitute is no longer than the place", [](Simulation& s) {
        s.history.playable_by_default = true;
        s.history.playable["b"] = false;
        Occurrence a = occurrence("A", 0, {clip("a", 10), clip("b", 10), clip("c", 10)});
        a.substitutes = {clip("s", 25)};
        plan_of(s, {a});
-     }, 100, "0-10 A:a; 10-20 A:s; 20-30 A:c | A played"},
+     }, 100, "0-10 A:a; 10-20 A:s; 20-30 A:c | A partial:substituted"},
     {"short substitutes follow each other, then the rest of the place is passed over", [](Simulation& s) {
        s.history.playable_by_default = true;
        s.history.playable["a"] = false;
        Occurrence a = occurrence("A", 0, {clip("a", 20), clip("b", 10)});
        a.substitutes = {clip("s", 5), clip("t", 8)};
        plan_of(s, {a});
-     }, 100, "0-5 A:s; 5-13 A:t; 13-23 A:b | A partial:not_playable"},
+     }, 100, "0-5 A:s; 5-13 A:t; 13-23 A:b | A partial:substituted"},
     {"a substitute begun stays although the clip comes", [](Simulation& s) {
        s.history.playable["s"] = true;
        Occurrence a = occurrence("A", 0, {clip("a", 30)});
        a.substitutes = {clip("s", 30)};
        plan_of(s, {a});
        s.on(10, [](Simulation& sim) { sim.history.playable["a"] = true; });
-     }, 100, "0-30 A:s | A played"},
+     }, 100, "0-30 A:s | A partial:substituted"},
     {"a clip in the middle that is not there is passed over at once", [](Simulation& s) {
        s.history.playable_by_default = true;
        s.history.playable["b"] = false;
@@ -170,7 +170,7 @@ const std::vector<Row> kBroadcasts = {
        s.history.playable["s"] = true;
        s.history.playable["https://relay.example/1"] = false;
        plan_of(s, {a});
-     }, 100, "0-20 A:s | A played"},
+     }, 100, "0-20 A:s | A partial:substituted"},
     {"after a restart in mid-play it goes on at the offset of the clock", [](Simulation& s) {
        all_playable(s);
        plan_of(s, {occurrence("A", 0, {clip("a", 60)})});

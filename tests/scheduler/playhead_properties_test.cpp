@@ -51,6 +51,9 @@ Simulation some_scene(bool settled, bool with_alerts = true) {
   std::vector<Occurrence> list;
   for (int i = *rc::gen::inRange(0, 9); i > 0; --i) list.push_back(some_occurrence(i));
   plan_of(s, std::move(list));
+  s.plan->settings.stock.push_back({"sorry", "sorry", 1, Millis{5000}});
+  s.history.playable["sorry"] = *rc::gen::inRange(0, 3) != 0;
+  if (*rc::gen::arbitrary<bool>()) s.plan->settings.stand_in = "sorry";
   if (*rc::gen::inRange(0, 3) == 0) s.plan->settings.volume_by_hour = {{360, 362, 50}};
   for (int i = with_alerts ? *rc::gen::inRange(0, 4) : 0; i > 0; --i) {
     const Alert a = some_alert(i);
@@ -75,7 +78,7 @@ Simulation some_scene(bool settled, bool with_alerts = true) {
 }
 
 std::set<std::string> named_sounds(const Simulation& s) {
-  std::set<std::string> names{"tone", "flood", "exercise", "test"};
+  std::set<std::string> names{"tone", "flood", "exercise", "test", "sorry"};
   for (const Occurrence& o : s.plan->occurrences) {
     for (const Item& i : o.items) names.insert(i.sha256 + i.url);
     for (const Item& i : o.substitutes) names.insert(i.sha256 + i.url);
@@ -110,6 +113,11 @@ TEST_CASE("in any scene each occurrence ends in exactly one outcome and no promi
       RC_ASSERT(now.item.kind != ItemKind::clip || scene.history.is_playable(now.item.sha256));
       RC_ASSERT(!now.item.url.starts_with("http://"));
       for (const Ended& e : d.ended) RC_ASSERT(e.occurrence_id != now.occurrence_id);
+      RC_ASSERT(now.item.sha256 != "sorry" || (now.substitute && scene.plan->settings.stand_in));
+      const auto* known = scene.history.find(now.occurrence_id);
+      const bool begins = now.item_offset == Millis{0} || !known || !known->open();
+      const Millis left = now.until - scene.now;
+      if (now.alert_id.empty() && begins && now.item.kind != ItemKind::pause) RC_ASSERT(left >= kShortest || left == now.item.duration);
       if (d.next) RC_ASSERT(d.next->begins() > scene.now);
     };
     s.run(20000);
