@@ -197,7 +197,6 @@ void Conductor::begin(const Sounding& sounding, TimePoint now) {
   auto& record = draft(sounding);
   record.volume = sounding.volume;
   record.clock = parts_.clock.quality();
-  if (!sounding.alert_id.empty() && sounding.item_index == 0 && record.heard_ms == 0) record.planned_ms = 0;
   if (sounding.item.kind != ItemKind::clip) return;
   if (next_track_ != 0 && same_beginning(voices_.at(next_track_).what, sounding)) {
     now_track_ = next_track_;

@@ -103,6 +103,7 @@ void Conductor::on_started(const TrackStarted& started) {
     record.started = record.due + std::chrono::floor<Millis>(late);
     record.start_error_us = late.count();
   }
+  if (first && !record.alert_id.empty()) record.planned_ms = 0;  // of an alert what sounds of it is what was planned
   if (first || !record.alert_id.empty()) record.clip_sha256 = voice.what.item.sha256;
   if (!record.alert_id.empty()) record.planned_ms += voice.what.item.duration.count();
   changed_();

@@ -1,63 +1,12 @@
-#include <algorithm>
 #include <catch2/catch.hpp>
-#include <set>
 
-#include "test_node.hpp"
+#include "listener.hpp"
 
 using namespace loa;
 using namespace loa::tests;
 using scheduler::AlertStatus;
-using scheduler::Outcome;
 
 namespace {
-
-const auto kAlerts = protocol::alert_topic("hue");
-
-// A connected node with the stock clips of every node, of which the test hears what begins.
-struct Listener {
-  Listener() {
-    for (const auto& [name, length] : std::map<std::string, Millis>{{"tone", 3000ms}, {"flood", 5000ms}, {"exercise", 4000ms}, {"test", 2000ms}}) {
-      const std::string sha256(64, name == "test" ? '1' : "abcdef"[name[0] % 6]);
-      node.shelf.stock.push_back({name, sha256, 10, length});
-      node.shelf.held[sha256] = true;
-      node.lengths[sha256] = length;
-      names[sha256] = name;
-    }
-    node.connect();
-  }
-  // An alert whose own clip of 6 s is not there yet.
-  scheduler::Alert alert(const std::string& id) {
-    auto alert = node.alert(id, 6s);
-    names[alert.clip->sha256] = "own";
-    node.shelf.held.erase(alert.clip->sha256);
-    return alert;
-  }
-  void fetched(const scheduler::Alert& alert) { node.shelf.held[alert.clip->sha256] = true; }
-  void deliver(std::vector<scheduler::Alert> alerts) {
-    node.deliver(kAlerts, node.controller.alert(node.snapshot(++revision, std::move(alerts))));
-  }
-  void listen(node::Monotonic duration) {
-    for (const auto end = node.time.now + duration; node.time.now < end;) {
-      node.pass(100ms);
-      for (const auto& [id, told] : node.player().tracks)
-        if (told.due && told.due->time_since_epoch() <= node.time.now && known.insert({node.run.get(), id}).second)
-          heard += (heard.empty() ? "" : " ") + names[told.track.file.stem().string()];
-    }
-  }
-  // "OUTCOME reason heard", one for each record.
-  std::string records() {
-    std::string text;
-    for (const auto& record : node.records())
-      text += (text.empty() ? "" : "; ") + record.occurrence_id + " " + scheduler::name_of(record.outcome) + " " + record.reason + " " +
-              std::to_string(record.heard_ms / 1000) + "/" + std::to_string(record.planned_ms / 1000);
-    return text;
-  }
-  TestNode node;
-  std::int64_t revision = 50;
-  std::map<std::string, std::string> names;
-  std::set<std::pair<NodeRun*, node::TrackId>> known;
-  std::string heard;
-};
 
 struct Row {
   const char* name;
@@ -144,6 +93,17 @@ const std::vector<Row> kRows{
        l.listen(20s);
      },
      "tone own", "l-1.1.1 skipped missed 0/6; l-1.1.2 played  9/9"},
+    {"without a number of repeats it sounds until it expires",
+     [](Listener& l) {
+       auto alert = l.alert("l-1");
+       l.fetched(alert);
+       alert.repeats = 0;
+       alert.repeat_every = 20s;
+       alert.expires = alert.sent + 50s;
+       l.deliver({alert});
+       l.listen(2min);
+     },
+     "tone own tone own tone own", "l-1.1.1 played  9/9; l-1.1.2 played  9/9; l-1.1.3 played  9/9"},
     {"an update cuts what it names and sounds itself",
      [](Listener& l) {
        const auto old = l.alert("l-1");
