@@ -123,6 +123,7 @@ Monotonic Agent::tick() {
   parts_.conductor.set_alerts(board_.alerts(parts_.clock.trusted()));
   refresh_wants();
   const auto sound = parts_.conductor.run();
+  keep_alerts();
   look_at_shelf();
   settle();
   report();
@@ -353,6 +354,7 @@ Monotonic Agent::next_wake(Monotonic sound) const {
 void Agent::stop(std::chrono::milliseconds limit, std::function<void()> stopped) {
   stopping_ = true;
   parts_.conductor.pause_for_exit();
+  keep_alerts();
   keep_clock();
   lifecycle_.take(Event::stop_asked);
   if (parts_.link.connected()) reporter_.send_gone(state());

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -100,6 +101,7 @@ class Agent {
   void follow_head(const protocol::Head& head, const std::string& kid);
   void move_to(const std::vector<std::string>& areas);
   void post_alert(PostedSnapshot posted);
+  void keep_alerts();
   bool obey(const protocol::Order& order);
   void retry_held();
 
@@ -136,6 +138,12 @@ class Agent {
   protocol::KeyRing ring_;
   AlertBoard board_;
   AwaitedAlerts awaited_;
+  struct UnkeptAlerts {
+    std::int64_t revision = 0;
+    scheduler::TimePoint issued;
+    std::string jws, kid;
+  };
+  std::map<std::string, UnkeptAlerts> unkept_;  // by area: sound already, and are not on disk yet
   LifecycleTrack lifecycle_;
   std::string plan_kid_;                    // who signed the plan in force
   std::int64_t plan_held_ = 0;

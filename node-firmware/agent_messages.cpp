@@ -20,7 +20,6 @@ namespace {
 
 constexpr auto kHoldUnknownKey = 30s;
 constexpr std::size_t kMaxHeld = 16;
-constexpr auto kRetainedWaits = 5s;
 
 std::vector<std::string> names_of(const std::vector<protocol::AreaHead>& areas) {
   std::vector<std::string> names;
@@ -194,49 +193,6 @@ void Agent::take_plan(const protocol::LinkMessage& message) {
   set_brokers();
   wants_changed_ = true;
   parts_.link.unsubscribe(protocol::plan_topic(node));
-  reporter_.accepted(about);
-}
-
-void Agent::take_alert(const protocol::LinkMessage& message) {
-  const auto area = protocol::parse_topic(message.topic)->id;
-  About about{MessageType::alert, area, 0, ""};
-  const auto verified = ring_.verify(message.payload, MessageType::alert, chain());
-  if (!verified) return refuse(message, about, verified.error());
-  about.kid = verified->kid;
-  auto snapshot = protocol::decode_alert(verified->payload, area);
-  if (!snapshot) return refuse(message, about, snapshot.error());
-  about.revision = snapshot->revision;
-  const auto& marks = parts_.store.marks();
-  const auto highest = std::max(marks.alert_highest(area), board_.revision(area));
-  const bool newest = snapshot->issued >= marks.newest_signed();
-  const auto verdict = board_.judge(*snapshot, message.retained, head_this_session_, highest);
-  PostedSnapshot posted{std::move(*snapshot), message.payload, verified->kid, newest};
-  switch (verdict) {
-    case AlertBoard::Verdict::same: return;
-    case AlertBoard::Verdict::old:
-      return refuse(message, about, {RefusalCode::old_revision, "/rev",
-                                     fmt::format("alerts {} of {} are below {}", about.revision, area, highest)});
-    case AlertBoard::Verdict::wait:
-      return board_.put_aside(std::move(posted), parts_.clock.monotonic() + kRetainedWaits);
-    case AlertBoard::Verdict::take: return post_alert(std::move(posted));
-  }
-}
-
-void Agent::post_alert(PostedSnapshot posted) {
-  const auto& snapshot = posted.snapshot;
-  auto marks = parts_.store.marks();
-  auto& of_key = marks.by_key[posted.kid];
-  auto& highest = of_key.alert_highest[snapshot.area];
-  highest = std::max(highest, snapshot.revision);
-  of_key.newest_signed = std::max(of_key.newest_signed, snapshot.issued);
-  parts_.store.keep(marks);
-  parts_.store.keep_alert(snapshot.area, posted.jws);
-  parts_.clock.raise_floor(snapshot.issued);
-  spdlog::info("alerts {} of {}: {}", snapshot.revision, snapshot.area, snapshot.alerts.size());
-  const About about{MessageType::alert, snapshot.area, snapshot.revision, posted.kid};
-  awaited_.named(snapshot.area, marks.alert_highest(snapshot.area), snapshot.revision, parts_.clock.monotonic());
-  board_.post(std::move(posted));
-  wants_changed_ = true;
   reporter_.accepted(about);
 }
 

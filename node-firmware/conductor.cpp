@@ -28,6 +28,7 @@ constexpr auto kRunsOut = 100ms;        // a track this near its end is left to 
 constexpr auto kProgressEvery = 5s;
 constexpr auto kOtherTime = 1ms;        // a due time this far from the one told is another
 constexpr auto kLongestSleep = 60s;
+constexpr auto kHurry = 600ms;          // the most that writes wait for an alert's first sample
 
 bool same_place(const Sounding& a, const Sounding& b) {
   return same_item(a, b) && std::chrono::abs(a.started - b.started) <= kSamePlace;
@@ -106,7 +107,7 @@ Monotonic Conductor::run() {
     credit_running();
     next_progress_ = parts_.clock.monotonic() + kProgressEvery;
   }
-  save();
+  if (!hurries()) save();
   return next_wake(decision);
 }
 
@@ -215,6 +216,12 @@ void Conductor::begin(const Sounding& sounding, TimePoint now) {
   now_track_ = prepare(sounding, offset);
   if (now_track_ == 0) return;
   arm(now_track_, parts_.clock.monotonic_at(joins ? now + kJoinLead : now));
+  if (!sounding.alert_id.empty()) hurry_until_ = parts_.clock.monotonic() + kHurry;
+}
+
+bool Conductor::hurries() const {
+  const auto voice = voices_.find(now_track_);
+  return parts_.clock.monotonic() < hurry_until_ && voice != voices_.end() && !voice->second.first_sample;
 }
 
 void Conductor::drop_prerolled() {
@@ -260,6 +267,7 @@ Monotonic Conductor::next_wake(const Decision& decision) const {
     if (next_track_ != 0 && !voices_.at(next_track_).armed) no_later(begins - kArmAhead);
   }
   if (now_) no_later(next_progress_);
+  if (hurries()) no_later(hurry_until_);
   for (const auto& [id, closing] : closing_) no_later(closing.deadline);
   return wake;
 }

@@ -58,6 +58,8 @@ class Conductor {
 
   /// Does what is due now; the answer is when to call again at the latest.
   Monotonic run();
+  /// Whether an alert is about to be heard: what can wait shall not hold up the loop. Ends with its first sample, or soon.
+  bool hurries() const;
   /// Keeps how far everything came, silences the player, writes no record: the next run of the program goes on.
   void pause_for_exit();
 
@@ -124,6 +126,7 @@ class Conductor {
   std::map<std::string, std::string> faults_; // by occurrence: what the player said
   std::optional<double> last_level_;
   Monotonic next_progress_{};
+  Monotonic hurry_until_{};                   // for the sound of the alert that was begun last
   Monotonic began_{};
   std::optional<Monotonic> trusted_since_;    // when this run of the program first knew the time
   std::optional<Monotonic> epoch_;            // 1970 on the monotonic clock, by the node's clock at the last run

@@ -161,6 +161,7 @@ void Conductor::save() {
 }
 
 void Conductor::pause_for_exit() {
+  hurry_until_ = {};
   credit_running();
   for (const auto& [track, voice] : voices_) parts_.player.stop(track);
   // What was ended must not come back with the next run, even where the player still owes its last word.

@@ -53,6 +53,33 @@ TEST_CASE("an alert that arrives live sounds at once") {
   CHECK(with.node.receipts().back().accepted);
 }
 
+TEST_CASE("an alert is begun before anything of it is written") {
+  Waiting with;
+  const auto file = with.node.folder.path() / "state/alerts/hue.jws";
+  with.node.link().deliver(kAlerts, with.payload, false);
+  CHECK(with.node.player().order.size() == 1);
+  CHECK_FALSE(std::filesystem::exists(file));
+  CHECK(with.node.run->store.marks().alert_highest("hue") == 0);
+  SECTION("once it sounds it is kept") {
+    with.node.pass(100ms);
+    CHECK(std::filesystem::exists(file));
+    CHECK(with.node.receipts().back().accepted);
+  }
+  SECTION("where it does not begin it is kept soon all the same") {
+    with.node.player().tracks.clear();  // the player says nothing
+    for (int i = 0; i < 8; ++i) {
+      with.node.time.pass(100ms);
+      with.node.agent().tick();
+    }
+    CHECK(std::filesystem::exists(file));
+  }
+  SECTION("a node that ends at once keeps it") {
+    with.node.agent().stop(1s, [] {});
+    CHECK(std::filesystem::exists(file));
+  }
+  CHECK(with.node.run->store.marks().alert_highest("hue") == 50);
+}
+
 TEST_CASE("an alert that arrives as retained waits for a head") {
   Waiting with;
   with.node.deliver(kAlerts, with.payload, true);
