@@ -6,8 +6,6 @@
 namespace loa::scheduler {
 namespace {
 
-constexpr Millis kShortestRepeat{1000};
-
 // Why an alert is no longer in force although it has not expired.
 struct Revoked {
   TimePoint since;
@@ -35,9 +33,7 @@ bool listed_better(const Alert& alert, const std::vector<Alert>& alerts) {
   return false;
 }
 
-Millis spacing(const Alert& alert) { return std::max(alert.repeat_every, kShortestRepeat); }
-
-TimePoint due_of(const Alert& alert, int repeat) { return alert.sent + (repeat - 1) * spacing(alert); }
+TimePoint due_of(const Alert& alert, int repeat) { return alert.sent + (repeat - 1) * spacing_of(alert); }
 
 bool has_repeat(const Alert& alert, int repeat) { return alert.repeats == 0 || repeat <= std::max(alert.repeats, 1); }
 
@@ -45,7 +41,7 @@ bool has_repeat(const Alert& alert, int repeat) { return alert.repeats == 0 || r
 int latest_repeat(const Alert& alert, TimePoint time) {
   if (time <= alert.sent) return 1;
   const std::int64_t most = alert.repeats == 0 ? std::numeric_limits<int>::max() - 1 : std::max(alert.repeats, 1);
-  return static_cast<int>(std::min<std::int64_t>(most, (time - alert.sent) / spacing(alert) + 1));
+  return static_cast<int>(std::min<std::int64_t>(most, (time - alert.sent) / spacing_of(alert) + 1));
 }
 
 struct Stocks {
@@ -202,6 +198,8 @@ class Look {
 };
 
 }  // namespace
+
+Millis spacing_of(const Alert& alert) { return std::max(alert.repeat_every, Millis{1000}); }
 
 std::optional<Item> stock_item(const std::string& name, const std::vector<StockClip>& wanted,
                                const std::vector<StockClip>& shipped) {

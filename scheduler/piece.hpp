@@ -85,10 +85,6 @@ Sounding sound(const Piece& piece, Millis offset, TimePoint time, const History&
 /// Whether `a` goes before `b` where both could sound.
 bool goes_before(const Piece& a, const Piece& b);
 
-/// The item of the stock clip `name`; nothing where neither `wanted` nor `shipped` has it.
-std::optional<Item> stock_item(const std::string& name, const std::vector<StockClip>& wanted,
-                               const std::vector<StockClip>& shipped);
-
 /// Everything about alerts at one moment.
 struct AlertScene {
   std::vector<Piece> due;     ///< in force, due and without outcome: at most one an alert

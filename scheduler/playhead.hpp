@@ -94,6 +94,13 @@ inline constexpr Millis kShortest{2000};
 /// How many of an alert's newest repeats get an outcome where they never sounded; older ones are not told of.
 inline constexpr int kRepeatsLookedBack = 24;
 
+/// The item of the stock clip `name`; nothing where neither `wanted` nor `shipped` has it.
+std::optional<Item> stock_item(const std::string& name, const std::vector<StockClip>& wanted,
+                               const std::vector<StockClip>& shipped);
+
+/// From one repeat of the alert to the next: `repeat_every`, but at least a second.
+Millis spacing_of(const Alert& alert);
+
 /// The numbers of this alert's repeats that have begun and have no outcome yet.
 std::vector<int> open_repeats(const Alert& alert, const History& history);
 

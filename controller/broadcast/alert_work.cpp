@@ -10,36 +10,13 @@
 #include "protocol/limits.hpp"
 #include "protocol/revision.hpp"
 #include "protocol/topics.hpp"
+#include "scheduler/playhead.hpp"
 
 namespace loa::broadcast {
 namespace {
 
-Millis stock_duration(const std::vector<scheduler::StockClip>& stock, const std::string& name) {
-  for (const auto& clip : stock)
-    if (clip.name == name) return clip.duration;
-  return Millis{0};
-}
-
-// As the playhead counts: the tone, then the alert's own clip or the stock clip.
-Millis sounding_of(const scheduler::Alert& alert, const std::vector<scheduler::StockClip>& stock) {
-  return stock_duration(stock, "tone") + (alert.clip ? alert.clip->duration : stock_duration(stock, alert.stock_clip));
-}
-
-void expect_soundings(store::Transaction& transaction, const scheduler::Alert& alert) {
-  if (alert.message == scheduler::AlertMessage::cancel) return store::withdraw_alert(transaction, alert.id);
-  auto& session = transaction.session();
-  const auto duration = sounding_of(alert, store::list_stock_clips(session));
-  const auto spacing = std::max(alert.repeat_every, Millis{1000});
-  std::vector<store::Expected> soundings;
-  for (const auto& node : store::list_nodes(session, {alert.area}))
-    for (int repeat = 1; repeat <= alert.repeats; ++repeat) {
-      const auto due = alert.sent + (repeat - 1) * spacing;
-      if (due >= alert.expires) break;
-      soundings.push_back({scheduler::alert_occurrence_id(alert, repeat), node.id, {}, alert.id, {}, alert.title,
-                           scheduler::Class::emergency, due, duration, 0, {}});
-    }
-  store::expect(transaction, soundings);
-}
+constexpr auto kExpectAhead = std::chrono::hours(1);
+constexpr auto kExpectBack = std::chrono::hours(1);
 
 std::vector<std::string> also_to_sign(store::Session& session, const scheduler::AlertSnapshot& snapshot) {
   std::vector<std::string> areas;
@@ -53,7 +30,40 @@ std::vector<std::string> also_to_sign(store::Session& session, const scheduler::
   return areas;
 }
 
+// The number of the first repeat that is due at `time` or after it.
+std::int64_t first_repeat_from(const scheduler::Alert& alert, TimePoint time) {
+  if (time <= alert.sent) return 1;
+  const auto spacing = scheduler::spacing_of(alert);
+  return (time - alert.sent + spacing - Millis{1}) / spacing + 1;
+}
+
 }  // namespace
+
+void expect_soundings(store::Transaction& transaction, Expectations& expectations, TimePoint now) {
+  auto& session = transaction.session();
+  Expectations known;
+  std::vector<store::Expected> soundings;
+  for (const auto& alert : store::list_alerts_in_force(session, now)) {
+    const auto held = expectations.find(alert.id);
+    const auto from = held == expectations.end() ? std::max(alert.sent, now - kExpectBack) : held->second;
+    const auto until = std::min(alert.expires, now + kExpectAhead);
+    known[alert.id] = std::max(from, until);
+    if (from >= until) continue;
+    const auto spacing = scheduler::spacing_of(alert);
+    const auto stock = store::stock_clips_under(session, store::chain(session, alert.area));
+    const auto duration = store::longest_sounding(alert, stock);
+    const auto nodes = store::list_nodes(session, {alert.area});
+    for (auto repeat = first_repeat_from(alert, from); alert.repeats == 0 || repeat <= alert.repeats; ++repeat) {
+      const auto due = alert.sent + (repeat - 1) * spacing;
+      if (due >= until) break;
+      for (const auto& node : nodes)
+        soundings.push_back({scheduler::alert_occurrence_id(alert, static_cast<int>(repeat)), node.id, {}, alert.id, {}, alert.title,
+                             scheduler::Class::emergency, due, duration, 0, {}});
+    }
+  }
+  store::expect(transaction, soundings);
+  expectations = std::move(known);
+}
 
 protocol::Result<SignedSnapshot> sign_alerts(store::Transaction& transaction, const std::string& area, Signer& signer,
                                              const protocol::Formats& formats, std::int64_t seen) {
@@ -79,7 +89,8 @@ protocol::Result<SignedSnapshot> sign_alerts(store::Transaction& transaction, co
     store::put_retained(transaction, made.packets.back());
   }
   store::put_snapshot_revision(transaction, {area, snapshot.revision, *now});
-  for (const auto& alert : snapshot.alerts) expect_soundings(transaction, alert);
+  for (const auto& alert : snapshot.alerts)
+    if (alert.message == scheduler::AlertMessage::cancel) store::withdraw_alert(transaction, alert.id);
   store::raise_mark(transaction, "newest_signed", scheduler::to_ms(signer.newest()));
   return made;
 }

@@ -16,6 +16,7 @@ namespace {
 constexpr Millis kRenewalEvery{60 * 1000};
 constexpr Millis kKeysAgainEvery{10 * 1000};
 constexpr Millis kLookEvery{1000};  // at all nodes
+constexpr Millis kExpectAlertsEvery = std::chrono::minutes(1);
 constexpr Millis kLookAtStoreEvery{10 * 1000};
 
 // Whether `at` has come, and then sets it on; a clock that was set back does not make it wait longer than `every`.
@@ -102,6 +103,7 @@ void Broadcaster::tick() {
   x_heads.tick(now);
   if (is_due(x_look_at, kLookEvery, now)) look_at_nodes(now);
   if (is_due(x_look_at_store_at, kLookAtStoreEvery, now)) x_look_at_store = true;
+  if (is_due(x_expect_alerts_at, kExpectAlertsEvery, now)) x_expect_alerts = true;
   if (is_due(x_renewal_at, kRenewalEvery, now)) renew_due(now);
   std::erase_if(x_orders, [now](const auto& open) { return open.second.order.expires <= now; });
   x_outbox.pump();

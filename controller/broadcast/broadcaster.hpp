@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/broadcast/alert_work.hpp"
 #include "controller/broadcast/areas_to_sign.hpp"
 #include "controller/broadcast/certifier.hpp"
 #include "controller/broadcast/change.hpp"
@@ -155,6 +156,7 @@ class Broadcaster {
   boost::asio::awaitable<void> reload_nodes();
   /// What was committed without that the room was told: the connection to the database broke at the commit.
   boost::asio::awaitable<void> look_at_store();
+  boost::asio::awaitable<void> expect_alerts();
   boost::asio::awaitable<void> sign_area(std::string area);
   boost::asio::awaitable<void> plan_some();
   boost::asio::awaitable<void> keep_newest();
@@ -207,11 +209,14 @@ class Broadcaster {
   std::map<std::string, std::int64_t> x_raised;     ///< nodes that were told of a higher revision than ours
   bool x_reload = false;
   bool x_look_at_store = false;
+  bool x_expect_alerts = false;   ///< write down which soundings of alerts come
+  Expectations x_expectations;
   bool x_working = false;
   TimePoint x_retry_at;
   TimePoint x_renewal_at;
   TimePoint x_look_at;
   TimePoint x_look_at_store_at;
+  TimePoint x_expect_alerts_at;
   TimePoint x_keys_again_at;
   TimePoint x_newest_kept;
   bool x_was_connected = false;

@@ -67,6 +67,16 @@ boost::asio::awaitable<void> Broadcaster::look_at_store() {
   if (x_on_hold && !x_resumes && !on_hold) resume();
 }
 
+boost::asio::awaitable<void> Broadcaster::expect_alerts() {
+  auto expect = [held = x_expectations, now = x_clock.now()](store::Transaction& transaction) {
+    auto known = held;
+    expect_soundings(transaction, known, now);
+    return known;
+  };
+  x_expectations = co_await write(std::move(expect));
+  x_expect_alerts = false;
+}
+
 std::int64_t Broadcaster::seen_alerts(const std::string& area) const {
   std::int64_t seen = 0;
   if (const auto found = x_findings.alerts().find(area); found != x_findings.alerts().end()) seen = found->second.revision;
@@ -109,6 +119,7 @@ boost::asio::awaitable<void> Broadcaster::sign_area(std::string area) {
     co_return;
   }
   x_areas_to_sign.signed_now(area);
+  x_expect_alerts = true;
   x_trouble.clear();
   x_roster.alert_revisions[area] = (*made)->revision;
   for (const auto& other : (*made)->also) x_areas_to_sign.add(other);

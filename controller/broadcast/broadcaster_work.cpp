@@ -59,7 +59,7 @@ void Broadcaster::keys_changed(std::shared_ptr<const ControllerKeys> keys) {
 
 bool Broadcaster::has_work() const {
   const bool to_sign = !x_on_hold && (x_areas_to_sign.is_due(x_clock.now()) || !x_nodes_to_plan.empty() || x_ask_records || hold_is_finished());
-  return x_reload || x_look_at_store || to_sign ||
+  return x_reload || x_look_at_store || to_sign || (x_expect_alerts && !x_on_hold) ||
          x_signer.newest() > x_newest_kept + kKeepNewestEvery;
 }
 
@@ -93,6 +93,7 @@ boost::asio::awaitable<void> Broadcaster::do_next() {
   if (!x_on_hold)
     if (auto area = x_areas_to_sign.take(x_clock.now())) return sign_area(std::move(*area));
   if (x_look_at_store) return look_at_store();
+  if (x_expect_alerts && !x_on_hold) return expect_alerts();
   if (x_reload) return reload_nodes();
   if (!x_on_hold && !x_nodes_to_plan.empty()) return plan_some();
   if (!x_on_hold && x_ask_records) return ask_for_records();

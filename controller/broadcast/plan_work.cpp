@@ -1,6 +1,8 @@
 #include "controller/broadcast/plan_work.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <stdexcept>
 
 #include "controller/store/broadcasts.hpp"
@@ -22,12 +24,29 @@ using protocol::RefusalCode;
 /// What all plans of one round are made of, read once.
 struct Inputs {
   std::vector<scheduler::Broadcast> broadcasts;
-  std::vector<scheduler::StockClip> stock;
+  std::vector<scheduler::StockClip> stock;  ///< everyone's
+  std::map<std::string, std::vector<scheduler::StockClip>> stock_below;  ///< by the area of a chain whose nodes carry others
+
+  const std::vector<scheduler::StockClip>& stock_of(const std::vector<std::string>& areas) const {
+    const auto found = areas.empty() ? stock_below.end() : stock_below.find(areas.back());
+    return found == stock_below.end() ? stock : found->second;
+  }
 };
+
+// For each area of the nodes under which stock clips of an area's own are carried: everyone's and those.
+std::map<std::string, std::vector<scheduler::StockClip>> stock_below(store::Session& session, const std::vector<store::NodeRow>& nodes) {
+  std::set<std::string> with_own;
+  for (const auto& own : store::list_area_stock_clips(session)) with_own.insert(own.area);
+  std::map<std::string, std::vector<scheduler::StockClip>> below;
+  for (const auto& node : nodes)
+    if (std::any_of(node.areas.begin(), node.areas.end(), [&](const auto& area) { return with_own.contains(area); }))
+      if (!below.contains(node.areas.back())) below[node.areas.back()] = store::stock_clips_under(session, node.areas);
+  return below;
+}
 
 scheduler::PlanNode plan_node_of(const store::NodeRow& row, const Inputs& inputs, const PlanSettings& settings) {
   auto node = store::plan_node_of(row);
-  node.settings.stock = inputs.stock;
+  node.settings.stock = inputs.stock_of(row.areas);
   node.brokers = settings.brokers;
   node.files = settings.files;
   node.fallback = settings.fallback;
@@ -128,11 +147,12 @@ bool wants_renewal(TimePoint made, TimePoint now, const std::string& zone) {
 PlanRound make_plans(store::Transaction& transaction, const std::vector<NodeToPlan>& nodes, Signer& signer,
                      const protocol::Formats& formats, const PlanSettings& settings) {
   auto& session = transaction.session();
-  const Inputs inputs{store::list_broadcasts_to_plan(session), store::list_stock_clips(session)};
   PlanRound round;
   std::vector<std::string> ids;
   for (const auto& node : nodes) ids.push_back(node.id);
-  for (const auto& row : store::find_node_rows(session, ids)) {
+  const auto rows = store::find_node_rows(session, ids);
+  const Inputs inputs{store::list_broadcasts_to_plan(session), store::list_stock_clips(session), stock_below(session, rows)};
+  for (const auto& row : rows) {
     const auto& id = row.node.id;
     const auto wanted = std::find_if(nodes.begin(), nodes.end(), [&](const auto& node) { return node.id == id; });
     try {

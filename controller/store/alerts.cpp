@@ -1,7 +1,11 @@
 #include "controller/store/alerts.hpp"
 
+#include <algorithm>
+
+#include "controller/store/areas.hpp"
 #include "controller/store/clips.hpp"
 #include "controller/store/columns.hpp"
+#include "scheduler/playhead.hpp"
 
 namespace loa::store {
 
@@ -15,11 +19,24 @@ const char* name_of(AlertState state) {
   return "";
 }
 
+const char* name_of(Speech speech) {
+  switch (speech) {
+    case Speech::none: return "none";
+    case Speech::making: return "making";
+    case Speech::spoken: return "spoken";
+    case Speech::failed: return "failed";
+  }
+  return "";
+}
+
 AlertState state_of(const AlertRow& row, TimePoint now) {
   if (row.cancelled) return AlertState::cancelled;
   if (!row.confirmed) return now < row.confirm_before ? AlertState::pending : AlertState::ended;
   return now < row.alert.expires ? AlertState::active : AlertState::ended;
 }
+
+template <>
+inline constexpr Speech sql::kLast<Speech> = Speech::failed;
 
 template <>
 struct sql::Fields<AlertRow> {
@@ -50,6 +67,9 @@ struct sql::Fields<AlertRow> {
     c("confirmed_by", row.confirmed_by);
     c("cancelled", row.cancelled);
     c("cancelled_by", row.cancelled_by);
+    c("script", row.script);
+    c("speech", row.speech);
+    c("speech_problem", row.speech_problem);
   }
   static void clip(Columns& c, std::optional<scheduler::Item>& item) {
     std::string sha256 = item ? item->sha256 : std::string();
@@ -121,8 +141,36 @@ bool prepare_alert(Transaction& transaction, const AlertRow& row) {
   added.creator = transaction.actor().user;
   added.confirmed.reset();
   added.cancelled.reset();
+  added.speech = row.script.empty() ? Speech::none : Speech::making;
   if (sql::insert(session, "alerts", added, "on conflict do nothing") == 0) return false;
   transaction.audit("prepare", "alert", alert.id, alert.area, alert.title);
+  return true;
+}
+
+Millis longest_sounding(const scheduler::Alert& alert, const std::vector<scheduler::StockClip>& stock) {
+  const auto lasts = [&](const std::string& name) {
+    const auto found = scheduler::stock_item(name, stock, {});
+    return found ? found->duration : Millis{0};
+  };
+  const bool actual = alert.status == scheduler::AlertStatus::actual;
+  const Millis status = actual ? Millis{0} : lasts(scheduler::name_of(alert.status));
+  const Millis stock_words = lasts("tone") + status + lasts(alert.stock_clip);
+  return alert.clip ? stock_words + status + alert.clip->duration : stock_words;
+}
+
+bool set_alert_speech(Transaction& transaction, const std::string& id, const std::string& clip_sha256, const std::string& problem) {
+  auto& session = transaction.session();
+  auto held = find_alert(session, id);
+  if (!held || held->confirmed || held->cancelled || held->speech != Speech::making) return false;
+  const auto clip = find_clip(session, clip_sha256);
+  held->speech = clip ? Speech::spoken : Speech::failed;
+  held->speech_problem = clip ? "" : problem;
+  if (clip) {
+    held->alert.clip = scheduler::Item{.duration = clip->duration, .sha256 = clip->sha256, .bytes = clip->bytes};
+    const auto longest = longest_sounding(held->alert, stock_clips_under(session, chain(session, held->alert.area)));
+    held->alert.repeat_every = std::max(held->alert.repeat_every, longest);
+  }
+  write(transaction, *held, "speak");
   return true;
 }
 
@@ -133,6 +181,10 @@ std::optional<scheduler::Alert> confirm_alert(Transaction& transaction, const st
     return std::nullopt;
   held->alert.sent = transaction.now();
   held->alert.expires = transaction.now() + held->lasts;
+  if (held->speech == Speech::making) {
+    held->speech = Speech::failed;
+    held->speech_problem = "The speech was not ready in time.";
+  }
   held->confirmed = transaction.now();
   held->confirmed_by = transaction.actor().user;
   write(transaction, *held, "confirm");
@@ -178,6 +230,14 @@ std::vector<scheduler::Alert> alerts_of_area(Session& session, const std::string
                                          "from alerts where area = :area and confirmed is not null and expires > :now"
                                          " order by sent, id",
                                          sql::params(area, now)))
+    alerts.push_back(with_clip(session, std::move(row)).alert);
+  return alerts;
+}
+
+std::vector<scheduler::Alert> list_alerts_in_force(Session& session, TimePoint now) {
+  std::vector<scheduler::Alert> alerts;
+  for (auto& row : sql::select<AlertRow>(session, "from alerts where confirmed is not null and cancelled is null and expires > :now order by sent, id",
+                                         sql::params(now)))
     alerts.push_back(with_clip(session, std::move(row)).alert);
   return alerts;
 }

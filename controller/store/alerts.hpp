@@ -13,6 +13,15 @@ namespace loa::store {
 enum class AlertState { pending, active, cancelled, ended };
 const char* name_of(AlertState state);
 
+/// How the clip of an alert's text stands.
+enum class Speech {
+  none,     ///< it has no text
+  making,
+  spoken,
+  failed    ///< it sounds its stock clip alone
+};
+const char* name_of(Speech speech);
+
 /// An alert and who made it; a cancelled one stays in its area's snapshot until it would have expired.
 struct AlertRow {
   scheduler::Alert alert;  ///< while pending `sent` and `expires` mean nothing
@@ -25,6 +34,9 @@ struct AlertRow {
   std::string confirmed_by;
   std::optional<TimePoint> cancelled;
   std::string cancelled_by;
+  std::string script;          ///< text that its own clip speaks; empty: none
+  Speech speech = Speech::none;
+  std::string speech_problem;  ///< one sentence, where it failed
   bool operator==(const AlertRow&) const = default;
 };
 AlertState state_of(const AlertRow& row, TimePoint now);
@@ -38,10 +50,17 @@ struct SnapshotRevision {
 
 /// First step; takes alert, lasts, token_hash and confirm_before. False: no such area or clip, or the id is taken.
 bool prepare_alert(Transaction& transaction, const AlertRow& row);
+/// What came of the text of a pending alert: its clip, or why there is none. The repeats are set apart so that they do not overlap. False: none
+/// such, it is confirmed or cancelled already, or it waits for no clip.
+bool set_alert_speech(Transaction& transaction, const std::string& id, const std::string& clip_sha256, const std::string& problem);
+/// The longest that one sounding of `alert` can last on a node with `stock`, its own clip coming last.
+Millis longest_sounding(const scheduler::Alert& alert, const std::vector<scheduler::StockClip>& stock);
 /// Second step: in force from now, and those that it references are cancelled. Nothing: none such pending, another token, or too late.
 std::optional<scheduler::Alert> confirm_alert(Transaction& transaction, const std::string& id, const std::string& token_hash);
 /// Marks it cancelled, with message `cancel` and a revision above; false: none such, ended, or cancelled before.
 bool cancel_alert(Transaction& transaction, const std::string& id);
+/// Confirmed, not cancelled and not expired at `now`.
+std::vector<scheduler::Alert> list_alerts_in_force(Session& session, TimePoint now);
 std::optional<AlertRow> find_alert(Session& session, const std::string& id);
 
 struct AlertFilter {

@@ -164,6 +164,7 @@ void apply(Inherited& all, const OwnSettings& own, const std::string& id) {
   all.volume = own.volume.value_or(all.volume);
   all.alert_volume = own.alert_volume.value_or(all.alert_volume);
   if (own.volume_by_hour) all.volume_by_hour = *own.volume_by_hour;
+  all.stand_in = own.stand_in.value_or(all.stand_in);
 }
 
 Inherited inherited(Session& session, const std::string& id) {

@@ -21,6 +21,7 @@ struct OwnSettings {
   std::optional<int> volume;        ///< percent, 0..100
   std::optional<int> alert_volume;  ///< percent, 0..100
   std::optional<std::vector<scheduler::VolumeHours>> volume_by_hour;
+  std::optional<std::string> stand_in;  ///< name of a stock clip for where nothing planned can sound; empty: none
   bool operator==(const OwnSettings&) const = default;
 };
 
@@ -46,6 +47,7 @@ struct Inherited {
   int volume = 100;
   int alert_volume = 100;
   std::vector<scheduler::VolumeHours> volume_by_hour;
+  std::string stand_in;  ///< empty: none
   scheduler::Policy policy;
   bool self_approval = false;
   std::string time_zone = "Asia/Ho_Chi_Minh";

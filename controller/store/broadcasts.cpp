@@ -69,7 +69,18 @@ Broadcast with_targets(Session& session, Broadcast broadcast) {
       session, "select area from broadcast_areas where broadcast = :id order by area", sql::params(broadcast.id));
   broadcast.nodes = sql::values<std::string>(
       session, "select node from broadcast_nodes where broadcast = :id order by node", sql::params(broadcast.id));
+  broadcast.substitutes = sql::values<std::string>(
+      session, "select programme from broadcast_substitutes where broadcast = :id order by place", sql::params(broadcast.id));
   return broadcast;
+}
+
+// The clip of a programme as it was approved; nothing where it is not approved as it is now.
+std::optional<scheduler::Item> approved_item(Session& session, const std::string& id) {
+  const auto programme = find_programme(session, id);
+  if (!programme || programme->state != ProgrammeState::approved || programme->approved_hash != programme->content_hash) return {};
+  const auto clip = find_clip(session, programme->clip_sha256);
+  if (!clip) return {};
+  return scheduler::Item{.duration = clip->duration, .sha256 = clip->sha256, .bytes = clip->bytes};
 }
 
 bool targets_exist(Session& session, const Broadcast& broadcast) {
@@ -94,6 +105,8 @@ void write(Transaction& transaction, const Broadcast& broadcast, std::string_vie
 bool add_broadcast(Transaction& transaction, const Broadcast& broadcast) {
   auto& session = transaction.session();
   if (!find_programme(session, broadcast.programme) || !targets_exist(session, broadcast)) return false;
+  for (const auto& substitute : broadcast.substitutes)
+    if (!find_programme(session, substitute)) return false;
   Broadcast added = broadcast;
   added.created = transaction.now();
   added.cancelled.reset();
@@ -104,6 +117,9 @@ bool add_broadcast(Transaction& transaction, const Broadcast& broadcast) {
   for (const auto& node : broadcast.nodes)
     sql::execute(session, "insert into broadcast_nodes (broadcast, node) values (:b, :n) on conflict do nothing",
                  sql::params(broadcast.id, node));
+  for (std::size_t place = 0; place < broadcast.substitutes.size(); ++place)
+    sql::execute(session, "insert into broadcast_substitutes (broadcast, place, programme) values (:b, :place, :p)",
+                 sql::params(broadcast.id, static_cast<std::int64_t>(place), broadcast.substitutes[place]));
   transaction.audit("add", "broadcast", added.id, added.area, scheduler::to_text(added.when.start) + " " + added.when.rrule);
   return true;
 }
@@ -152,6 +168,8 @@ std::optional<scheduler::Broadcast> to_scheduler(Session& session, const Broadca
     item.bytes = clip->bytes;
     made.items.push_back(std::move(item));
   }
+  for (const auto& substitute : broadcast.substitutes)
+    if (auto item = approved_item(session, substitute)) made.substitutes.push_back(std::move(*item));
   made.after_interrupt = broadcast.after_interrupt;
   made.late = broadcast.late;
   made.late_limit = broadcast.late_limit;

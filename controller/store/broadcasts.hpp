@@ -16,6 +16,7 @@ struct Broadcast {
   std::string area;          ///< whose it is: rights follow it
   std::vector<std::string> areas;  ///< where: every node below these,
   std::vector<std::string> nodes;  ///< and these, by node id
+  std::vector<std::string> substitutes;  ///< programmes that sound in this order where its own clip cannot
   scheduler::Class cls = scheduler::Class::normal;
   scheduler::Recurrence when;
   int volume = 100;

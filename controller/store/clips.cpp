@@ -1,5 +1,8 @@
 #include "controller/store/clips.hpp"
 
+#include <algorithm>
+#include <map>
+
 #include "controller/store/columns.hpp"
 
 namespace loa::store {
@@ -38,6 +41,16 @@ struct sql::Fields<StockClipRow> {
     c("name", row.name);
     c("sha256", row.sha256);
     c("title", row.title);
+  }
+};
+
+template <>
+struct sql::Fields<AreaStockClip> {
+  static void visit(Columns& c, AreaStockClip& row) {
+    c("area", row.area);
+    c("name", row.stock.name);
+    c("sha256", row.stock.sha256);
+    c("title", row.stock.title);
   }
 };
 
@@ -105,6 +118,46 @@ std::vector<scheduler::StockClip> list_stock_clips(Session& session) {
 
 std::vector<StockClipRow> list_stock_clip_rows(Session& session) {
   return sql::select<StockClipRow>(session, "from stock_clips order by name");
+}
+
+bool put_area_stock_clip(Transaction& transaction, const AreaStockClip& clip) {
+  auto& session = transaction.session();
+  if (!find_clip(session, clip.stock.sha256)) return false;
+  if (!sql::exists(session, "select 1 from areas where id = :id", sql::params(clip.area))) return false;
+  const auto held = list_area_stock_clips(session, {clip.area});
+  if (std::find(held.begin(), held.end(), clip) != held.end()) return true;
+  const bool known = std::any_of(held.begin(), held.end(), [&](const auto& one) { return one.stock.name == clip.stock.name; });
+  if (!known && held.size() >= kMaxAreaStock) return false;
+  sql::insert(session, "area_stock_clips", clip, sql::or_replace<AreaStockClip>("area, name"));
+  transaction.audit("put", "stock_clip", clip.stock.name, clip.area, clip.stock.sha256);
+  return true;
+}
+
+bool drop_area_stock_clip(Transaction& transaction, const std::string& area, const std::string& name) {
+  if (sql::execute(transaction.session(), "delete from area_stock_clips where area = :area and name = :name", sql::params(area, name)) == 0)
+    return false;
+  transaction.audit("drop", "stock_clip", name, area);
+  return true;
+}
+
+std::vector<AreaStockClip> list_area_stock_clips(Session& session, const std::vector<std::string>& areas) {
+  auto rows = sql::select<AreaStockClip>(session, "from area_stock_clips order by area, name");
+  if (!areas.empty())
+    std::erase_if(rows, [&](const auto& row) { return std::find(areas.begin(), areas.end(), row.area) == areas.end(); });
+  return rows;
+}
+
+std::vector<scheduler::StockClip> stock_clips_under(Session& session, const std::vector<std::string>& areas) {
+  std::map<std::string, scheduler::StockClip> by_name;
+  for (auto& clip : list_stock_clips(session)) by_name[clip.name] = clip;
+  const auto own = list_area_stock_clips(session, areas);
+  for (const auto& area : areas)
+    for (const auto& row : own)
+      if (const auto clip = row.area == area ? find_clip(session, row.stock.sha256) : std::nullopt)
+        by_name[row.stock.name] = {row.stock.name, clip->sha256, clip->bytes, clip->duration};
+  std::vector<scheduler::StockClip> list;
+  for (auto& [name, clip] : by_name) list.push_back(std::move(clip));
+  return list;
 }
 
 void add_media_job(Transaction& transaction, const MediaJob& job) {

@@ -39,9 +39,26 @@ std::vector<std::string> list_clip_names(Session& session);
 
 /// Adds or replaces the stock clip of that name; false: no such clip.
 bool put_stock_clip(Transaction& transaction, const StockClipRow& stock);
-/// Those that plans carry, by name.
+/// Those that every plan carries, by name.
 std::vector<scheduler::StockClip> list_stock_clips(Session& session);
 std::vector<StockClipRow> list_stock_clip_rows(Session& session);
+
+/// An area's own stock clip: every node below keeps it, and it goes before those of the same name from above.
+struct AreaStockClip {
+  std::string area;
+  StockClipRow stock;
+  bool operator==(const AreaStockClip&) const = default;
+};
+/// The most of one area: with everyone's, and those of a whole chain, they fit into a plan.
+inline constexpr std::size_t kMaxAreaStock = 6;
+/// Adds or replaces it; false: no such area or clip, or the area has as many as a plan may carry.
+bool put_area_stock_clip(Transaction& transaction, const AreaStockClip& clip);
+/// False: there is none of that name.
+bool drop_area_stock_clip(Transaction& transaction, const std::string& area, const std::string& name);
+/// By area, then name; those of all areas where `areas` is empty.
+std::vector<AreaStockClip> list_area_stock_clips(Session& session, const std::vector<std::string>& areas = {});
+/// What the plan of a node under the chain `areas` (the root first) carries: everyone's, and its areas' own, the nearest first of one name. By name.
+std::vector<scheduler::StockClip> stock_clips_under(Session& session, const std::vector<std::string>& areas);
 
 enum class JobState { queued, running, done, failed };
 const char* name_of(JobState state);

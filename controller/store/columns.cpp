@@ -104,6 +104,7 @@ void settings_columns(Columns& c, OwnSettings& settings) {
       settings.volume_by_hour.reset();
       if (text) settings.volume_by_hour = to_hours(*text);
     });
+  c("stand_in", settings.stand_in);
 }
 
 void policy_columns(Columns& c, AreaPolicy& policy) {

@@ -24,7 +24,7 @@ template <> inline constexpr scheduler::AlertStatus kLast<scheduler::AlertStatus
 void words(Columns& c, const char* name, std::vector<std::string>& list, char separator = ' ');
 /// origin_system, origin_id, origin_revision: all null where there is no origin.
 void origin_columns(Columns& c, std::optional<scheduler::Origin>& origin);
-/// mute, volume, alert_volume, volume_by_hour.
+/// mute, volume, alert_volume, volume_by_hour, stand_in.
 void settings_columns(Columns& c, OwnSettings& settings);
 /// self_approval, windows, max_session_minutes, max_sessions_a_day, session_gap_minutes.
 void policy_columns(Columns& c, AreaPolicy& policy);

@@ -201,6 +201,7 @@ scheduler::PlanNode plan_node_of(const NodeRow& row) {
   node.settings.volume = row.wanted.volume;
   node.settings.alert_volume = row.wanted.alert_volume;
   node.settings.volume_by_hour = row.wanted.volume_by_hour;
+  if (!row.wanted.stand_in.empty()) node.settings.stand_in = row.wanted.stand_in;
   return node;
 }
 

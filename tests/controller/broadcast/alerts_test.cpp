@@ -1,4 +1,5 @@
 #include "controller/store/alerts.hpp"
+#include "controller/store/occurrences.hpp"
 #include "tests/controller/broadcast/station.hpp"
 
 using namespace loa::broadcast;
@@ -53,6 +54,41 @@ TEST_CASE("an area whose alerts nobody may sign keeps nothing else waiting, and 
   station.settle();
   CHECK(station.last_alerts("hue-19753").alerts.size() == 1);
   CHECK(station.broadcaster->health().trouble == "");
+}
+
+TEST_CASE("what an alert that repeats until it expires makes expected is written down as it comes") {
+  Station station;
+  station.start();
+  const auto alert = station.raise_alert("hue-19753", 0);
+  const auto expected = [&] {
+    store::OccurrenceFilter filter;
+    filter.roots = {"hue"};
+    filter.from = station.clock.now() - 24h;
+    filter.until = station.clock.now() + 24h;
+    filter.alert = alert;
+    filter.node = station.one.id;
+    return station.store->run_sync([&](store::Session& s) { return store::list_occurrences(s, filter, station.clock.now()).size(); });
+  };
+  CHECK(expected() == 60);  // a repeat a minute, an hour ahead
+  station.tick(10min);
+  CHECK(expected() == 70);
+  SECTION("a controller that starts anew goes on") {
+    station.restart();
+    station.tick(10min);
+    CHECK(expected() == 80);
+  }
+  SECTION("once it is cancelled nothing more comes") {
+    station.write([&](store::Transaction& t) { REQUIRE(store::cancel_alert(t, alert)); });
+    station.broadcaster->alert_changed("hue-19753");
+    station.settle();
+    CHECK(expected() <= 11);
+    station.tick(2h);
+    CHECK(expected() <= 11);
+  }
+  SECTION("it ends with the alert") {
+    for (int hour = 0; hour < 5; ++hour) station.tick(1h);
+    CHECK(expected() == 4 * 60);
+  }
 }
 
 TEST_CASE("an area that could not be signed is tried again by itself") {

@@ -39,7 +39,7 @@ CREATE TABLE alerts (
   confirmed_by text not null,
   cancelled bigint,
   cancelled_by text not null
-);
+, script text not null default '', speech text not null default 'none', speech_problem text not null default '');
 CREATE TABLE api_tokens (
   id text primary key,
   token_hash text not null unique,
@@ -53,6 +53,13 @@ CREATE TABLE api_tokens (
   last_address text not null,
   revoked bigint,
   revoked_by text not null
+);
+CREATE TABLE area_stock_clips (
+  area text not null references areas (id),
+  name text not null,
+  sha256 text not null references clips (sha256),
+  title text not null,
+  primary key (area, name)
 );
 CREATE TABLE areas (
   id text primary key,
@@ -74,7 +81,7 @@ CREATE TABLE areas (
   volume integer,
   alert_volume integer,
   volume_by_hour text
-);
+, stand_in text);
 CREATE TABLE audit (
   number bigint primary key,
   at bigint not null,
@@ -95,6 +102,12 @@ CREATE TABLE broadcast_nodes (
   broadcast text not null references broadcasts (id),
   node text not null references nodes (id),
   primary key (broadcast, node)
+);
+CREATE TABLE broadcast_substitutes (
+  broadcast text not null references broadcasts (id),
+  place integer not null,
+  programme text not null references programmes (id),
+  primary key (broadcast, place)
 );
 CREATE TABLE broadcasts (
   id text primary key,
@@ -267,7 +280,7 @@ CREATE TABLE nodes (
   volume_by_hour text,
   created bigint not null,
   retired bigint
-);
+, stand_in text);
 CREATE TABLE occurrences (
   node text not null,
   id text not null,
