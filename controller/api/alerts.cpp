@@ -1,5 +1,9 @@
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
+#include "controller/api/alert_speech.hpp"
+#include "controller/api/api.hpp"
 #include "controller/api/area_answers.hpp"
 #include "controller/api/fields.hpp"
 #include "controller/api/handlers.hpp"
@@ -7,6 +11,7 @@
 #include "controller/api/word.hpp"
 #include "protocol/hash.hpp"
 #include "protocol/random_id.hpp"
+#include "scheduler/playhead.hpp"
 
 namespace loa::api {
 namespace {
@@ -16,6 +21,8 @@ using store::AlertState;
 
 constexpr auto kConfirmTime = std::chrono::minutes(5);
 constexpr auto kPause = std::chrono::seconds(10);
+constexpr std::int64_t kMostRepeats = 100;  // what the wire takes; more is 0, until it expires
+constexpr const char* kGeneral = "general";
 
 http::Result<store::AlertRow> find(const StoreCall& call) {
   auto row = store::find_alert(call.db, call.call.parameter("id"));
@@ -47,7 +54,8 @@ Wanted read(Fields& fields) {
   alert.stock_clip = fields.optional_text("stock_clip", {0, 40}).value_or("");
   wanted.programme = fields.optional_text("programme", {1, 40}).value_or("");
   wanted.row.lasts = std::chrono::minutes(fields.integer("minutes", 1, 10'080));
-  alert.repeats = static_cast<int>(fields.optional_integer("repeats", 1, 100).value_or(1));
+  wanted.row.script = fields.optional_text("text", {1, 4000, true}).value_or("");
+  alert.repeats = static_cast<int>(fields.optional_integer("repeats", 0, kMostRepeats).value_or(1));
   wanted.repeat_every_s = fields.optional_integer("repeat_every_s", 0, 86'400);
   alert.references = fields.optional_texts("updates", 20, {1, 40}).value_or(std::vector<std::string>{});
   if (!alert.references.empty()) alert.message = scheduler::AlertMessage::update;
@@ -55,8 +63,8 @@ Wanted read(Fields& fields) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   });
   if (!plain) fields.fault("event", "bad_event", "a to z, 0 to 9 and underscore are taken");
-  if (alert.stock_clip.empty() && wanted.programme.empty())
-    fields.fault("stock_clip", "no_sound", "a stock clip or a programme is needed");
+  if (!wanted.row.script.empty() && !wanted.programme.empty())
+    fields.fault("text", "two_sounds", "it speaks a text or a programme, not both");
   return wanted;
 }
 
@@ -78,26 +86,31 @@ std::optional<http::Problem> take_clip(StoreCall& call, Wanted& wanted) {
   return {};
 }
 
-// Repeats never overlap: one sounding is the tone and the longer of both clips.
-std::optional<http::Problem> take_repeats(StoreCall& call, Wanted& wanted) {
-  auto& alert = wanted.row.alert;
-  store::Millis sounding{0};
-  store::Millis tone{0};
-  bool known = alert.stock_clip.empty();
-  for (const auto& stock : store::list_stock_clips(call.db)) {
-    if (stock.name == "tone") tone = stock.duration;
-    if (stock.name != alert.stock_clip) continue;
-    known = true;
-    sounding = stock.duration;
+// Every alert names a stock clip that its nodes have: what it says in general words while, or where, its own are not there.
+std::optional<http::Problem> take_stock(const scheduler::Alert& asked, const std::vector<scheduler::StockClip>& stock, std::string& name) {
+  const auto known = [&](const std::string& one) { return scheduler::stock_item(one, stock, {}).has_value(); };
+  if (!asked.stock_clip.empty()) {
+    if (!known(asked.stock_clip))
+      return refused("unknown_stock_clip", "There is no stock clip \"" + asked.stock_clip + "\".", "/stock_clip");
+    name = asked.stock_clip;
+  } else {
+    name = known(asked.event) ? asked.event : kGeneral;
+    if (!known(name)) return refused("no_sound", "There is no stock clip for this event, and none for any.", "/stock_clip");
   }
-  if (!known)
-    return refused("unknown_stock_clip", "There is no stock clip \"" + alert.stock_clip + "\".", "/stock_clip");
-  if (alert.clip) sounding = std::max(sounding, alert.clip->duration);
-  sounding += tone;
+  return {};
+}
+
+// Repeats never overlap: one sounding is at most tone, status, stock clip and then its own. The clip of a text is not known yet: it sets them apart.
+std::optional<http::Problem> take_repeats(Wanted& wanted, const std::vector<scheduler::StockClip>& stock) {
+  auto& alert = wanted.row.alert;
+  const auto sounding = store::longest_sounding(alert, stock);
   alert.repeat_every = wanted.repeat_every_s ? store::Millis(std::chrono::seconds(*wanted.repeat_every_s)) : sounding + kPause;
-  if (alert.repeats > 1 && alert.repeat_every < sounding)
+  if (alert.repeats == 1) {
+    alert.repeat_every = std::max(alert.repeat_every, sounding);
+  } else if (alert.repeat_every < sounding) {
     return refused("repeats_overlap", "One sounding lasts " + std::to_string(sounding.count() / 1000 + 1) + " seconds.",
                    "/repeat_every_s");
+  }
   return {};
 }
 
@@ -137,7 +150,16 @@ Reply get_alert(StoreCall& call) {
   return json_response(alert(call.db, *row, call.call.now));
 }
 
-Reply prepare_alert(StoreCall& call) {
+namespace {
+
+/// What a handler in the store leaves for the loop.
+struct Done {
+  Reply reply = http::Problem{};
+  Effects effects;
+  std::optional<store::AlertRow> to_speak;
+};
+
+Reply prepare(StoreCall& call, std::optional<store::AlertRow>& to_speak) {
   auto fields = Fields::parse(call.call.request.body);
   auto wanted = read(fields);
   if (auto problem = fields.finish()) return *problem;
@@ -145,7 +167,9 @@ Reply prepare_alert(StoreCall& call) {
   auto& row = wanted.row;
   if (auto problem = guard_field(call, row.alert.area, "/area")) return *problem;
   if (auto problem = take_clip(call, wanted)) return *problem;
-  if (auto problem = take_repeats(call, wanted)) return *problem;
+  const auto stock = store::stock_clips_under(call.db, store::chain(call.db, row.alert.area));
+  if (auto problem = take_stock(row.alert, stock, row.alert.stock_clip)) return *problem;
+  if (auto problem = take_repeats(wanted, stock)) return *problem;
   if (auto problem = check_updates(call, row)) return *problem;
   const auto nodes = reach_of(store::list_node_rows(call.db, {row.alert.area}), call.call.now);
   if (nodes.total == 0) return refused("no_nodes", "There is no node in this area.", "/area");
@@ -155,6 +179,8 @@ Reply prepare_alert(StoreCall& call) {
   auto transaction = call.write();
   if (!store::prepare_alert(transaction, row)) return conflict("changed_meanwhile", "The area or the clip is gone by now.");
   transaction.commit();
+  const auto made = store::find_alert(call.db, row.alert.id).value();
+  if (made.speech == store::Speech::making) to_speak = made;
   json::object answer;
   answer["id"] = row.alert.id;
   answer["confirmation_token"] = token;
@@ -162,12 +188,12 @@ Reply prepare_alert(StoreCall& call) {
   answer["nodes"] = nodes.total;
   answer["muted_nodes"] = nodes.muted;
   answer["offline_nodes"] = nodes.offline;
-  answer["alert"] = alert(call.db, store::find_alert(call.db, row.alert.id).value(), call.call.now);
+  answer["alert"] = alert(call.db, made, call.call.now);
   call.effects.events.push_back(changed(row, "pending"));
   return json_response(answer, 201);
 }
 
-Reply confirm_alert(StoreCall& call) {
+Reply confirm(StoreCall& call) {
   const auto row = find(call);
   if (row.has_error()) return row.error();
   auto fields = Fields::parse(call.call.request.body);
@@ -189,6 +215,53 @@ Reply confirm_alert(StoreCall& call) {
   return json_response(api::alert(call.db, store::find_alert(call.db, alert->id).value(), call.call.now));
 }
 
+}  // namespace
+
+awaitable<Reply> prepare_alert(Api& api, Call call) {
+  auto shared = std::make_shared<Call>(std::move(call));
+  auto work = [shared](store::Session& db) {
+    Done done;
+    StoreCall store_call{*shared, db, done.effects};
+    done.reply = prepare(store_call, done.to_speak);
+    return done;
+  };
+  auto done = co_await api.store().run(std::move(work));
+  api.apply(std::move(done.effects));
+  if (done.to_speak) {
+    auto speech = speak_alert(api, std::move(*done.to_speak));
+    boost::asio::co_spawn(api.store().loop(), std::move(speech), boost::asio::detached);
+  }
+  co_return std::move(done.reply);
+}
+
+awaitable<Reply> confirm_alert(Api& api, Call call) {
+  auto shared = std::make_shared<Call>(std::move(call));
+  auto may = [shared](store::Session& db) -> Reply {
+    Effects none;
+    const auto row = find(StoreCall{*shared, db, none});
+    if (row.has_error()) return row.error();
+    return http::Response{};
+  };
+  auto allowed = co_await api.store().run(std::move(may));
+  if (allowed.has_error()) co_return std::move(allowed);
+  std::string id = shared->parameter("id");
+  const bool goes_on = co_await wait_for_speech(api, std::move(id));
+  if (!goes_on) {
+    http::Problem stopping{503, "stopping", "The controller is being stopped.", {}};
+    co_return stopping;
+  }
+  shared->now = api.store().clock().now();
+  auto work = [shared](store::Session& db) {
+    Done done;
+    StoreCall store_call{*shared, db, done.effects};
+    done.reply = confirm(store_call);
+    return done;
+  };
+  auto done = co_await api.store().run(std::move(work));
+  api.apply(std::move(done.effects));
+  co_return std::move(done.reply);
+}
+
 Reply cancel_alert(StoreCall& call) {
   const auto row = find(call);
   if (row.has_error()) return row.error();
@@ -199,14 +272,6 @@ Reply cancel_alert(StoreCall& call) {
   if (row->confirmed) call.effects.alerts.push_back(row->alert.area);
   call.effects.events.push_back(changed(*row, "cancelled"));
   return json_response(alert(call.db, store::find_alert(call.db, row->alert.id).value(), call.call.now));
-}
-
-Reply list_stock_clips(StoreCall& call) {
-  Query query(call.call.request);
-  if (auto problem = query.finish()) return *problem;
-  return json_response(list_answer(store::list_stock_clip_rows(call.db), [&](const auto& row) {
-    return json::object{{"name", row.name}, {"clip", clip(store::find_clip(call.db, row.sha256).value())}};
-  }));
 }
 
 }  // namespace loa::api

@@ -76,6 +76,7 @@ json::object settings(const store::OwnSettings& settings) {
   if (settings.volume) answer["volume"] = *settings.volume;
   if (settings.alert_volume) answer["alert_volume"] = *settings.alert_volume;
   if (settings.volume_by_hour) answer["volume_by_hour"] = volume_by_hour(*settings.volume_by_hour);
+  if (settings.stand_in) answer["stand_in"] = *settings.stand_in;
   return answer;
 }
 
@@ -86,6 +87,7 @@ json::object effective_settings(const store::Inherited& inherited) {
   answer["volume"] = inherited.volume;
   answer["alert_volume"] = inherited.alert_volume;
   answer["volume_by_hour"] = volume_by_hour(inherited.volume_by_hour);
+  if (!inherited.stand_in.empty()) answer["stand_in"] = inherited.stand_in;
   return answer;
 }
 

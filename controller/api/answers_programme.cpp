@@ -53,6 +53,9 @@ json::object alert(store::Session& db, const store::AlertRow& row, store::TimePo
   answer["title"] = row.alert.title;
   answer["language"] = row.alert.language;
   if (!row.alert.stock_clip.empty()) answer["stock_clip"] = row.alert.stock_clip;
+  if (!row.script.empty()) answer["text"] = row.script;
+  answer["speech"] = name_of(row.speech);
+  if (!row.speech_problem.empty()) answer["speech_problem"] = row.speech_problem;
   if (const auto found = row.alert.clip ? store::find_clip(db, row.alert.clip->sha256) : std::nullopt)
     answer["clip"] = clip(*found);
   answer["repeats"] = row.alert.repeats;

@@ -4,6 +4,8 @@
 
 #include "controller/api/day_hours.hpp"
 #include "controller/api/fields.hpp"
+#include "controller/store/clips.hpp"
+#include "scheduler/playhead.hpp"
 
 namespace loa::api {
 
@@ -68,11 +70,19 @@ http::Response area_response(store::Session& db, const std::string& id, store::T
 store::OwnSettings read_settings(Fields& fields) {
   store::OwnSettings settings;
   settings.volume_by_hour = read_volume_by_hour(fields);
+  settings.stand_in = fields.optional_text("stand_in", {0, 40});
   settings.mute = fields.optional_flag("mute");
   if (const auto volume = fields.optional_integer("volume", 0, 100)) settings.volume = static_cast<int>(*volume);
   if (const auto volume = fields.optional_integer("alert_volume", 0, 100))
     settings.alert_volume = static_cast<int>(*volume);
   return settings;
+}
+
+std::optional<http::Problem> check_settings(const StoreCall& call, const store::OwnSettings& settings, const std::string& area) {
+  if (!settings.stand_in || settings.stand_in->empty()) return {};
+  const auto stock = store::stock_clips_under(call.db, store::chain(call.db, area));
+  if (scheduler::stock_item(*settings.stand_in, stock, {})) return {};
+  return refused("unknown_stock_clip", "There is no stock clip \"" + *settings.stand_in + "\" here.", "/stand_in");
 }
 
 http::Result<std::vector<std::string>> list_roots(const StoreCall& call, const std::optional<std::string>& area) {

@@ -141,6 +141,7 @@ Reply set_area_settings(StoreCall& call) {
   auto fields = Fields::parse(call.call.request.body);
   const auto settings = read_settings(fields);
   if (auto problem = fields.finish()) return *problem;
+  if (auto problem = check_settings(call, settings, id)) return *problem;
   auto transaction = call.write();
   store::set_area_settings(transaction, id, settings);
   transaction.commit();

@@ -21,6 +21,7 @@ using scheduler::Class;
 using scheduler::LateRule;
 
 constexpr std::size_t kMostListed = 50;
+constexpr std::size_t kMostSubstitutes = 8;
 
 std::optional<Class> parse_class(std::string_view word) { return parse_word<Class, Class::priority>(word); }
 
@@ -39,6 +40,23 @@ std::optional<http::Problem> check_targets(const StoreCall& call, const store::B
     if (!known || guard(call, node->area))
       return refused("unknown_node", "There is no node \"" + broadcast.nodes[i] + "\" for you to use.",
                      fmt::format("/nodes/{}", i));
+  }
+  return {};
+}
+
+bool is_approved(const store::Programme& programme) {
+  return programme.state == store::ProgrammeState::approved && programme.approved_hash == programme.content_hash;
+}
+
+std::optional<http::Problem> check_substitutes(const StoreCall& call, const store::Broadcast& broadcast) {
+  for (std::size_t i = 0; i < broadcast.substitutes.size(); ++i) {
+    const auto& id = broadcast.substitutes[i];
+    const auto pointer = fmt::format("/substitutes/{}", i);
+    const auto programme = store::find_programme(call.db, id);
+    if (!programme || guard(call, programme->area))
+      return refused("unknown_programme", "There is no programme \"" + id + "\" for you to use.", pointer);
+    if (!is_approved(*programme)) return refused("not_approved", "A substitute is not approved as it is now.", pointer);
+    if (id == broadcast.programme) return refused("same_programme", "A programme cannot stand in for itself.", pointer);
   }
   return {};
 }
@@ -82,10 +100,6 @@ std::vector<scheduler::Place> places_of(const std::vector<store::NodeRow>& nodes
   return places;
 }
 
-bool is_approved(const store::Programme& programme) {
-  return programme.state == store::ProgrammeState::approved && programme.approved_hash == programme.content_hash;
-}
-
 void add_own_problems(Preview& preview, const WantedBroadcast& wanted) {
   auto& problems = preview.problems;
   if (!is_approved(wanted.programme))
@@ -112,6 +126,7 @@ http::Result<WantedBroadcast> read_broadcast(StoreCall& call) {
   broadcast.cls = fields.name<Class>("class", parse_class);
   broadcast.areas = fields.optional_texts("areas", 200, {1, 40}).value_or(std::vector<std::string>{});
   broadcast.nodes = fields.optional_texts("nodes", 200, {1, 40}).value_or(std::vector<std::string>{});
+  broadcast.substitutes = fields.optional_texts("substitutes", kMostSubstitutes, {1, 40}).value_or(std::vector<std::string>{});
   const auto start = fields.time("start");
   const auto zone = fields.optional_text("time_zone", {1, 64});
   broadcast.when.rrule = fields.optional_text("rrule", {0, 500}).value_or("");
@@ -131,6 +146,7 @@ http::Result<WantedBroadcast> read_broadcast(StoreCall& call) {
   auto programme = store::find_programme(call.db, broadcast.programme);
   if (!programme || guard(call, programme->area))
     return refused("unknown_programme", "There is no programme \"" + broadcast.programme + "\" for you to use.", "/programme");
+  if (auto problem = check_substitutes(call, broadcast)) return *problem;
   broadcast.area = programme->area;
   broadcast.creator = call.call.caller.user.id;
   broadcast.created = call.call.now;

@@ -57,6 +57,7 @@ json::object broadcast_answer(const StoreCall& call, const store::Broadcast& bro
   answer["class"] = scheduler::name_of(broadcast.cls);
   answer["areas"] = texts(broadcast.areas);
   answer["nodes"] = texts(broadcast.nodes);
+  answer["substitutes"] = texts(broadcast.substitutes);
   answer["start"] = time_text(scheduler::resolve(broadcast.when.start, broadcast.when.zone).before);
   answer["time_zone"] = broadcast.when.zone;
   if (!broadcast.when.rrule.empty()) answer["rrule"] = broadcast.when.rrule;

@@ -79,11 +79,14 @@ Reply list_node_logs(StoreCall& call);
 Reply prove_node_records(StoreCall& call);
 
 Reply list_alerts(StoreCall& call);
-Reply prepare_alert(StoreCall& call);
+awaitable<Reply> prepare_alert(Api& api, Call call);
 Reply get_alert(StoreCall& call);
-Reply confirm_alert(StoreCall& call);
+awaitable<Reply> confirm_alert(Api& api, Call call);
 Reply cancel_alert(StoreCall& call);
 Reply list_stock_clips(StoreCall& call);
+Reply list_area_stock_clips(StoreCall& call);
+Reply put_area_stock_clip(StoreCall& call);
+Reply drop_area_stock_clip(StoreCall& call);
 
 Reply list_alarms(StoreCall& call);
 Reply acknowledge_alarm(StoreCall& call);

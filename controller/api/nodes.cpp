@@ -135,6 +135,7 @@ Reply set_node_settings(StoreCall& call) {
   auto fields = Fields::parse(call.call.request.body);
   const auto settings = read_settings(fields);
   if (auto problem = fields.finish()) return *problem;
+  if (auto problem = check_settings(call, settings, row->node.area)) return *problem;
   auto transaction = call.write();
   if (!store::set_node_settings(transaction, row->node.id, settings)) return not_found("such node");
   transaction.commit();

@@ -100,6 +100,9 @@ const std::vector<Route>& routes() {
       {post, "/api/v1/alerts/{id}/confirm", raise_alerts, confirm_alert},
       {post, "/api/v1/alerts/{id}/cancel", raise_alerts, cancel_alert},
       {get, "/api/v1/stock-clips", see, list_stock_clips},
+      {get, "/api/v1/areas/{id}/stock-clips", see, list_area_stock_clips},
+      {put, "/api/v1/areas/{id}/stock-clips/{name}", approve_programmes, put_area_stock_clip},
+      {del, "/api/v1/areas/{id}/stock-clips/{name}", approve_programmes, drop_area_stock_clip},
 
       open_to(Scope::read_alarms, {get, "/api/v1/alarms", see, list_alarms}),
       {post, "/api/v1/alarms/{id}/acknowledge", see_audit, acknowledge_alarm},

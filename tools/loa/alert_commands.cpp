@@ -11,7 +11,7 @@ namespace json = boost::json;
 namespace {
 
 struct AlertOptions {
-  std::string id, area, event = "general", title, status = "actual", stock, programme, state;
+  std::string id, area, event = "general", title, status = "actual", stock, programme, text, state;
   int minutes = 60;
   int repeats = 1;
   int every_s = 0;
@@ -30,9 +30,11 @@ bool confirmed(const json::value& prepared) {
 void raise(const Context& context, const AlertOptions& options) {
   auto client = context.client();
   json::object body{{"area", options.area},       {"event", options.event},     {"title", options.title},          {"status", options.status},
-                    {"minutes", options.minutes}, {"repeats", options.repeats}, {"repeat_every_s", options.every_s}};
+                    {"minutes", options.minutes}, {"repeats", options.repeats}};
+  if (options.every_s > 0) body["repeat_every_s"] = options.every_s;
   if (!options.programme.empty()) body["programme"] = options.programme;
-  if (!options.stock.empty() || options.programme.empty()) body["stock_clip"] = options.stock.empty() ? options.event : options.stock;
+  if (!options.stock.empty()) body["stock_clip"] = options.stock;
+  if (!options.text.empty()) body["text"] = options.text;
   const auto prepared = client.post("/alerts", body);
   const auto path = "/alerts/" + text_of(prepared, "id");
   if (!options.yes && !confirmed(prepared)) {
@@ -40,6 +42,7 @@ void raise(const Context& context, const AlertOptions& options) {
     throw CommandError(kRefused, "not confirmed, nothing was sent");
   }
   const auto sent = client.post(path + "/confirm", {{"confirmation_token", prepared.at("confirmation_token")}});
+  if (text_of(sent, "speech") == "failed") fmt::print(stderr, "sent with its stock clip alone: {}\n", text_of(sent, "speech_problem"));
   context.show(sent, text_of(sent, "id"));
 }
 
@@ -55,10 +58,11 @@ void add_alert_commands(CLI::App& app, Context& context) {
   up->add_option("--title", options->title, "What it says, in one line")->required();
   up->add_option("--event", options->event, "Kind of event")->capture_default_str();
   up->add_option("--status", options->status, "actual, exercise or test")->check(CLI::IsMember({"actual", "exercise", "test"}))->capture_default_str();
-  up->add_option("--stock", options->stock, "Stock clip to sound (default: the one of the event)");
-  up->add_option("--programme", options->programme, "Approved programme whose clip it speaks");
+  up->add_option("--stock", options->stock, "Stock clip to sound (default: the one of the event, or the general one)");
+  auto* text = up->add_option("--text", options->text, "What it says: spoken into a clip before it is sent");
+  up->add_option("--programme", options->programme, "Approved programme whose clip it speaks")->excludes(text);
   up->add_option("--minutes", options->minutes, "How long it is in force")->check(CLI::Range(1, 10'080))->capture_default_str();
-  up->add_option("--repeats", options->repeats, "How often it sounds")->check(CLI::Range(1, 100))->capture_default_str();
+  up->add_option("--repeats", options->repeats, "How often it sounds; 0: until it expires")->check(CLI::Range(0, 100))->capture_default_str();
   up->add_option("--every", options->every_s, "Seconds from one start to the next")->check(CLI::Range(0, 86'400))->capture_default_str();
   up->add_flag("--yes", options->yes, "Confirm without asking");
   up->callback([&context, options] { raise(context, *options); });

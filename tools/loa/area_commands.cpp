@@ -10,7 +10,7 @@ namespace json = boost::json;
 namespace {
 
 struct AreaOptions {
-  std::string id, file, prefix;
+  std::string id, file, prefix, name, programme;
   VolumeOptions volume;
   bool allow = false;
 };
@@ -21,6 +21,36 @@ void set_policy(const Context& context, const AreaOptions& options) {
   auto policy = client.get(path).at("policy").as_object();
   policy["self_approval"] = options.allow;
   context.show(client.put(path + "/policy", policy), "saved");
+}
+
+void show_stock(const Context& context, const json::value& stock) {
+  context.show(stock.at("items").as_array(), {{"NAME", "name"}, {"TITLE", "title"}, {"MS", "clip.duration_ms"}, {"SHA256", "clip.sha256"}});
+}
+
+// What an area's nodes keep and say by a name, and what stands in where nothing planned can sound.
+void add_stock_commands(CLI::App* area, Context& context, const std::shared_ptr<AreaOptions>& options) {
+  const auto path = [options] { return "/areas/" + escaped(options->id) + "/stock-clips"; };
+  auto* list = area->add_subcommand("stock", "Stock clips of an area's own");
+  list->add_option("AREA", options->id, "Area id")->required();
+  list->callback([&context, path] { show_stock(context, context.client().get(path())); });
+
+  auto* put = area->add_subcommand("stock-put", "Let an approved programme be a stock clip of an area");
+  put->add_option("AREA", options->id, "Area id")->required();
+  put->add_option("NAME", options->name, "What alerts and settings call it by")->required();
+  put->add_option("PROGRAMME", options->programme, "Programme id")->required();
+  put->callback([&context, options, path] {
+    show_stock(context, context.client().put(path() + "/" + escaped(options->name), {{"programme", options->programme}}));
+  });
+
+  auto* drop = area->add_subcommand("stock-drop", "Take a stock clip of an area's own away");
+  drop->add_option("AREA", options->id, "Area id")->required();
+  drop->add_option("NAME", options->name, "Its name")->required();
+  drop->callback([&context, options, path] { show_stock(context, context.client().remove(path() + "/" + escaped(options->name))); });
+
+  auto* stand_in = area->add_subcommand("stand-in", "Stock clip that sounds where neither a planned clip nor a substitute can");
+  stand_in->add_option("AREA", options->id, "Area id")->required();
+  stand_in->add_option("NAME", options->name, "Name of the stock clip; empty: none")->required();
+  stand_in->callback([&context, options] { change_settings(context, "/areas/" + escaped(options->id), {{"stand_in", options->name}}); });
 }
 
 }  // namespace
@@ -63,6 +93,8 @@ void add_area_commands(CLI::App& app, Context& context) {
   policy->add_option("AREA", options->id, "Area id")->required();
   policy->add_option("ALLOW", options->allow, "true or false")->required();
   policy->callback([&context, options] { set_policy(context, *options); });
+
+  add_stock_commands(area, context, options);
 
   auto* volume = area->add_subcommand("volume", "Set the volumes of an area, in percent");
   volume->add_option("AREA", options->id, "Area id")->required();

@@ -75,6 +75,7 @@ std::optional<media::Problem> TestApi::start_job(media::Job work) {
     const std::lock_guard lock(calls.mutex);
     calls.jobs.push_back(work.source);
   }
+  if (job_problem) return job_problem;
   if (!finish_jobs) return {};
   auto finish = [done = work.on_done, id = work.id] {
     media::Clip clip;

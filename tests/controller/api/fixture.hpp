@@ -72,6 +72,7 @@ class TestApi {
   std::string broker_deaf;  ///< why the broker was not told of what changed; empty: it was
   Found found;  ///< what a controller on hold would have found
   std::function<void()> while_listing_voices;  ///< runs on the worker: as long as it lasts, no password is looked at
+  std::optional<media::Problem> job_problem;  ///< why no job is taken; empty: they are
   bool finish_jobs = true;  ///< jobs end at once with a clip
 
   // Things in hue-a:

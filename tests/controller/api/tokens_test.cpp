@@ -45,6 +45,7 @@ std::string address(const TestApi& api, const Route& route) {
   if (path.starts_with("/api/v1/alerts/")) put("{id}", api.alert);
   put("{id}", "x");
   put("{session}", "x");
+  put("{name}", "x");
   if (path == "/api/v1/occurrences") path += "?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z";
   if (path.ends_with("/record-proof")) path += "?log=log-1";
   return path;

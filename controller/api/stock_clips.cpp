@@ -1,0 +1,73 @@
+#include <algorithm>
+
+#include "controller/api/answers.hpp"
+#include "controller/api/fields.hpp"
+#include "controller/api/handlers.hpp"
+
+// Stock clips: everyone's, which come with the program, and those of an area. What an area's nodes shall say by a name is an approved programme: nothing
+// sounds that a second person has not heard.
+namespace loa::api {
+namespace {
+
+json::object stock_answer(const StoreCall& call, const store::StockClipRow& row) {
+  return {{"name", row.name}, {"title", row.title}, {"clip", clip(store::find_clip(call.db, row.sha256).value())}};
+}
+
+bool is_name(const std::string& name) {
+  return !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+http::Response list_of(const StoreCall& call, const std::string& area) {
+  return json_response(list_answer(store::list_area_stock_clips(call.db, {area}), [&](const auto& row) { return stock_answer(call, row.stock); }));
+}
+
+}  // namespace
+
+Reply list_stock_clips(StoreCall& call) {
+  Query query(call.call.request);
+  if (auto problem = query.finish()) return *problem;
+  return json_response(list_answer(store::list_stock_clip_rows(call.db), [&](const auto& row) { return stock_answer(call, row); }));
+}
+
+Reply list_area_stock_clips(StoreCall& call) {
+  Query query(call.call.request);
+  if (auto problem = query.finish()) return *problem;
+  const auto& area = call.call.parameter("id");
+  if (auto problem = guard(call, area)) return *problem;
+  return list_of(call, area);
+}
+
+Reply put_area_stock_clip(StoreCall& call) {
+  const auto& area = call.call.parameter("id");
+  const auto& name = call.call.parameter("name");
+  if (auto problem = guard(call, area)) return *problem;
+  auto fields = Fields::parse(call.call.request.body);
+  const auto id = fields.text("programme", {1, 40});
+  if (auto problem = fields.finish()) return *problem;
+  if (!is_name(name)) return refused("bad_name", "A stock clip's name has 1 to 40 of a to z, 0 to 9 and underscore.");
+  const auto programme = store::find_programme(call.db, id);
+  if (!programme || !store::is_within(call.db, programme->area, call.call.visible()))
+    return refused("unknown_programme", "There is no programme \"" + id + "\" for you to use.", "/programme");
+  if (programme->state != store::ProgrammeState::approved || programme->approved_hash != programme->content_hash)
+    return refused("not_approved", "The programme is not approved as it is now.", "/programme");
+  auto transaction = call.write();
+  if (!store::put_area_stock_clip(transaction, {area, {name, programme->clip_sha256, programme->title}}))
+    return conflict("too_many", "An area has at most " + std::to_string(store::kMaxAreaStock) + " stock clips of its own.");
+  transaction.commit();
+  call.effects.areas.push_back(area);
+  return list_of(call, area);
+}
+
+Reply drop_area_stock_clip(StoreCall& call) {
+  const auto& area = call.call.parameter("id");
+  if (auto problem = guard(call, area)) return *problem;
+  auto transaction = call.write();
+  if (!store::drop_area_stock_clip(transaction, area, call.call.parameter("name"))) return not_found("such stock clip");
+  transaction.commit();
+  call.effects.areas.push_back(area);
+  return list_of(call, area);
+}
+
+}  // namespace loa::api

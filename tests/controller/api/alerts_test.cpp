@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "fixture.hpp"
+
+using namespace loa::api;
+using loa::tests::HttpAnswer;
+using loa::tests::HttpClient;
+
+namespace {
+
+std::string body(const std::string& more) {
+  return R"({"area":"hue-a","status":"actual","event":"flood","title":"Lũ","minutes":10)" + more + "}";
+}
+
+HttpAnswer confirm(HttpClient& client, const HttpAnswer& prepared) {
+  return client.post("/api/v1/alerts/" + prepared.text("/id") + "/confirm",
+                     R"({"confirmation_token":")" + prepared.text("/confirmation_token") + R"("})");
+}
+
+}  // namespace
+
+TEST_CASE("the text of an alert is spoken into its clip before it is sent") {
+  TestApi api;
+  auto client = api.client("approver");
+  const auto prepared = client.post("/api/v1/alerts", body(R"(,"text":"Nước đang lên.\nHãy rời đi ngay.","repeats":0)"));
+  INFO(prepared.body);
+  REQUIRE(prepared.status == 201);
+  CHECK(prepared.text("/alert/speech") == "making");
+  CHECK(prepared.text("/alert/stock_clip") == "flood");
+  const auto sent = confirm(client, prepared);
+  INFO(sent.body);
+  CHECK(sent.text("/state") == "active");
+  CHECK(sent.text("/speech") == "spoken");
+  CHECK(sent.text("/clip/duration_ms") == "10000");
+  CHECK(sent.text("/repeats") == "0");
+  CHECK(sent.text("/repeat_every_s") == "20");  // a sounding is at most the stock clip and then its own
+  CHECK(api.calls.alerts == std::vector<std::string>{"hue-a"});
+}
+
+TEST_CASE("an alert whose text cannot be spoken goes with its stock clip, and says so") {
+  TestApi api;
+  api.job_problem = loa::media::Problem{"queue_full", "Too much waits to be made."};
+  auto client = api.client("approver");
+  const auto prepared = client.post("/api/v1/alerts", body(R"(,"text":"Nước đang lên.")"));
+  const auto sent = confirm(client, prepared);
+  CHECK(sent.text("/state") == "active");
+  CHECK(sent.text("/speech") == "failed");
+  CHECK(sent.text("/speech_problem") == "Too much waits to be made.");
+  CHECK(sent.text("/stock_clip") == "flood");
+  CHECK_FALSE(sent.json().as_object().contains("clip"));
+}
+
+TEST_CASE("a confirmation does not wait for ever for speech") {
+  TestApi api;
+  api.finish_jobs = false;
+  auto client = api.client("approver");
+  const auto prepared = client.post("/api/v1/alerts", body(R"(,"text":"Nước đang lên.")"));
+  const auto sent = confirm(client, prepared);
+  CHECK(sent.text("/state") == "active");
+  CHECK(sent.text("/speech") == "failed");
+  CHECK(sent.text("/speech_problem") == "The speech was not ready in time.");
+}
+
+TEST_CASE("an alert without any sound named takes the stock clip of its event") {
+  TestApi api;
+  CHECK(api.client("approver").post("/api/v1/alerts", body("")).text("/alert/stock_clip") == "flood");
+}
+
+TEST_CASE("an area has stock clips of its own, made of approved programmes, and names one as its stand-in") {
+  TestApi api;
+  auto root = api.client("root");
+  auto approver = api.client("approver");
+  const std::string path = "/api/v1/areas/hue-a/stock-clips";
+  CHECK(root.put("/api/v1/areas/hue-a/settings", R"({"stand_in":"sorry"})").code() == "unknown_stock_clip");
+  CHECK(approver.put(path + "/sorry", R"({"programme":")" + api.draft + R"("})").code() == "not_approved");
+  CHECK(approver.put(path + "/Sorry", R"({"programme":")" + api.programme + R"("})").code() == "bad_name");
+  const auto put = approver.put(path + "/sorry", R"({"programme":")" + api.programme + R"("})");
+  INFO(put.body);
+  CHECK(put.text("/items/0/name") == "sorry");
+  CHECK(put.text("/items/0/title") == "Luật Căn cước");
+  const auto set = root.put("/api/v1/areas/hue-a/settings", R"({"stand_in":"sorry"})");
+  INFO(set.body);
+  CHECK(set.text("/effective_settings/stand_in") == "sorry");
+  CHECK(root.put("/api/v1/areas/hue-b/settings", R"({"stand_in":"sorry"})").code() == "unknown_stock_clip");
+  CHECK(approver.post("/api/v1/alerts", body(R"(,"stock_clip":"sorry")")).text("/alert/stock_clip") == "sorry");
+  CHECK(std::count(api.calls.planned_areas.begin(), api.calls.planned_areas.end(), "hue-a") == 2);
+  CHECK(approver.del(path + "/sorry").status == 200);
+  CHECK(approver.del(path + "/sorry").status == 404);
+}
+
+TEST_CASE("a broadcast names approved programmes that stand in for its own") {
+  TestApi api;
+  auto author = api.client("both");
+  const auto spare = api.approved_programme("hue-a", "Nhạc hiệu");
+  const auto made = author.post("/api/v1/broadcasts", R"({"programme":")" + api.programme + R"(","areas":["hue-a"],"class":"normal","start":"2026-11-27T01:00:00Z","substitutes":[")" + spare + R"("]})");
+  INFO(made.body);
+  CHECK(made.text("/substitutes/0") == spare);
+}
