@@ -168,7 +168,7 @@ void Agent::look_home() {
 
 void Agent::expire_waiting() {
   const auto now = parts_.clock.monotonic();
-  for (auto& posted : board_.waited(now, head_this_session_)) {
+  for (auto& posted : board_.waited(now, knows_wishes())) {
     const About about{protocol::MessageType::alert, posted.snapshot.area, posted.snapshot.revision, posted.kid};
     if (!ring_.counts(posted.kid)) {
       reporter_.refused(about, {protocol::RefusalCode::revoked_key, "header/kid", "its key was revoked while it waited"});

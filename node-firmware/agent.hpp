@@ -102,6 +102,7 @@ class Agent {
   void move_to(const std::vector<std::string>& areas);
   void post_alert(PostedSnapshot posted);
   void keep_alerts();
+  bool knows_wishes() const;
   bool obey(const protocol::Order& order);
   void retry_held();
 

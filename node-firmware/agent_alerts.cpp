@@ -32,7 +32,7 @@ void Agent::take_alert(const protocol::LinkMessage& message) {
   const auto& marks = parts_.store.marks();
   const auto highest = std::max(marks.alert_highest(area), board_.revision(area));
   const bool newest = snapshot->issued >= marks.newest_signed();
-  const auto verdict = board_.judge(*snapshot, message.retained, head_this_session_, highest);
+  const auto verdict = board_.judge(*snapshot, message.retained, knows_wishes(), highest);
   PostedSnapshot posted{std::move(*snapshot), message.payload, verified->kid, newest};
   switch (verdict) {
     case AlertBoard::Verdict::same: return;
@@ -44,6 +44,9 @@ void Agent::take_alert(const protocol::LinkMessage& message) {
     case AlertBoard::Verdict::take: return post_alert(std::move(posted));
   }
 }
+
+// Whether what was wanted while the node was away is here: a mute must come before an alert that waited with it.
+bool Agent::knows_wishes() const { return head_this_session_ && plan_held_ >= parts_.store.marks().plan_highest(); }
 
 // An alert sounds before it is written: on a slow or broken disk the writes would hold it up, or keep it from sounding at all. Who is killed in
 // between hears of it again from the broker.
