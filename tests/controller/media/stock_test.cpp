@@ -39,7 +39,7 @@ TEST_CASE("the index of stock clips agrees with the files beside it") {
     CHECK(heard.lufs == Approx(-16).margin(0.5));
   }
   for (const char* name :
-       {"tone", "chime", "exercise", "test", "flood", "storm", "fire", "landslide", "evacuation", "general"})
+       {"tone", "chime", "exercise", "test", "flood", "storm", "fire", "landslide", "evacuation", "tsunami", "sorry", "general"})
     CHECK(names.count(name) == 1);
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     if (entry.path().extension() == ".opus") CHECK(files.count(entry.path().filename().string()) == 1);
