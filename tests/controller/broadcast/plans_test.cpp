@@ -219,3 +219,30 @@ TEST_CASE("nothing is signed for an area above the key's branch") {
   CHECK(refusals[0].about == "plan");
   CHECK(refusals[0].code == "key_not_allowed");
 }
+
+TEST_CASE("a plan carries the stock clips of its node's own areas and the stand-in") {
+  Station station;
+  station.start();
+  const auto two = station.plans_to(station.two);
+  station.write([&](store::Transaction& t) {
+    store::Clip clip;
+    clip.sha256 = std::string(64, 'e');
+    clip.bytes = 700;
+    clip.duration = Millis{4000};
+    clip.made_from = "speech";
+    store::put_clip(t, clip);
+    REQUIRE(store::put_area_stock_clip(t, {"hue-19753", {"sorry", clip.sha256, "Xin lỗi"}}));
+    store::OwnSettings settings;
+    settings.stand_in = "sorry";
+    REQUIRE(store::set_area_settings(t, "hue-19753", settings));
+  });
+  station.broadcaster->plans_changed({"hue"}, {});
+  station.settle();
+  const auto settings = station.last_plan(station.one).settings;
+  CHECK(settings.stand_in == "sorry");
+  const auto held = std::find_if(settings.stock.begin(), settings.stock.end(), [](const auto& one) { return one.name == "sorry"; });
+  REQUIRE(held != settings.stock.end());
+  CHECK(held->sha256 == std::string(64, 'e'));
+  CHECK(held->duration == Millis{4000});
+  CHECK(station.plans_to(station.two) == two);  // nothing of it is theirs
+}

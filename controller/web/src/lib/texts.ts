@@ -96,6 +96,14 @@ export const vi = {
       'An ninh trật tự',
     ],
   },
+  stock: {
+    title: 'Dùng làm lời dựng sẵn của địa bàn',
+    hint: 'Cụm loa của địa bàn giữ sẵn bản này; tin khẩn cấp và thiết lập gọi nó bằng tên.',
+    name: 'Tên gọi (chữ thường không dấu, số, gạch dưới)',
+    keep: 'Giữ sẵn',
+    drop: 'Bỏ',
+    none: 'Địa bàn này chưa có lời dựng sẵn riêng.',
+  },
   broadcast: {
     new: 'Lên lịch phát',
     programme: 'Chương trình',
