@@ -54,7 +54,7 @@ Reply put_area_stock_clip(StoreCall& call) {
     return refused("not_approved", "The programme is not approved as it is now.", "/programme");
   auto transaction = call.write();
   if (!store::put_area_stock_clip(transaction, {area, {name, programme->clip_sha256, programme->title}}))
-    return conflict("too_many", "An area has at most " + std::to_string(store::kMaxAreaStock) + " stock clips of its own.");
+    return conflict("too_many_stock", "An area has at most " + std::to_string(store::kMaxAreaStock) + " stock clips of its own.");
   transaction.commit();
   call.effects.areas.push_back(area);
   return list_of(call, area);

@@ -238,7 +238,13 @@ export const problems: Words = {
   offline_nodes: 'Có cụm loa đang mất kết nối.',
 
   // alerts
-  unknown_stock_clip: 'Không có lời cảnh báo dựng sẵn này.',
+  unknown_stock_clip: 'Không có lời dựng sẵn này.',
+  two_sounds: 'Chỉ chọn một: lời đọc hoặc chương trình đã duyệt.',
+  same_programme: 'Chương trình không thể phát thay cho chính nó.',
+  bad_name: 'Tên gọi chỉ gồm chữ thường không dấu, số và gạch dưới.',
+  too_many_stock: 'Địa bàn đã có đủ số lời dựng sẵn riêng.',
+  no_voice: 'Không có giọng đọc.',
+  stopping: 'Máy chủ đang dừng. Xin thử lại sau.',
   unknown_alert: 'Không có tin khẩn này.',
   bad_event: 'Loại sự việc không đúng.',
   repeats_overlap: 'Các lần phát lặp lại quá sát nhau.',
