@@ -11,6 +11,8 @@ struct CommandLine {
   std::optional<std::filesystem::path> bundle;  ///< join with this file; later starts need none
   std::optional<std::filesystem::path> state;   ///< goes before node.toml's state_folder
   std::optional<std::filesystem::path> config;  ///< node.toml
+  bool check = false;   ///< look at everything an installer must have right, and end
+  bool silent = false;  ///< check: without the chime
 };
 
 /// What to print and end with instead: `--help`, `--version`, or a mistake.
@@ -21,7 +23,7 @@ struct EarlyEnd {
 
 /// Exit codes of `loa-node`; systemd and scripts read them. sysexits.h where it has the meaning.
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitBroken = 1;      ///< the environment failed: disk, sound, memory
+inline constexpr int kExitBroken = 1;      ///< the environment failed: disk, sound, memory; check: something is to be put right
 inline constexpr int kExitUsage = 64;      ///< EX_USAGE: the command line
 inline constexpr int kExitNotJoined = 66;  ///< EX_NOINPUT: no bundle given and none kept
 inline constexpr int kExitBundle = 65;     ///< EX_DATAERR: the bundle is not one, or is another node's

@@ -6,7 +6,10 @@
 #include <exception>
 
 #include "config/toml_reader.hpp"
+#include "node-firmware/check.hpp"
 #include "node-firmware/command_line.hpp"
+#include "node-firmware/durable_file.hpp"
+#include "node-firmware/folder_lock.hpp"
 #include "node-firmware/identity.hpp"
 #include "node-firmware/node.hpp"
 #include "node-firmware/settings.hpp"
@@ -28,7 +31,12 @@ int fail(int code, const std::string& message) {
 
 int run(const CommandLine& line) {
   const auto settings = settings_for(line);
+  if (line.check) return check(line, settings);
   spdlog::set_level(spdlog::level::from_str(settings.log_level));
+  make_private_folder(settings.state_folder);
+  // A `loa-node check` may be at the broker in this node's name: that takes it some seconds.
+  const auto alone = FolderLock::take(settings.state_folder, std::chrono::seconds(20));
+  if (!alone) return fail(kExitBroken, settings.state_folder.string() + ": another loa-node runs on this folder");
   auto identity = join(settings.state_folder, line.bundle);
   spdlog::info("loa-node {} is node {} ({})", LOA_VERSION, identity.bundle.node, identity.bundle.code);
   return Node(std::move(identity), settings).run();
