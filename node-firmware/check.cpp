@@ -78,7 +78,7 @@ int check(const CommandLine& line, const Settings& settings) {
   const std::vector<Probe> probes{
       {"bundle", 5s, [standing, refused] { return refused.empty() ? probe_bundle(*standing) : Finding{false, refused}; }, "the disk does not answer"},
       {"name lookup", 10s, with(probe_names), "no name server answers: look at the network's DNS (`resolvectl status`, /etc/resolv.conf)"},
-      {"broker", 25s, with(probe_broker), "something between here and the broker swallows the connection: look at SIM, APN and firewalls"},
+      {"broker", 30s, with(probe_broker), "something between here and the broker swallows the connection: look at SIM, APN and firewalls"},
       {"HTTPS", 20s, with(probe_https), "something between here and the file server swallows the connection: look at SIM, APN and firewalls"},
       {"clock", 5s, alone(probe_clock), "the system's clock does not answer"},
       {"signal", 10s, alone(probe_signal), "ModemManager does not answer: `systemctl restart ModemManager`"},

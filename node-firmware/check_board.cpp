@@ -129,7 +129,7 @@ Finding probe_plan(Standing& standing) {
   if (!standing.plan())
     return {false, "none yet: let the node run with the network (`systemctl start loa-node`), wait a minute and try again"};
   const auto& plan = *standing.plan();
-  const auto now = standing.clock().now();
+  const auto now = standing.now();
   if (plan.until <= now)
     return {false, fmt::format("it ended at {}, so that nothing sounds: this node has not heard the controller since; let it reach the broker",
                                scheduler::to_rfc3339(plan.until))};

@@ -22,7 +22,7 @@ using scheduler::Millis;
 
 namespace {
 
-constexpr auto kConnect = 7s;      // for one broker
+constexpr auto kConnect = 5s;      // for one broker
 constexpr auto kKeySet = 4s;       // for what the broker retains to come
 constexpr auto kHeadAge = 65min;   // the controller answers each state, and there is one every half hour
 
@@ -39,6 +39,15 @@ std::string host_of_url(const std::string& url) {
   curl_free(host);
   if (name.size() > 2 && name.front() == '[') name = name.substr(1, name.size() - 2);
   return name;
+}
+
+protocol::TlsIdentity identity_of(const Standing& standing) {
+  return {standing.authorities(), standing.keys().speaking().certificate_pem, standing.keys().speaking().tls_key_pem};
+}
+
+std::optional<scheduler::TimePoint> tls_time(const Standing& standing) {
+  if (!standing.clock().trusted()) return std::nullopt;
+  return standing.clock().now();
 }
 
 /// One session as this node, as short as it can be: enough to see that the broker takes it and lets it read. Nothing is published, and no will is left.
@@ -60,7 +69,7 @@ Finding short_session(Standing& standing) {
   protocol::LinkHandlers handlers;
   handlers.prepare_connect = [&] {
     protocol::ConnectTerms terms;
-    if (standing.clock().trusted()) terms.tls_time = standing.clock().now();
+    terms.tls_time = tls_time(standing);
     terms.dates_may_mislead = true;
     return terms;
   };
@@ -85,9 +94,13 @@ Finding short_session(Standing& standing) {
   const auto tries = 2 * settings.addresses.size();
   run(std::chrono::steady_clock::now() + kConnect * settings.addresses.size(), [&] { return !connected.empty() || refused.size() >= tries; });
   if (connected.empty()) {
-    std::set<std::string> once(refused.begin(), refused.end());
+    // A broker that turns a certificate down may close before its reason is read; without the hurry of a session it is.
+    std::set<std::string> once;
+    for (const auto& address : settings.addresses)
+      if (const auto fault = try_tls(address, identity_of(standing), tls_time(standing), 3s)) once.insert(address + ": " + *fault);
+    if (once.empty()) once.insert(refused.begin(), refused.end());
     if (once.empty()) once.insert("no answer in time");
-    auto words = joined({once.begin(), once.end()});
+    const auto words = joined({once.begin(), once.end()});
     if (words.find("revoked") != std::string::npos)
       return {false, fmt::format("{}. This board was revoked, or its bundle was used before: ask for another with `loa node replace {}`", words,
                                  standing.identity().bundle.code)};
@@ -108,15 +121,12 @@ Finding short_session(Standing& standing) {
 Finding beside_the_running_node(Standing& standing) {
   std::vector<std::string> refused;
   for (const auto& address : standing.brokers()) {
-    std::optional<scheduler::TimePoint> time;
-    if (standing.clock().trusted()) time = standing.clock().now();
-    auto fault = try_tls(address, {standing.authorities(), standing.keys().speaking().certificate_pem, standing.keys().speaking().tls_key_pem}, time, kConnect);
-    if (fault) {
+    if (const auto fault = try_tls(address, identity_of(standing), tls_time(standing), kConnect)) {
       refused.push_back(address + ": " + *fault);
       continue;
     }
     const auto heard = standing.marks().last_head_issued();
-    const auto age = standing.clock().now() - heard;
+    const auto age = standing.now() - heard;
     if (scheduler::to_ms(heard) == 0)
       return {false, fmt::format("{} is reached, but the node that runs here has not heard the controller yet: wait a minute and try again, "
                                  "then look at `journalctl -u loa-node`", address)};
@@ -149,7 +159,8 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
   return size;
 }
 
-std::size_t nothing(char*, std::size_t size, std::size_t count, void*) { return size * count; }
+// The first byte of a body has come: it is not wanted, and neither are the next.
+std::size_t enough(char*, std::size_t, std::size_t, void*) { return 0; }
 
 Answer ask(const Standing& standing, const std::string& url) {
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(), curl_easy_cleanup);
@@ -160,9 +171,9 @@ Answer ask(const Standing& standing, const std::string& url) {
   curl_easy_setopt(easy.get(), CURLOPT_PROTOCOLS_STR, "https");
   curl_easy_setopt(easy.get(), CURLOPT_NOPROXY, "*");
   curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy.get(), CURLOPT_NOBODY, 1L);
+  curl_easy_setopt(easy.get(), CURLOPT_RANGE, "0-0");
   curl_easy_setopt(easy.get(), CURLOPT_USERAGENT, "loa-node/" LOA_VERSION);
-  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(std::chrono::milliseconds(kConnect - 1s).count()));
+  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(std::chrono::milliseconds(kConnect).count()));
   curl_easy_setopt(easy.get(), CURLOPT_CAINFO_BLOB, &ca);
   curl_easy_setopt(easy.get(), CURLOPT_CAPATH, nullptr);
   curl_easy_setopt(easy.get(), CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
@@ -170,12 +181,13 @@ Answer ask(const Standing& standing, const std::string& url) {
   curl_easy_setopt(easy.get(), CURLOPT_SSL_CTX_FUNCTION, without_dates);
   curl_easy_setopt(easy.get(), CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(easy.get(), CURLOPT_HEADERDATA, &answer);
-  curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, nothing);
+  curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, enough);
   const auto begun = std::chrono::steady_clock::now();
   answer.code = curl_easy_perform(easy.get());
   answer.took = std::chrono::steady_clock::now() - begun;
   answer.at = std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &answer.status);
+  if (answer.code == CURLE_WRITE_ERROR) answer.code = CURLE_OK;
   return answer;
 }
 
@@ -209,7 +221,7 @@ Finding probe_https(Standing& standing) {
   // A file that the plan names, where there is one: then it is seen to be there, too.
   std::string path = "/";
   if (standing.plan())
-    if (const auto clips = wanted_clips(&*standing.plan(), {}, standing.clock().now()); !clips.empty()) path = "/media/" + clips.front().sha256 + ".opus";
+    if (const auto clips = wanted_clips(&*standing.plan(), {}, standing.now()); !clips.empty()) path = "/media/" + clips.front().sha256 + ".opus";
   std::vector<std::string> refused;
   for (const auto& base : standing.files()) {
     const auto answer = ask(standing, base + path);

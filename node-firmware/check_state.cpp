@@ -134,6 +134,11 @@ const std::string& Standing::authorities() const {
   return ring_->authorities().empty() ? identity_->bundle.ca_pem : ring_->authorities();
 }
 
+scheduler::TimePoint Standing::now() const {
+  if (clock_->trusted()) return clock_->now();
+  return server_time ? board_.system() + server_time->ahead : std::max(clock_->now(), board_.system());
+}
+
 std::vector<std::string> Standing::brokers() const { return first_then(plan_ ? &plan_->brokers : nullptr, identity_->bundle.brokers); }
 
 std::vector<std::string> Standing::files() const { return first_then(plan_ ? &plan_->files : nullptr, identity_->bundle.files); }

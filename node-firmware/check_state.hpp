@@ -55,6 +55,8 @@ class Standing {
   std::vector<std::string> brokers() const;
   std::vector<std::string> files() const;
   const NodeClock& clock() const { return *clock_; }
+  /// The best guess at the time: the node's own where it has one, else the file server's, else what the system shows.
+  scheduler::TimePoint now() const;
   const BoardTime& board() const { return board_; }
   /// The right to speak as this node; nothing while the node itself runs. Nothing and no fault where there is no folder yet.
   std::optional<FolderLock> lock(bool* running) const;

@@ -29,13 +29,14 @@ HttpRequest parse(const std::string& head) {
 
 std::string head_of(const ServerAnswer& answer, const HttpRequest& request) {
   const bool part = answer.status == 200 && answer.ranges && request.range_from;
+  const std::string date = answer.date.empty() ? "" : "Date: " + answer.date + "\r\n";
   if (!part) {
-    const std::string location = answer.location.empty() ? "" : "Location: " + answer.location + "\r\n";
+    const std::string location = (answer.location.empty() ? "" : "Location: " + answer.location + "\r\n") + date;
     return fmt::format("HTTP/1.1 {} X\r\n{}Content-Length: {}\r\n\r\n", answer.status, location, answer.body.size());
   }
   if (*request.range_from >= answer.body.size())
     return fmt::format("HTTP/1.1 416 X\r\nContent-Range: bytes */{}\r\nContent-Length: 0\r\n\r\n", answer.body.size());
-  return fmt::format("HTTP/1.1 206 X\r\nContent-Range: bytes {}-{}/{}\r\nContent-Length: {}\r\n\r\n", *request.range_from,
+  return fmt::format("HTTP/1.1 206 X\r\n{}Content-Range: bytes {}-{}/{}\r\nContent-Length: {}\r\n\r\n", date, *request.range_from,
                      answer.body.size() - 1, answer.body.size(), answer.body.size() - *request.range_from);
 }
 

@@ -28,6 +28,7 @@ struct ServerAnswer {
   std::optional<std::size_t> cut_after;  ///< closes after so many bytes of the body
   bool silent = false;                   ///< sends the header, then nothing, and keeps the connection
   std::string location;
+  std::string date;                      ///< as the header "Date" has it; empty: no such header
 };
 
 /// A small HTTP/1.1 server on a free loopback port, on a thread of its own, with faults to order.
