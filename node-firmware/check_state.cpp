@@ -46,15 +46,6 @@ std::map<std::string, std::string> kept_in(const std::filesystem::path& folder) 
   return kept;
 }
 
-void become_owner_of(const std::filesystem::path& folder) {
-  struct stat owner {};
-  if (::geteuid() != 0 || ::stat(folder.c_str(), &owner) != 0 || owner.st_uid == 0) return;
-  const auto* account = ::getpwuid(owner.st_uid);
-  const bool groups = account ? ::initgroups(account->pw_name, owner.st_gid) == 0 : ::setgroups(0, nullptr) == 0;
-  if (!groups || ::setgid(owner.st_gid) != 0 || ::setuid(owner.st_uid) != 0)
-    throw std::system_error(errno, std::generic_category(), "cannot become the owner of " + folder.string());
-}
-
 std::vector<std::string> first_then(const std::vector<std::string>* first, const std::vector<std::string>& then) {
   std::vector<std::string> all;
   const auto add = [&all](const std::vector<std::string>& some) {
@@ -67,6 +58,15 @@ std::vector<std::string> first_then(const std::vector<std::string>* first, const
 }
 
 }  // namespace
+
+void become_owner_of(const std::filesystem::path& folder) {
+  struct stat owner {};
+  if (::geteuid() != 0 || ::stat(folder.c_str(), &owner) != 0 || owner.st_uid == 0) return;
+  const auto* account = ::getpwuid(owner.st_uid);
+  const bool groups = account ? ::initgroups(account->pw_name, owner.st_gid) == 0 : ::setgroups(0, nullptr) == 0;
+  if (!groups || ::setgid(owner.st_gid) != 0 || ::setuid(owner.st_uid) != 0)
+    throw std::system_error(errno, std::generic_category(), "cannot become the owner of " + folder.string());
+}
 
 Scratch::Scratch() {
   auto name = (place_for_scratch() / "loa-check-XXXXXX").string();

@@ -29,6 +29,9 @@ class Scratch {
   std::filesystem::path path_;
 };
 
+/// Run by root, the process becomes the account that `folder` belongs to, for good; nothing otherwise. Throws std::system_error.
+void become_owner_of(const std::filesystem::path& folder);
+
 /// What the node knows, read by the node's own readers out of a copy: they make damage good and set aside what they cannot read, which is for the
 /// node alone to do. Everything that the probes of `loa-node check` share. One probe at a time, except that one left behind may still read.
 class Standing {

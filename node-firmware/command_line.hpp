@@ -11,6 +11,7 @@ struct CommandLine {
   std::optional<std::filesystem::path> bundle;  ///< join with this file; later starts need none
   std::optional<std::filesystem::path> state;   ///< goes before node.toml's state_folder
   std::optional<std::filesystem::path> config;  ///< node.toml
+  bool join = false;    ///< take `bundle` in, and end
   bool check = false;   ///< look at everything an installer must have right, and end
   bool silent = false;  ///< check: without the chime
 };

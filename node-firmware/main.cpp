@@ -7,12 +7,14 @@
 
 #include "config/toml_reader.hpp"
 #include "node-firmware/check.hpp"
+#include "node-firmware/check_state.hpp"
 #include "node-firmware/command_line.hpp"
 #include "node-firmware/durable_file.hpp"
 #include "node-firmware/folder_lock.hpp"
 #include "node-firmware/identity.hpp"
 #include "node-firmware/node.hpp"
 #include "node-firmware/settings.hpp"
+#include "protocol/limits.hpp"
 
 namespace {
 
@@ -29,8 +31,25 @@ int fail(int code, const std::string& message) {
   return code;
 }
 
+// The bundle is read by whoever started this, and kept by the node's account: the file may be on a stick that only root reads.
+int take_in(const CommandLine& line, const Settings& settings) {
+  const auto bytes = read_whole(*line.bundle, loa::protocol::kMaxBundle);
+  if (!bytes) return fail(kExitNotJoined, line.bundle->string() + ": no such bundle file");
+  make_private_folder(settings.state_folder);
+  become_owner_of(settings.state_folder);
+  if (const auto alone = FolderLock::take(settings.state_folder); !alone)
+    return fail(kExitBroken, settings.state_folder.string() + ": the node runs: stop it first (`systemctl stop loa-node`)");
+  const Scratch copy;
+  const auto given = copy.path() / line.bundle->filename();
+  write_durably(given, *bytes);
+  const auto identity = join(settings.state_folder, given);
+  fmt::print("joined as {} ({}); next: systemctl enable --now loa-node, then loa-node check\n", identity.bundle.node, identity.bundle.code);
+  return kExitOk;
+}
+
 int run(const CommandLine& line) {
   const auto settings = settings_for(line);
+  if (line.join) return take_in(line, settings);
   if (line.check) return check(line, settings);
   spdlog::set_level(spdlog::level::from_str(settings.log_level));
   make_private_folder(settings.state_folder);

@@ -402,6 +402,37 @@ TEST_CASE("run by root, the check becomes the account that the node's folder bel
   CHECK(made.st_uid == kNobody);
 }
 
+TEST_CASE("a bundle is taken in by the account that the node's folder belongs to, and by no running node") {
+  if (::geteuid() != 0) return;
+  Pole pole;
+  std::filesystem::remove(pole.state() / "bundle.json");
+  constexpr uid_t kNobody = 65534;
+  REQUIRE(::chown(pole.state().c_str(), kNobody, kNobody) == 0);
+  std::filesystem::permissions(pole / "", std::filesystem::perms::all);
+  std::filesystem::permissions(pole / "bundle.json", std::filesystem::perms::owner_read);
+  const auto join = [&](const std::string& file) {
+    tests::Process program({(program_folder() / "loa-node").string(), "join", (pole / file).string(), "--config", (pole / "node.toml").string()},
+                           {pole / "", "join", {}, pole / ""});
+    const auto code = program.wait(20s);
+    return std::pair(code, program.out() + program.err());
+  };
+  CHECK(join("no-such.bundle").first == 66);
+  CHECK(join("node.toml").first == 65);
+  {
+    const auto held = node::FolderLock::take(pole.state());
+    CHECK(join("bundle.json").first == 1);
+  }
+  REQUIRE(::chown((pole.state() / "lock").c_str(), kNobody, kNobody) == 0);
+  const auto [code, words] = join("bundle.json");
+  INFO(words);
+  CHECK(code == 0);
+  CHECK_THAT(words, Catch::Contains("joined as n-phu-bai-1 (HUE-PB-01)"));
+  struct stat made {};
+  REQUIRE(::stat((pole.state() / "bundle.json").c_str(), &made) == 0);
+  CHECK(made.st_uid == kNobody);
+  CHECK((made.st_mode & 0777) == 0600);
+}
+
 TEST_CASE("a probe that gives no answer costs its own line and its own time") {
   std::mutex mutex;
   std::condition_variable over;
