@@ -1,5 +1,5 @@
 # What the two boards' toolchains share: Debian's cross compiler and the multiarch packages (NAME-dev:ARCH) of the root this runs in. Some of them
-# cannot stand beside this machine's own, so that tools/cross builds in a root of its own for each architecture (docs/installing.md).
+# cannot stand beside this machine's own, so that each architecture is built in a root of its own (tools/package.d/root, docs/installing.md).
 # Set before: LOA_TRIPLET, CMAKE_SYSTEM_PROCESSOR, LOA_QEMU.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_C_COMPILER "${LOA_TRIPLET}-gcc")
