@@ -46,7 +46,7 @@ Reply put_area_stock_clip(StoreCall& call) {
   auto fields = Fields::parse(call.call.request.body);
   const auto id = fields.text("programme", {1, 40});
   if (auto problem = fields.finish()) return *problem;
-  if (!is_name(name)) return refused("bad_name", "A stock clip's name has 1 to 40 of a to z, 0 to 9 and underscore.");
+  if (!is_name(name)) return refused("bad_stock_name", "A stock clip's name has 1 to 40 of a to z, 0 to 9 and underscore.");
   const auto programme = store::find_programme(call.db, id);
   if (!programme || !store::is_within(call.db, programme->area, call.call.visible()))
     return refused("unknown_programme", "There is no programme \"" + id + "\" for you to use.", "/programme");

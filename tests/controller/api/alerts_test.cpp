@@ -74,7 +74,7 @@ TEST_CASE("an area has stock clips of its own, made of approved programmes, and 
   const std::string path = "/api/v1/areas/hue-a/stock-clips";
   CHECK(root.put("/api/v1/areas/hue-a/settings", R"({"stand_in":"sorry"})").code() == "unknown_stock_clip");
   CHECK(approver.put(path + "/sorry", R"({"programme":")" + api.draft + R"("})").code() == "not_approved");
-  CHECK(approver.put(path + "/Sorry", R"({"programme":")" + api.programme + R"("})").code() == "bad_name");
+  CHECK(approver.put(path + "/Sorry", R"({"programme":")" + api.programme + R"("})").code() == "bad_stock_name");
   const auto put = approver.put(path + "/sorry", R"({"programme":")" + api.programme + R"("})");
   INFO(put.body);
   CHECK(put.text("/items/0/name") == "sorry");

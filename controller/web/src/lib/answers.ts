@@ -241,7 +241,7 @@ export const problems: Words = {
   unknown_stock_clip: 'Không có lời dựng sẵn này.',
   two_sounds: 'Chỉ chọn một: lời đọc hoặc chương trình đã duyệt.',
   same_programme: 'Chương trình không thể phát thay cho chính nó.',
-  bad_name: 'Tên gọi chỉ gồm chữ thường không dấu, số và gạch dưới.',
+  bad_stock_name: 'Tên gọi chỉ gồm chữ thường không dấu, số và gạch dưới.',
   too_many_stock: 'Địa bàn đã có đủ số lời dựng sẵn riêng.',
   no_voice: 'Không có giọng đọc.',
   stopping: 'Máy chủ đang dừng. Xin thử lại sau.',
