@@ -24,6 +24,7 @@ constexpr auto kLongestHeadPatience = 5min;
 constexpr auto kClockLook = 30s;
 constexpr auto kLookHome = 6h;
 constexpr auto kHousekeeping = 1h;
+constexpr auto kDiskLook = 5s;          // while it refuses
 
 // What a person is waiting to see; the rest may come a little later.
 bool same_for_people(const State& a, const State& b) {
@@ -69,6 +70,10 @@ protocol::ConnectTerms Agent::prepare_connect() {
   if (marks.session_number == 0 && !parts_.keys.bundled()) marks.session_number = scheduler::to_ms(parts_.clock.now()) / 1000;
   ++marks.session_number;
   parts_.store.keep(marks);
+  if (!parts_.store.is_written()) {  // the same again: a restart would forget this one
+    marks.session_number = std::max(marks.session_number, scheduler::to_ms(parts_.clock.now()) / 1000);
+    parts_.store.keep(marks);
+  }
   parts_.keys.choose(parts_.clock.monotonic());
   protocol::ConnectTerms terms;
   terms.credentials = protocol::LinkCredentials{parts_.keys.speaking().certificate_pem, parts_.keys.speaking().tls_key_pem};
@@ -124,6 +129,8 @@ Monotonic Agent::tick() {
   refresh_wants();
   const auto sound = parts_.conductor.run();
   keep_alerts();
+  parts_.disk.look();
+  parts_.store.flush();
   look_at_shelf();
   settle();
   report();
@@ -309,12 +316,12 @@ void Agent::send_log() {
     log_patience_ = std::min<std::chrono::nanoseconds>(log_patience_ * 2, kLongestLogPatience);
   }
   protocol::LogBatch batch;
-  batch.records = parts_.log.next_batch();
+  parts_.records.attempt([&] { batch.records = parts_.log.next_batch(); });
   if (batch.records.empty()) return;
   batch.node = parts_.identity.bundle.node;
   batch.issued = parts_.clock.now();
   batch.log_id = parts_.log.id();
-  parts_.log.sent(batch.records.back().number);
+  parts_.records.attempt([&] { parts_.log.sent(batch.records.back().number); });
   log_patience_ = std::max<std::chrono::nanoseconds>(log_patience_, kLogPatience);
   log_deadline_ = now + log_patience_;
   if (!reporter_.send(batch)) log_deadline_ = now + kChangeGap;
@@ -323,10 +330,13 @@ void Agent::send_log() {
 void Agent::housekeeping() {
   next_housekeeping_ = parts_.clock.monotonic() + kHousekeeping;
   keep_clock();
-  if (!parts_.clock.trusted()) return;
+  const bool trusted = parts_.clock.trusted();
   const auto now = parts_.clock.now();
-  parts_.log.prune(now);
-  parts_.history.forget_orders(now);
+  parts_.records.attempt([&] {
+    parts_.log.prune(trusted ? std::optional(now) : std::nullopt);
+    if (trusted) parts_.history.forget_orders(now);
+  });
+  if (!trusted) return;
   scheduler::prune(parts_.history.history(), parts_.conductor.plan(), board_.alerts(true), now);
 }
 
@@ -336,6 +346,7 @@ Monotonic Agent::next_wake(Monotonic sound) const {
   if (const auto waiting = board_.next_deadline()) wake = std::min(wake, *waiting);
   if (const auto awaited = awaited_.next()) wake = std::min(wake, *awaited);
   for (const auto& held : held_) wake = std::min(wake, held.deadline);
+  if (parts_.disk.state() != DiskState::ok) wake = std::min<Monotonic>(wake, now + kDiskLook);
   if (controller_heard_) wake = std::min<Monotonic>(wake, last_head_ + 2 * settings_.state_period + 1ms);
   if (!parts_.link.connected()) return std::max(wake, now);
   if (!head_this_session_) wake = std::min(wake, head_deadline_);

@@ -23,7 +23,7 @@
 namespace loa::node {
 
 /// The node's mind: verifies what arrives, keeps it, lets the conductor sound it, and reports. It never waits: tick() does
-/// what is due and says when to come again. Loop thread. Throws std::system_error and DatabaseError where the disk fails.
+/// what is due and says when to come again. Loop thread. A disk that refuses ends nothing: see DiskHealth.
 class Agent {
  public:
   struct Parts {
@@ -34,6 +34,8 @@ class Agent {
     PlanStore& store;
     HistoryStore& history;
     PlayLog& log;
+    RecordKeeper& records;
+    DiskHealth& disk;
     Conductor& conductor;
     ClipShelf& shelf;
   };

@@ -19,6 +19,7 @@ namespace {
 constexpr auto kRequestPatience = 15s;  // for a certificate; doubles up to:
 constexpr auto kLongestRequestPatience = 30min;
 constexpr auto kRefusedAgain = 24h;
+constexpr auto kDiskPatience = 1min;
 
 // Nodes that joined on one day do not all renew on one day: up to a twelfth of the age, always the same for a node.
 std::chrono::milliseconds spread(const std::string& node, std::chrono::milliseconds age) {
@@ -43,7 +44,10 @@ void Agent::look_at_keys() {
     spdlog::info(parts_.keys.bundled() ? "making keys of its own" : moved ? "another authority makes certificates now: making other keys"
                                                                           : "its keys are old: making others");
     asked_for_set_ = ring_.number();
-    parts_.keys.make_coming();
+    if (!parts_.disk.attempt("coming-keys.json", [this] { parts_.keys.make_coming(); })) {
+      next_request_ = now + kDiskPatience;
+      return;
+    }
     request_patience_ = kRequestPatience;
   }
   const auto request = parts_.keys.request(parts_.clock.now());
@@ -80,7 +84,7 @@ void Agent::tell_refused(const std::string& reason) {
   refused_told_ = now;
   spdlog::error("the broker says that the certificate of this bundle is revoked: it was used before, or its board was revoked. Ask for another: `loa node replace {}`",
                 parts_.identity.bundle.code);
-  parts_.keys.make_coming();
+  if (!parts_.disk.attempt("coming-keys.json", [this] { parts_.keys.make_coming(); })) return;
   const auto request = parts_.keys.request(parts_.clock.now());
   if (request && wishes_.refused) wishes_.refused(reporter_.signed_request(*request));
 }
@@ -96,7 +100,10 @@ void Agent::take_certificate(const protocol::LinkMessage& message) {
   const auto certificate = protocol::decode_certificate(verified->payload, node);
   if (!certificate) return refuse(message, about, certificate.error());
   about.subject = certificate->request;
-  if (const auto taken = parts_.keys.take(*certificate, message.payload, authorities()); !taken) return refuse(message, about, taken.error());
+  protocol::Result<void> taken;
+  const bool kept = parts_.disk.attempt("coming-keys.json", [&] { taken = parts_.keys.take(*certificate, message.payload, authorities()); });
+  if (!taken) return refuse(message, about, taken.error());
+  if (!kept) return;  // it is asked for again
   signed_at(verified->kid, verified->issued);
   spdlog::info("its own certificate came: connecting with it");
   reporter_.accepted(about);

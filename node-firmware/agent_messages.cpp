@@ -131,7 +131,7 @@ void Agent::follow_head(const protocol::Head& head, const std::string& kid) {
   parts_.clock.raise_floor(head.issued);
   keep_clock();
   head_this_session_ = true;
-  parts_.keys.proved();
+  parts_.disk.attempt("own-keys.json", [this] { parts_.keys.proved(); });
   head_patience_ = kHeadPatience;
   controller_heard_ = true;
   last_head_ = parts_.clock.monotonic();
@@ -208,8 +208,13 @@ void Agent::take_order(const protocol::LinkMessage& message) {
   if (order->expires <= parts_.clock.now())
     return refuse(message, about, {RefusalCode::expired, "/exp",
                                    fmt::format("the order ended at {}", scheduler::to_rfc3339(order->expires))});
-  if (!parts_.history.first_time(order->id, order->expires))
+  const auto first = parts_.records.first_time(order->id, order->expires);
+  if (!first.is_new)
     return refuse(message, about, {RefusalCode::replayed, "/id", fmt::format("the order {} was done already", order->id)});
+  // The others do no harm a second time; a restart that is forgotten by the restart would be obeyed until it expires.
+  if (!first.kept && order->kind == protocol::OrderKind::restart)
+    return refuse(message, about, {RefusalCode::unsupported, "/kind",
+                                   fmt::format("the disk cannot remember that this node restarted: {}", parts_.disk.why())});
   signed_at(verified->kid, verified->issued);
   if (order->kind == protocol::OrderKind::self_test)
     return refuse(message, about, {RefusalCode::unsupported, "/kind", "this node has no self-test yet"});
@@ -237,7 +242,9 @@ void Agent::take_ack(const protocol::LinkMessage& message) {
   const auto ack = protocol::decode_log_ack(verified->payload, parts_.identity.bundle.node);
   if (!ack) return refuse(message, about, ack.error());
   about.revision = ack->number;
-  if (const auto taken = parts_.log.take_ack(*ack); !taken) return refuse(message, about, taken.error());
+  protocol::Result<void> taken;
+  parts_.records.attempt([&] { taken = parts_.log.take_ack(*ack); });
+  if (!taken) return refuse(message, about, taken.error());
   auto marks = parts_.store.marks();
   auto& of_key = marks.by_key[verified->kid];
   of_key.acked = ack->number;

@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 #include "node-firmware/durable_file.hpp"
 #include "node-firmware/file_hash.hpp"
@@ -39,11 +40,28 @@ std::int64_t whole(const boost::json::object& object, const char* name) {
   return value && value->is_int64() ? value->as_int64() : 0;
 }
 
-void write_through(const fs::path& path, int flags) {
-  const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (fd < 0) return;
-  ::fsync(fd);
-  ::close(fd);
+constexpr const char* kIndex = "clips/verified.json";
+constexpr const char* kClips = "clips";
+
+void sync_folder(const fs::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  const int why = errno;
+  if (fd >= 0) ::close(fd);
+  if (!synced) throw std::system_error(why, std::generic_category(), folder.string() + ": cannot sync");
+}
+
+/// What stands in a folder; nothing where it cannot be read.
+std::vector<fs::directory_entry> entries_of(const fs::path& folder) {
+  std::vector<fs::directory_entry> all;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) all.push_back(*entry);
+  return all;
+}
+
+/// Whether two states are of one file with the same bytes, as far as can be told without reading it.
+bool same(const FileState& a, std::int64_t size, std::int64_t mtime_ns, std::int64_t inode) {
+  return a.size == size && a.mtime_ns == mtime_ns && a.inode == inode;
 }
 
 }  // namespace
@@ -52,15 +70,17 @@ bool is_sha256(const std::string& text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-Cache::Cache(CacheSettings settings) : settings_(std::move(settings)) {
+Cache::Cache(CacheSettings settings, DiskHealth& disk) : settings_(std::move(settings)), disk_(disk) {
   std::error_code absent;
   if (const auto kind = fs::status(settings_.folder, absent).type(); kind != fs::file_type::directory && kind != fs::file_type::not_found) {
     spdlog::error("{}: damaged: not a folder; clips are fetched anew (set aside as {}.damaged)", settings_.folder.string(), settings_.folder.string());
     set_aside(settings_.folder);
   }
-  fs::create_directories(settings_.folder);
-  load();
-  scan_own();
+  disk_.attempt(kClips, [this] {
+    fs::create_directories(settings_.folder);
+    load();
+    scan_own();
+  });
   scan_stock();
 }
 
@@ -69,18 +89,19 @@ fs::path Cache::part(const std::string& sha256) const { return settings_.folder 
 
 void Cache::scan_own() {
   std::map<std::string, Proof> here;
-  for (const auto& entry : fs::directory_iterator(settings_.folder)) {
+  std::error_code refused;  // by a read-only disk: then it is in the way of nothing
+  for (const auto& entry : entries_of(settings_.folder)) {
     const fs::path& file = entry.path();
     const std::string name = file.stem().string();
     const bool is_file = entry.symlink_status().type() == fs::file_type::regular;
     if (file.filename() == "verified.json" && is_file) continue;
     if (!is_sha256(name) || !is_file) {
-      fs::remove_all(file);
+      fs::remove_all(file, refused);
       continue;
     }
     if (file.extension() == ".part") continue;
     if (file.extension() != ".opus") {
-      fs::remove(file);
+      fs::remove(file, refused);
       continue;
     }
     here[name] = {};
@@ -88,7 +109,7 @@ void Cache::scan_own() {
   for (auto& [sha256, proof] : here) {
     const auto known = proofs_.find(sha256);
     if (known == proofs_.end()) {
-      fs::rename(clip(sha256), part(sha256));
+      fs::rename(clip(sha256), part(sha256), refused);
     } else {
       proof = known->second;
     }
@@ -102,7 +123,7 @@ void Cache::scan_own() {
 
 void Cache::scan_stock() {
   if (settings_.stock.empty() || !fs::is_directory(settings_.stock)) return;
-  for (const auto& entry : fs::directory_iterator(settings_.stock)) {
+  for (const auto& entry : entries_of(settings_.stock)) {
     if (entry.path().extension() != ".opus" || !entry.is_regular_file()) continue;
     const auto sha256 = hash_of_file(entry.path());
     if (!sha256) continue;
@@ -123,27 +144,23 @@ void Cache::load() {
   for (const auto& [name, value] : json.as_object()) {
     if (!is_sha256(name) || !value.is_object()) continue;
     const auto& object = value.as_object();
-    proofs_[name] = {whole(object, "size"), whole(object, "mtime_ns"), whole(object, "inode"), whole(object, "planned_ms")};
+    proofs_[name] = {whole(object, "size"), whole(object, "mtime_ns"), whole(object, "inode"), whole(object, "planned_ms"), {}};
   }
 }
 
-void Cache::save() const {
+void Cache::save() {
   boost::json::object json;
   for (const auto& [sha256, proof] : proofs_) {
     json[sha256] = {{"size", proof.size}, {"mtime_ns", proof.mtime_ns}, {"inode", proof.inode}, {"planned_ms", proof.planned_ms}};
   }
-  const fs::path file = settings_.folder / "verified.json";
-  const fs::path fresh = settings_.folder / "verified.json.new";
-  std::ofstream(fresh) << boost::json::serialize(json) << '\n';
-  write_through(fresh, O_WRONLY);
-  fs::rename(fresh, file);
+  unsaved_ = !disk_.may_try(kIndex) || !disk_.attempt(kIndex, [&] { write_durably(settings_.folder / "verified.json", boost::json::serialize(json) + '\n'); });
 }
 
 std::optional<fs::path> Cache::find(const std::string& sha256) {
   if (const auto proof = proofs_.find(sha256); proof != proofs_.end()) {
     const auto now = state_of(clip(sha256));
     const Proof& then = proof->second;
-    if (now && now->size == then.size && now->mtime_ns == then.mtime_ns && now->inode == then.inode) return clip(sha256);
+    if (now && same(*now, then.size, then.mtime_ns, then.inode)) return clip(sha256);
     demote(sha256);
   }
   const auto stock = stock_by_hash_.find(sha256);
@@ -155,6 +172,39 @@ void Cache::demote(const std::string& sha256) {
   proofs_.erase(sha256);
   std::error_code gone;
   fs::rename(clip(sha256), part(sha256), gone);
+  lost_ = true;
+  save();
+}
+
+std::optional<Cache::Held> Cache::to_prove(scheduler::TimePoint soon, std::chrono::nanoseconds before, bool any) const {
+  std::set<std::string> near;
+  for (const WantedClip& clip : wanted_)
+    if (clip.needed <= soon) near.insert(clip.sha256);
+  const Proof* best = nullptr;
+  const std::string* name = nullptr;
+  const auto look = [&](bool only_near) {
+    for (const auto& [sha256, proof] : proofs_) {
+      if (proof.proved >= before || (only_near && !near.contains(sha256)) || (best && proof.proved >= best->proved)) continue;
+      best = &proof;
+      name = &sha256;
+    }
+  };
+  look(true);
+  if (!best && any) look(false);
+  if (!best) return std::nullopt;
+  return Held{*name, clip(*name), best->size, best->mtime_ns, best->inode};
+}
+
+void Cache::judge(const Held& clip, bool good, std::chrono::nanoseconds now) {
+  const auto proof = proofs_.find(clip.sha256);
+  const auto state = state_of(clip.file);
+  if (proof == proofs_.end() || !state || !same(*state, clip.size, clip.mtime_ns, clip.inode)) return;
+  proof->second.proved = now;
+  if (good) return;
+  spdlog::error("clip {}: its bytes changed on the disk, or cannot be read: it is fetched anew", clip.sha256);
+  proofs_.erase(proof);
+  disk_.attempt(kClips, [&] { fs::remove(clip.file); });
+  lost_ = true;
   save();
 }
 
@@ -175,25 +225,29 @@ void Cache::want(std::vector<WantedClip> clips) {
     proof->second.planned_ms = scheduler::to_ms(clip.needed);
     changed = true;
   }
-  for (const auto& entry : fs::directory_iterator(settings_.folder)) {
-    if (entry.path().extension() == ".part" && !is_wanted(entry.path().stem().string())) fs::remove(entry.path());
+  std::error_code refused;
+  for (const auto& entry : entries_of(settings_.folder)) {
+    if (entry.path().extension() == ".part" && !is_wanted(entry.path().stem().string())) fs::remove(entry.path(), refused);
   }
   if (changed) save();
 }
 
 std::int64_t Cache::folder_bytes() const {
   std::int64_t sum = 0;
-  for (const auto& entry : fs::directory_iterator(settings_.folder)) {
+  for (const auto& entry : entries_of(settings_.folder)) {
     if (const auto state = state_of(entry.path())) sum += state->size;
   }
   return sum;
 }
 
+std::int64_t Cache::disk_free() const {
+  std::error_code error;
+  const auto space = fs::space(settings_.folder, error);
+  return error ? 0 : static_cast<std::int64_t>(space.available);
+}
+
 bool Cache::make_room(std::int64_t bytes) {
-  const auto fits = [&] {
-    return folder_bytes() + bytes <= settings_.budget_bytes &&
-           static_cast<std::int64_t>(fs::space(settings_.folder).available) >= bytes + kDiskReserve;
-  };
+  const auto fits = [&] { return folder_bytes() + bytes <= settings_.budget_bytes && disk_free() >= bytes + kDiskReserve; };
   bool evicted = false;
   while (!fits()) {
     const std::string* oldest = nullptr;
@@ -204,7 +258,7 @@ bool Cache::make_room(std::int64_t bytes) {
       oldest_ms = proof.planned_ms;
     }
     if (!oldest) break;
-    fs::remove(clip(*oldest));
+    if (!disk_.attempt(kClips, [&] { fs::remove(clip(*oldest)); })) break;
     proofs_.erase(std::string(*oldest));
     evicted = true;
   }
@@ -212,28 +266,34 @@ bool Cache::make_room(std::int64_t bytes) {
   return fits();
 }
 
-void Cache::accept(const std::string& sha256) {
-  fs::rename(part(sha256), clip(sha256));
-  write_through(settings_.folder, O_RDONLY | O_DIRECTORY);
+bool Cache::accept(const std::string& sha256) {
+  const bool named = disk_.attempt(kClips, [&] {
+    fs::rename(part(sha256), clip(sha256));
+    sync_folder(settings_.folder);
+  });
   const auto state = state_of(clip(sha256));
-  if (!state) return;
-  Proof proof{state->size, state->mtime_ns, state->inode, 0};
+  if (!named || !state) return false;
+  Proof proof{state->size, state->mtime_ns, state->inode, 0, std::chrono::steady_clock::now().time_since_epoch()};
   for (const WantedClip& clip : wanted_) {
     if (clip.sha256 == sha256) proof.planned_ms = scheduler::to_ms(clip.needed);
   }
   proofs_[sha256] = proof;
   save();
+  return true;
 }
 
-void Cache::reject(const std::string& sha256) { fs::remove(part(sha256)); }
+void Cache::reject(const std::string& sha256) {
+  disk_.attempt(kClips, [&] { fs::remove(part(sha256)); });
+}
 
 CacheReport Cache::report() {
+  if (unsaved_) save();
   CacheReport report;
   report.wanted = static_cast<int>(wanted_.size());
   for (const WantedClip& clip : wanted_) report.held += playable(clip.sha256) ? 1 : 0;
   report.held_bytes = folder_bytes();
   report.budget_bytes = settings_.budget_bytes;
-  report.disk_free = static_cast<std::int64_t>(fs::space(settings_.folder).available);
+  report.disk_free = disk_free();
   return report;
 }
 

@@ -1,12 +1,15 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "node-firmware/disk_health.hpp"
 #include "scheduler/time.hpp"
 
 namespace loa::node {
@@ -34,12 +37,12 @@ struct CacheReport {
 
 /// The clips on the node's disk: `{sha256}.opus` whose bytes were proved to have that hash, `{sha256}.part` otherwise.
 /// What was proved is remembered as (size, time of change, inode) in `verified.json`; a file that differs from that, or is not
-/// in it, becomes a `.part` again, which the fetcher proves or fetches; damage costs no more than that. Loop thread only. Functions throw
-/// std::filesystem::filesystem_error where the disk itself fails.
+/// in it, becomes a `.part` again, which the fetcher proves or fetches; damage costs no more than that. What the disk refuses goes to
+/// DiskHealth; nothing here throws for it. Loop thread only.
 class Cache {
  public:
   /// Scans both folders, removes from its own what is neither clip nor part, hashes the stock folder.
-  explicit Cache(CacheSettings settings);
+  Cache(CacheSettings settings, DiskHealth& disk);
 
   /// Where the verified bytes of `sha256` are; nothing where they are not here. Checks the file against its record.
   std::optional<std::filesystem::path> find(const std::string& sha256);
@@ -55,29 +58,50 @@ class Cache {
   bool make_room(std::int64_t bytes);
   /// Where the fetcher writes `sha256`; may hold the beginning of it, or all of it unproved.
   std::filesystem::path part(const std::string& sha256) const;
-  /// Gives the part its name after its bytes were proved to have this hash and written through to disk.
-  void accept(const std::string& sha256);
+  /// Gives the part its name after its bytes were proved to have this hash and written through to disk; false where the disk refuses.
+  bool accept(const std::string& sha256);
   /// Removes the part: its bytes are not what its name says.
   void reject(const std::string& sha256);
 
+  /// What is on disk and may rot there: the clip, and the file as it was when its hash was proved.
+  struct Held {
+    std::string sha256;
+    std::filesystem::path file;
+    std::int64_t size = 0, mtime_ns = 0, inode = 0;
+  };
+  /// The verified clip that is wanted until `soon` and was last proved before `before` (steady time; never since the start: 0), the
+  /// one proved longest ago first; where none is, any such clip if `any`.
+  std::optional<Held> to_prove(scheduler::TimePoint soon, std::chrono::nanoseconds before, bool any) const;
+  /// The bytes of `clip` were read at `now` and had their hash, or not: then the file is removed and its place is lost. Nothing
+  /// where the file is another one by now.
+  void judge(const Held& clip, bool good, std::chrono::nanoseconds now);
+  /// True once after clips were lost: what is wanted is to be fetched again.
+  bool take_lost() { return std::exchange(lost_, false); }
+
+  /// Also tries again to write what the disk refused.
   CacheReport report();
 
  private:
   /// A file as it was when its hash was proved, and when a plan last wanted it (UTC ms).
   struct Proof {
     std::int64_t size = 0, mtime_ns = 0, inode = 0, planned_ms = 0;
+    std::chrono::nanoseconds proved{};  ///< steady time, of this run
   };
   void scan_own();
   void scan_stock();
   void load();
-  void save() const;
+  void save();
   void demote(const std::string& sha256);
   std::int64_t folder_bytes() const;
+  std::int64_t disk_free() const;
   bool is_wanted(const std::string& sha256) const { return wanted_names_.count(sha256) > 0; }
   std::filesystem::path clip(const std::string& sha256) const;
 
   CacheSettings settings_;
+  DiskHealth& disk_;
   std::map<std::string, Proof> proofs_;
+  bool unsaved_ = false;
+  bool lost_ = false;
   std::map<std::string, std::filesystem::path> stock_by_hash_;
   std::map<std::string, std::string> stock_by_name_;
   std::vector<WantedClip> wanted_;

@@ -9,8 +9,8 @@
 #include "node-firmware/clip_shelf.hpp"
 #include "node-firmware/history_store.hpp"
 #include "node-firmware/node_clock.hpp"
-#include "node-firmware/play_log.hpp"
 #include "node-firmware/player.hpp"
+#include "node-firmware/record_keeper.hpp"
 #include "scheduler/playhead.hpp"
 
 namespace loa::node {
@@ -26,16 +26,15 @@ struct NowSounding {
 };
 
 /// Turns what the playhead says into sound and each occurrence's one record. It owns neither plan's nor alerts' truth: the
-/// agent hands both in after they were verified. Loop thread. Throws DatabaseError where a record cannot be written.
+/// agent hands both in after they were verified. Loop thread. What sounds does not wait for the disk.
 class Conductor {
  public:
   struct Parts {
     Player& player;
     ClipShelf& shelf;
     NodeClock& clock;
-    Database& database;
     HistoryStore& history;
-    PlayLog& log;
+    RecordKeeper& records;
   };
   /// `changed` is called when the player reported something: run() should follow. Never from inside a call.
   Conductor(Parts parts, std::function<void()> changed);
@@ -110,7 +109,7 @@ class Conductor {
   void credit(Voice& voice, std::int64_t heard_ms, std::optional<double> level);
   void credit_running();
   bool has_voice(const std::string& occurrence_id) const;
-  void save();
+  void save(bool all = false);
 
   Parts parts_;
   std::function<void()> changed_;

@@ -61,15 +61,8 @@ void Conductor::finish(const Ended& ended) {
   faults_.erase(ended.occurrence_id);
   // The outcome and its record are one write: after a crash there are both or neither.
   scheduler::note(parts_.history.history(), ended);
-  Transaction transaction(parts_.database);
-  const auto written = parts_.log.append(record);
-  std::set<std::string> held_back;
-  for (const auto& [id, closing] : closing_) held_back.insert(id);
-  parts_.history.save(record.recorded, held_back);
-  transaction.commit();
-  if (written)
-    spdlog::info("{}: {} {} {}/{} ms", written->occurrence_id, scheduler::name_of(written->outcome), written->reason,
-                 written->heard_ms, written->planned_ms);
+  parts_.records.take(std::move(record));
+  save();
 }
 
 void Conductor::finish_overdue() {
@@ -152,12 +145,10 @@ bool Conductor::has_voice(const std::string& occurrence_id) const {
   });
 }
 
-void Conductor::save() {
+void Conductor::save(bool all) {
   std::set<std::string> held_back;
   for (const auto& [id, closing] : closing_) held_back.insert(id);
-  Transaction transaction(parts_.database);
-  parts_.history.save(parts_.clock.now(), held_back);
-  transaction.commit();
+  parts_.records.save(parts_.clock.now(), held_back, all);
 }
 
 void Conductor::pause_for_exit() {
@@ -166,7 +157,7 @@ void Conductor::pause_for_exit() {
   for (const auto& [track, voice] : voices_) parts_.player.stop(track);
   // What was ended must not come back with the next run, even where the player still owes its last word.
   while (!closing_.empty()) finish(Ended(closing_.begin()->second.ended));
-  save();
+  save(true);
 }
 
 }  // namespace loa::node

@@ -1,12 +1,24 @@
 #include "node-firmware/database.hpp"
 
+#include <stdlib.h>
+
 #include <array>
+#include <system_error>
 
 namespace loa::node {
 
 namespace {
 
 constexpr int kBusyMs = 5000;
+
+int error_number_of(sqlite3* handle) {
+  if (!handle) return ENOMEM;
+  const int code = sqlite3_errcode(handle) & 0xff;
+  if (code == SQLITE_FULL) return ENOSPC;
+  const int system = sqlite3_system_errno(handle);
+  if (code == SQLITE_READONLY) return system == ENOSPC ? ENOSPC : EROFS;
+  return (code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && system != 0 ? system : EIO;
+}
 
 // Step n brings a file of user_version n to n + 1. Never change one that was shipped; add the next.
 constexpr std::array kMigrations = {
@@ -49,7 +61,53 @@ Database::Database(const std::filesystem::path& file) {
   sqlite3_busy_timeout(handle, kBusyMs);
   execute("pragma journal_mode=wal");
   execute("pragma synchronous=full");
+  // The log beside the database: written back every megabyte, and cut to that, so that a burst leaves no large file behind.
+  execute("pragma wal_autocheckpoint=256");
+  execute("pragma journal_size_limit=1048576");
   migrate();
+}
+
+Database::~Database() {
+  handle_.reset();
+  std::error_code ignored;
+  if (!copy_.empty()) std::filesystem::remove_all(copy_, ignored);
+}
+
+std::unique_ptr<Database> Database::lend(const std::filesystem::path& file, const std::filesystem::path& place, bool empty) {
+  auto name = (place / "loa-node-XXXXXX").string();
+  if (!::mkdtemp(name.data())) throw std::system_error(errno, std::generic_category(), name + ": cannot create");
+  const std::filesystem::path folder = name;
+  std::unique_ptr<Database> copy;
+  try {
+    std::error_code absent;
+    for (const char* beside : {"", "-wal"})
+      if (!empty && std::filesystem::is_regular_file(file.string() + beside, absent))
+        std::filesystem::copy_file(file.string() + beside, folder / (std::string("node.db") + beside));
+    copy = std::make_unique<Database>(folder / "node.db");
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+    throw;
+  }
+  copy->home_ = file;
+  copy->copy_ = folder;
+  return copy;
+}
+
+void Database::go_home() {
+  if (!lent()) return;
+  Database home(home_);
+  {
+    Statement check(home, "pragma quick_check(1)");
+    if (!check.step() || check.text(0) != "ok") throw DatabaseError("node.db: " + check.text(0), SQLITE_CORRUPT);
+  }
+  home.execute("begin immediate");
+  home.execute("commit");
+  handle_ = std::move(home.handle_);
+  std::error_code ignored;
+  std::filesystem::remove_all(copy_, ignored);
+  home_.clear();
+  copy_.clear();
 }
 
 void Database::migrate() {
@@ -74,7 +132,8 @@ void Database::execute(const char* sql) {
 
 void Database::fail(std::string_view what) const {
   const char* why = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
-  throw DatabaseError(std::string(what) + ": " + why, handle_ ? sqlite3_errcode(handle_.get()) & 0xff : SQLITE_NOMEM);
+  throw DatabaseError(std::string(what) + ": " + why, handle_ ? sqlite3_errcode(handle_.get()) & 0xff : SQLITE_NOMEM,
+                      error_number_of(handle_.get()));
 }
 
 Statement::Statement(Database& database, std::string_view sql) : database_(database) {
@@ -126,7 +185,10 @@ std::string Statement::text(int column) const {
   return bytes ? std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)) : std::string();
 }
 
-Transaction::Transaction(Database& database) : database_(database) { database_.execute("begin immediate"); }
+Transaction::Transaction(Database& database) : database_(database) {
+  database_.go_home();
+  database_.execute("begin immediate");
+}
 
 Transaction::~Transaction() {
   if (open_) sqlite3_exec(database_.handle(), "rollback", nullptr, nullptr, nullptr);

@@ -1,20 +1,22 @@
 #pragma once
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include "node-firmware/disk_health.hpp"
 
 namespace loa::node {
 
 /// SQLite refused; what() names the statement and SQLite's own message.
-class DatabaseError : public std::runtime_error {
+class DatabaseError : public DiskFault {
  public:
-  explicit DatabaseError(const std::string& what, int result = 0) : std::runtime_error(what), code(result) {}
+  explicit DatabaseError(const std::string& what, int result = 0, int error_number = EIO) : DiskFault(what, error_number), code(result) {}
   int code;  ///< SQLite's primary result code; 0: what a row says is wrong
 };
 
@@ -48,6 +50,16 @@ class Statement {
 class Database {
  public:
   explicit Database(const std::filesystem::path& file);
+  /// For a disk that takes no writes, on which SQLite cannot even read a WAL: a copy of `file` under `place`, or nothing in it where
+  /// there is none or `empty`. It is read only; each Transaction first tries whether `file` itself can be opened now, and goes on there.
+  /// Throws DatabaseError and std::system_error.
+  static std::unique_ptr<Database> lend(const std::filesystem::path& file, const std::filesystem::path& place, bool empty);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  bool lent() const { return !home_.empty(); }
+  /// Opens the real file where this one is lent; throws DatabaseError where it still cannot be.
+  void go_home();
   void execute(const char* sql);
   sqlite3* handle() { return handle_.get(); }
   [[noreturn]] void fail(std::string_view what) const;
@@ -58,9 +70,11 @@ class Database {
   };
   void migrate();
   std::unique_ptr<sqlite3, Close> handle_;
+  std::filesystem::path home_;  // of a lent one
+  std::filesystem::path copy_;  // its folder
 };
 
-/// Everything between construction and commit() happens wholly or not at all. Not nested.
+/// Everything between construction and commit() happens wholly or not at all. Not nested. Throws DatabaseError.
 class Transaction {
  public:
   explicit Transaction(Database& database);

@@ -29,21 +29,38 @@ std::vector<scheduler::StockClip> list_shipped(const Cache& cache, const std::fi
 
 }  // namespace
 
-DiskShelf::DiskShelf(boost::asio::any_io_executor loop, CacheSettings settings, Downloader& downloader,
-                     std::function<TlsTime()> tls_time, std::function<void()> changed)
-    : cache_(settings),
+DiskShelf::DiskShelf(boost::asio::any_io_executor loop, CacheSettings settings, DiskHealth& disk, Downloader& downloader,
+                     std::function<TlsTime()> tls_time, std::function<scheduler::TimePoint()> now, std::function<void()> changed)
+    : cache_(settings, disk),
       fetcher_(loop, cache_, downloader, FetcherSettings{},
                FetcherEvents{[changed](const std::string&) { changed(); },
                              [changed](const std::string& sha256, const std::string& reason, const std::string& detail) {
                                spdlog::warn("clip {}: {}: {}", sha256.substr(0, 12), reason, detail);
                                changed();
                              }}),
+      scrub_(loop, cache_, std::move(now), ClipScrub::Times{}, [this, changed] {
+        want_lost();
+        changed();
+      }),
       shipped_(list_shipped(cache_, settings.stock)) {
   fetcher_.set_tls_time(std::move(tls_time));
 }
 
 void DiskShelf::want(std::vector<WantedClip> clips, std::vector<std::string> bases) {
-  fetcher_.want(std::move(clips), std::move(bases));
+  wanted_ = std::move(clips);
+  bases_ = std::move(bases);
+  fetcher_.want(wanted_, bases_);
+}
+
+std::optional<std::filesystem::path> DiskShelf::find(const std::string& sha256) {
+  auto found = cache_.find(sha256);
+  want_lost();
+  return found;
+}
+
+// The fetcher has no job for what was held when it was told its wishes.
+void DiskShelf::want_lost() {
+  if (cache_.take_lost()) fetcher_.want(wanted_, bases_);
 }
 
 }  // namespace loa::node

@@ -2,6 +2,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
 
+#include "node-firmware/clip_scrub.hpp"
 #include "node-firmware/clip_shelf.hpp"
 #include "node-firmware/downloader.hpp"
 #include "node-firmware/fetcher.hpp"
@@ -11,11 +12,11 @@ namespace loa::node {
 /// The real shelf: cache on disk, filled by the fetcher.
 class DiskShelf final : public ClipShelf {
  public:
-  /// `changed` is called on the loop when a clip came or was given up for now.
-  DiskShelf(boost::asio::any_io_executor loop, CacheSettings settings, Downloader& downloader,
-            std::function<TlsTime()> tls_time, std::function<void()> changed);
+  /// `changed` is called on the loop when a clip came, was lost or was given up for now; `now` is the node's clock.
+  DiskShelf(boost::asio::any_io_executor loop, CacheSettings settings, DiskHealth& disk, Downloader& downloader,
+            std::function<TlsTime()> tls_time, std::function<scheduler::TimePoint()> now, std::function<void()> changed);
 
-  std::optional<std::filesystem::path> find(const std::string& sha256) override { return cache_.find(sha256); }
+  std::optional<std::filesystem::path> find(const std::string& sha256) override;
   void want(std::vector<WantedClip> clips, std::vector<std::string> bases) override;
   std::string reason(const std::string& sha256) const override { return fetcher_.reason(sha256); }
   void retry_now() override { fetcher_.retry_now(); }
@@ -23,9 +24,14 @@ class DiskShelf final : public ClipShelf {
   const std::vector<scheduler::StockClip>& shipped() const override { return shipped_; }
 
  private:
+  void want_lost();
+
   Cache cache_;
   Fetcher fetcher_;
+  ClipScrub scrub_;
   std::vector<scheduler::StockClip> shipped_;
+  std::vector<WantedClip> wanted_;
+  std::vector<std::string> bases_;
 };
 
 }  // namespace loa::node

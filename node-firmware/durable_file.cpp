@@ -84,10 +84,15 @@ void write_durably(const std::filesystem::path& file, std::string_view bytes, co
     step(DiskStep::create);
     const Descriptor out(create(temporary));
     if (out.get() < 0) fail(temporary, "create");
-    step(DiskStep::write);
-    write_all(out.get(), bytes, temporary);
-    step(DiskStep::sync);
-    if (::fsync(out.get()) != 0) fail(temporary, "sync");
+    try {
+      step(DiskStep::write);
+      write_all(out.get(), bytes, temporary);
+      step(DiskStep::sync);
+      if (::fsync(out.get()) != 0) fail(temporary, "sync");
+    } catch (const std::system_error&) {
+      ::unlink(temporary.c_str());  // on a full disk half a file takes the room of others
+      throw;
+    }
   }
   step(DiskStep::rename);
   if (::rename(temporary.c_str(), file.c_str()) != 0) {
@@ -122,7 +127,9 @@ std::optional<std::string> read_whole(const std::filesystem::path& file, std::si
 
 void remove_durably(const std::filesystem::path& file) {
   if (::unlink(file.c_str()) != 0) {
-    if (errno == ENOENT) return;
+    const int why = errno;
+    if (::access(file.c_str(), F_OK) != 0 && errno == ENOENT) return;  // a read-only disk says so before it looks
+    errno = why;
     fail(file, "remove");
   }
   sync_folder_of(file);

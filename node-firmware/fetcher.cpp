@@ -112,9 +112,13 @@ void Fetcher::finish(const std::string& sha256, const DownloadResult& result) {
   if (found == jobs_.end()) return next();
   Job& job = found->second;
   if (result.end == DownloadEnd::complete && result.sha256 == sha256) {
-    cache_.accept(sha256);
-    jobs_.erase(found);
-    if (events_.held) events_.held(sha256);
+    if (cache_.accept(sha256)) {
+      jobs_.erase(found);
+      if (events_.held) events_.held(sha256);
+    } else {
+      put_off(job);
+      say(job, "disk", "the disk does not let the clip have its name");
+    }
   } else if (result.end == DownloadEnd::complete) {
     wrong_bytes(job);
   } else {

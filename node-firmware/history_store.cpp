@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "protocol/codec.hpp"
@@ -21,6 +22,9 @@ using scheduler::to_ms;
 namespace {
 
 constexpr Millis kJitter{50};
+constexpr std::int64_t kFirstProgressMs = 10'000;
+constexpr std::int64_t kLastProgressMs = 60'000;
+constexpr std::size_t kMostOrders = 256;
 
 std::string text_of(const OccurrenceHistory& known) {
   json::object all{{"heard_ms", known.heard.count()},      {"interrupted", known.interrupted},
@@ -103,40 +107,82 @@ PlayRecord& HistoryStore::begin_draft(const std::string& occurrence_id, PlayReco
   return drafts_[occurrence_id] = std::move(draft);
 }
 
+// An outcome's record is in the log, its draft is done with.
+PlayRecord HistoryStore::kept_draft(const std::string& id, const OccurrenceHistory& known) const {
+  const auto found = drafts_.find(id);
+  return known.outcome || found == drafts_.end() ? PlayRecord{} : found->second;
+}
+
+bool HistoryStore::differs(const std::string& id, const OccurrenceHistory& known, bool all) const {
+  const auto before = written_.find(id);
+  if (before == written_.end()) return true;
+  auto draft = kept_draft(id, known);
+  const auto& then = before->second.draft;
+  const auto step = std::clamp(then.heard_ms, kFirstProgressMs, kLastProgressMs);
+  if (!all && known.sounding() && draft.heard_ms < then.heard_ms + step) {
+    draft.heard_ms = then.heard_ms;
+    draft.level_dbfs = then.level_dbfs;
+  }
+  return draft != then || !same_on_disk(before->second.known, known);
+}
+
+bool HistoryStore::changed(const std::set<std::string>& held_back, bool all) const {
+  if (!orders_.empty()) return true;
+  for (const auto& [id, known] : history_.occurrences)
+    if (!held_back.contains(id) && differs(id, known, all)) return true;
+  return std::any_of(written_.begin(), written_.end(), [this](const auto& entry) { return !history_.occurrences.contains(entry.first); });
+}
+
 void HistoryStore::write(const std::string& id, const OccurrenceHistory& known, TimePoint now) {
-  const auto* kept = known.outcome ? nullptr : draft(id);  // an outcome's record is in the log, its draft is done with
+  const auto* kept = known.outcome ? nullptr : draft(id);
   const auto body = kept ? protocol::encode(*kept) : std::string();
   Statement(database_, "insert or replace into occurrences (id, known, draft, changed) values (?, ?, ?, ?)")
       .bind(1, id).bind(2, text_of(known)).bind(3, body).bind(4, to_ms(now)).run();
-  written_[id] = {known, kept ? *kept : PlayRecord{}};
-  if (known.outcome) drafts_.erase(id);
+  pending_[id] = {known, kept ? *kept : PlayRecord{}};
 }
 
-void HistoryStore::save(TimePoint now, const std::set<std::string>& held_back) {
-  for (const auto& [id, known] : history_.occurrences) {
-    if (held_back.contains(id)) continue;
-    const auto before = written_.find(id);
-    const auto* kept = draft(id);
-    const bool same = before != written_.end() && same_on_disk(before->second.known, known) &&
-                      before->second.draft == (kept ? *kept : PlayRecord{});
-    if (!same) write(id, known, now);
+void HistoryStore::save(TimePoint now, const std::set<std::string>& held_back, bool all) {
+  pending_.clear();
+  forgotten_.clear();
+  for (const auto& [id, known] : history_.occurrences)
+    if (!held_back.contains(id) && differs(id, known, all)) write(id, known, now);
+  for (const auto& [id, written] : written_) {
+    if (history_.occurrences.contains(id)) continue;
+    Statement(database_, "delete from occurrences where id = ?").bind(1, id).run();
+    forgotten_.push_back(id);
   }
-  for (auto entry = written_.begin(); entry != written_.end();) {
-    if (history_.occurrences.contains(entry->first)) {
-      ++entry;
-      continue;
-    }
-    Statement(database_, "delete from occurrences where id = ?").bind(1, entry->first).run();
-    drafts_.erase(entry->first);
-    entry = written_.erase(entry);
-  }
+  save_orders();
 }
 
-bool HistoryStore::first_time(const std::string& id, TimePoint expires) {
+void HistoryStore::save_orders() {
+  for (const auto& [id, expires] : orders_)
+    Statement(database_, "insert or replace into done_ids (id, expires) values (?, ?)").bind(1, id).bind(2, to_ms(expires)).run();
+}
+
+void HistoryStore::saved() {
+  for (auto& [id, written] : pending_) {
+    if (written.known.outcome) drafts_.erase(id);
+    written_[id] = std::move(written);
+  }
+  for (const auto& id : forgotten_) {
+    drafts_.erase(id);
+    written_.erase(id);
+  }
+  pending_.clear();
+  forgotten_.clear();
+  orders_.clear();
+}
+
+bool HistoryStore::is_new_order(const std::string& id) const {
+  if (orders_.contains(id)) return false;
   Statement known(database_, "select 1 from done_ids where id = ?");
-  if (known.bind(1, id).step()) return false;
-  Statement(database_, "insert into done_ids (id, expires) values (?, ?)").bind(1, id).bind(2, to_ms(expires)).run();
-  return true;
+  return !known.bind(1, id).step();
+}
+
+void HistoryStore::order_done(const std::string& id, TimePoint expires) {
+  orders_[id] = expires;
+  if (orders_.size() <= kMostOrders) return;
+  orders_.erase(std::min_element(orders_.begin(), orders_.end(), [](const auto& a, const auto& b) { return a.second < b.second; }));
 }
 
 void HistoryStore::forget_orders(TimePoint now) {

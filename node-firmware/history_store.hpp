@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "node-firmware/database.hpp"
 #include "scheduler/history.hpp"
@@ -24,16 +25,28 @@ class HistoryStore {
   scheduler::PlayRecord& begin_draft(const std::string& occurrence_id, scheduler::PlayRecord draft);
 
   /// Writes every occurrence that changed since it was last written, and removes those that history has forgotten; those in
-  /// `held_back` stay on disk as they were, because their record is not written yet. Within the caller's Transaction.
-  void save(scheduler::TimePoint now, const std::set<std::string>& held_back = {});
+  /// `held_back` stay on disk as they were, because their record is not written yet. Within the caller's Transaction; saved() follows its
+  /// commit. How far something that sounds was heard is written when it has doubled, at 10 s first and each 60 s at the latest, or with
+  /// `all`: that is how much of it a power cut can take.
+  void save(scheduler::TimePoint now, const std::set<std::string>& held_back, bool all);
+  /// What save() wrote is on disk.
+  void saved();
+  /// Whether save() would write anything.
+  bool changed(const std::set<std::string>& held_back, bool all) const;
 
-  /// Whether the order `id` is new; then it is remembered as done until `expires`.
-  bool first_time(const std::string& id, scheduler::TimePoint expires);
+  /// Whether the order `id` is new. Without a disk only this run's orders are known.
+  bool is_new_order(const std::string& id) const;
+  /// Remembers it as done until `expires`: of those that the disk refused the 256 that expire last.
+  void order_done(const std::string& id, scheduler::TimePoint expires);
+  /// Writes those that are not on disk yet, within the caller's Transaction; save() does it too.
+  void save_orders();
   /// Forgets order ids that expired more than a day before.
   void forget_orders(scheduler::TimePoint now);
 
  private:
+  bool differs(const std::string& id, const scheduler::OccurrenceHistory& known, bool all) const;
   void write(const std::string& id, const scheduler::OccurrenceHistory& known, scheduler::TimePoint now);
+  scheduler::PlayRecord kept_draft(const std::string& id, const scheduler::OccurrenceHistory& known) const;
 
   struct Written {
     scheduler::OccurrenceHistory known;
@@ -43,6 +56,9 @@ class HistoryStore {
   scheduler::History history_;
   std::map<std::string, scheduler::PlayRecord, std::less<>> drafts_;
   std::map<std::string, Written, std::less<>> written_;
+  std::map<std::string, Written, std::less<>> pending_;  // by save(), until saved()
+  std::vector<std::string> forgotten_;                   // the same
+  std::map<std::string, scheduler::TimePoint> orders_;   // done, and not on disk
 };
 
 }  // namespace loa::node

@@ -68,21 +68,24 @@ class Node::Impl {
       : settings_(std::move(settings)),
         identity_(std::move(identity)),
         keys_(settings_.state_folder, identity_),
-        store_(settings_.state_folder),
+        disk_(settings_.state_folder, [this] { return board_.monotonic(); }),
+        store_(settings_.state_folder, disk_),
         files_(settings_.state_folder),
-        database_(open_kept_database(files_)),
+        database_(open_kept_database(files_, disk_)),
         history_(*database_),
         log_(*database_),
+        records_(*database_, history_, log_, disk_),
         clock_(board_, std::max(build_date(), store_.marks().newest_signed()), store_.marks().clock),
         downloader_(make_curl_downloader(loop_.get_executor(), curl_settings(identity_.bundle))),
-        shelf_(loop_.get_executor(), cache_settings(settings_), *downloader_, [this] { return tls_time(); },
+        shelf_(loop_.get_executor(), cache_settings(settings_), disk_, *downloader_, [this] { return tls_time(); },
+               [this] { return clock_.now(); },
                [this] { wake(); }),
         player_(make_gst_player(loop_.get_executor(), clock_, player_settings(settings_),
                                 {[](TrackId) {}, [this](const TrackStarted& started) { conductor_.on_started(started); },
                                  [this](const TrackEnded& ended) { conductor_.on_ended(ended); }})),
-        conductor_({*player_, shelf_, clock_, *database_, history_, log_}, [this] { wake(); }),
+        conductor_({*player_, shelf_, clock_, history_, records_}, [this] { wake(); }),
         link_(loop_.get_executor(), link_settings(identity_.bundle)),
-        agent_({identity_, keys_, link_, clock_, store_, history_, log_, conductor_, shelf_},
+        agent_({identity_, keys_, link_, clock_, store_, history_, log_, records_, disk_, conductor_, shelf_},
                {settings_.times.state_period, operating_system(), settings_.times.certificate_age, build_date(), losses()},
                {[this] { wake(); }, [this] { end(kExitRestart); }, [this](std::string request) { show_refused(std::move(request)); }}) {}
 
@@ -156,11 +159,13 @@ class Node::Impl {
   Health health_;
   BoardTime board_;
   OwnKeys keys_;
+  DiskHealth disk_;
   PlanStore store_;
   KeptFiles files_;
   std::unique_ptr<Database> database_;
   HistoryStore history_;
   PlayLog log_;
+  RecordKeeper records_;
   NodeClock clock_;
   std::unique_ptr<Downloader> downloader_;
   Teller teller_;

@@ -11,6 +11,7 @@ using protocol::MessageType;
 namespace {
 
 constexpr std::size_t kMaxMarks = 64 * 1024;
+constexpr const char* kKeys = "keys.jws";
 // The signed messages still stand on their own; what they say raises the marks again.
 constexpr const char* kWithoutMarks = "starting without what it remembered of revisions and times";
 
@@ -18,13 +19,14 @@ std::string alert_file(const std::string& area) { return "alerts/" + area + ".jw
 
 }  // namespace
 
-PlanStore::PlanStore(std::filesystem::path folder, DiskHook hook) : files_(std::move(folder)), hook_(std::move(hook)) {
+PlanStore::PlanStore(std::filesystem::path folder, DiskHealth& disk, DiskHook hook)
+    : files_(std::move(folder)), disk_(disk), hook_(std::move(hook)) {
   make_private_folder(files_.folder());
   std::error_code unknown;
   const bool folder_there = std::filesystem::is_directory(files_.path("alerts"), unknown);
   if (!folder_there && std::filesystem::exists(std::filesystem::symlink_status(files_.path("alerts"), unknown)))
     files_.lose("alerts", "not a folder; starting without the alerts that it held");
-  make_private_folder(files_.path("alerts"));
+  disk_.attempt("alerts", [this] { make_private_folder(files_.path("alerts")); });
   const auto text = files_.read("marks.json", kMaxMarks, kWithoutMarks);
   if (!text) return;
   try {
@@ -36,20 +38,20 @@ PlanStore::PlanStore(std::filesystem::path folder, DiskHook hook) : files_(std::
 
 void PlanStore::keep(const Marks& marks) {
   if (marks == marks_) return;
-  write_durably(files_.path("marks.json"), write(marks), hook_);
+  put("marks.json", write(marks));
   marks_ = marks;
 }
 
 std::optional<std::string> PlanStore::plan() {
   return files_.read("plan.jws", max_signed(MessageType::plan), "silent until a plan comes");
 }
-void PlanStore::keep_plan(const std::string& jws) { write_durably(files_.path("plan.jws"), jws, hook_); }
-void PlanStore::drop_plan() { remove_durably(files_.path("plan.jws")); }
+void PlanStore::keep_plan(const std::string& jws) { put("plan.jws", jws); }
+void PlanStore::drop_plan() { put("plan.jws", std::nullopt); }
 
 std::optional<std::string> PlanStore::keys(const std::function<std::string(const std::string&)>& good) {
-  return files_.read_twice("keys.jws", max_signed(MessageType::keys), "the bundle's key set counts until a newer one comes", good);
+  return files_.read_twice(kKeys, max_signed(MessageType::keys), "the bundle's key set counts until a newer one comes", good);
 }
-void PlanStore::keep_keys(const std::string& jws) { files_.write_twice("keys.jws", jws, hook_); }
+void PlanStore::keep_keys(const std::string& jws) { put(kKeys, jws); }
 
 std::map<std::string, std::string> PlanStore::alerts() {
   std::vector<std::string> areas;
@@ -64,9 +66,30 @@ std::map<std::string, std::string> PlanStore::alerts() {
 }
 
 void PlanStore::keep_alert(const std::string& area, const std::string& jws) {
-  write_durably(files_.path(alert_file(area)), jws, hook_);
+  put(alert_file(area), jws);
 }
 
-void PlanStore::drop_alert(const std::string& area) { remove_durably(files_.path(alert_file(area))); }
+void PlanStore::drop_alert(const std::string& area) { put(alert_file(area), std::nullopt); }
+
+void PlanStore::put(const std::string& name, std::optional<std::string> bytes) {
+  refused_.erase(name);
+  if (!disk_.may_try(name) || !put_now(name, bytes)) refused_[name] = std::move(bytes);
+}
+
+bool PlanStore::put_now(const std::string& name, const std::optional<std::string>& bytes) {
+  return disk_.attempt(name, [&] {
+    if (name.starts_with("alerts/")) make_private_folder(files_.path("alerts"));
+    if (!bytes)
+      remove_durably(files_.path(name));
+    else if (name == kKeys)
+      files_.write_twice(name, *bytes, hook_);
+    else
+      write_durably(files_.path(name), *bytes, hook_);
+  });
+}
+
+void PlanStore::flush() {
+  std::erase_if(refused_, [this](const auto& entry) { return disk_.may_try(entry.first) && put_now(entry.first, entry.second); });
+}
 
 }  // namespace loa::node

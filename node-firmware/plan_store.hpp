@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "node-firmware/disk_health.hpp"
 #include "node-firmware/kept_files.hpp"
 #include "node-firmware/marks.hpp"
 
@@ -11,10 +12,13 @@ namespace loa::node {
 
 /// The node's memory of what it was told, in its state folder: `plan.jws`, `keys.jws`, `alerts/AREA.jws` as they were signed,
 /// and `marks.json`. Each write is whole or not at all (durable_file.hpp). It keeps bytes: whoever loads verifies them anew. What
-/// cannot be read is lost and said (kept_files.hpp). Throws std::system_error when the disk refuses a write. Loop thread.
+/// cannot be read is lost and said (kept_files.hpp). Loop thread.
+/// What the disk refuses to take stays in memory, the newest of each file, and is written by flush(). Revisions and orders are written
+/// before they are acted on because a number that a crash takes back lets an old message count again; on a disk that refuses, the first
+/// head after a restart names all of them anew, which is worth more than a loudspeaker that falls silent.
 class PlanStore {
  public:
-  explicit PlanStore(std::filesystem::path folder, DiskHook hook = {});
+  PlanStore(std::filesystem::path folder, DiskHealth& disk, DiskHook hook = {});
 
   const Marks& marks() const { return marks_; }
   /// Writes only where something changed.
@@ -37,9 +41,19 @@ class PlanStore {
   /// What was lost of all this since the start.
   const std::vector<Loss>& losses() const { return files_.losses(); }
 
+  /// Tries again what the disk refused, each file when DiskHealth says so.
+  void flush();
+  /// Whether all that was kept is on disk.
+  bool is_written() const { return refused_.empty(); }
+
  private:
+  void put(const std::string& name, std::optional<std::string> bytes);
+  bool put_now(const std::string& name, const std::optional<std::string>& bytes);
+
   KeptFiles files_;
+  DiskHealth& disk_;
   DiskHook hook_;
+  std::map<std::string, std::optional<std::string>> refused_;  // by file; nothing: it is to be removed
   Marks marks_;
 };
 

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kBatchBytes = 128 * 1024;
 constexpr std::chrono::hours kKeep{24 * 30};
+constexpr std::int64_t kMostKept = 20'000;
 
 PlayRecord record_in(std::int64_t number, const std::string& body) {
   auto record = protocol::decode_record(body);
@@ -28,7 +29,11 @@ PlayRecord record_in(std::int64_t number, const std::string& body) {
 
 }  // namespace
 
-PlayLog::PlayLog(Database& database) : database_(database), last_hash_(protocol::first_previous_hash()) {
+PlayLog::PlayLog(Database& database) : database_(database) { reload(); }
+
+void PlayLog::reload() {
+  last_number_ = 0;
+  last_hash_ = protocol::first_previous_hash();
   Statement log(database_, "select id, sent, acked, last_ack_issued from log");
   if (log.step()) {
     state_ = {log.text(0), log.integer(1), log.integer(2), log.maybe_integer(3)};
@@ -42,6 +47,12 @@ PlayLog::PlayLog(Database& database) : database_(database), last_hash_(protocol:
     last_hash_ = last.text(1);
   }
   next_to_send_ = state_.acked + 1;
+  on_its_way_ = false;
+}
+
+void PlayLog::go_back(const End& end) {
+  last_number_ = end.number;
+  last_hash_ = end.hash;
 }
 
 std::optional<PlayRecord> PlayLog::append(PlayRecord record) {
@@ -104,10 +115,10 @@ protocol::Result<void> PlayLog::take_ack(const protocol::LogAck& ack) {
   if (!verdict) return verdict.error();
   state_.acked = verdict->acked;
   state_.last_issued = to_ms(ack.issued);
-  save_state();
   // While records are sent again on request, acknowledgements of later ones must not end that.
   if (verdict->resend || state_.acked + 1 >= next_to_send_) next_to_send_ = state_.acked + 1;
   on_its_way_ = false;
+  save_state();
   return {};
 }
 
@@ -115,8 +126,8 @@ void PlayLog::forget_acks(std::int64_t acked, scheduler::TimePoint last_issued) 
   state_.acked = std::min(state_.acked, acked);
   state_.last_issued.reset();
   if (to_ms(last_issued) > 0) state_.last_issued = to_ms(last_issued);
-  save_state();
   send_again();
+  save_state();
 }
 
 void PlayLog::save_state() {
@@ -129,9 +140,9 @@ void PlayLog::check() {
   while (rows.step()) record_in(rows.integer(0), rows.text(1));
 }
 
-void PlayLog::prune(scheduler::TimePoint now) {
-  Statement(database_, "delete from records where number <= ? and number < ? and recorded < ?")
-      .bind(1, state_.acked).bind(2, last_number_).bind(3, to_ms(now - kKeep)).run();
+void PlayLog::prune(std::optional<scheduler::TimePoint> now) {
+  Statement(database_, "delete from records where number <= ? and number < ? and (recorded < ? or number <= ?)")
+      .bind(1, state_.acked).bind(2, last_number_).bind(3, now ? to_ms(*now - kKeep) : INT64_MIN).bind(4, last_number_ - kMostKept).run();
 }
 
 }  // namespace loa::node

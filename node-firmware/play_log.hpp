@@ -25,6 +25,16 @@ class PlayLog {
   /// this occurrence has its record already: there is never a second one.
   std::optional<scheduler::PlayRecord> append(scheduler::PlayRecord record);
 
+  /// Where the chain ends. A caller whose Transaction was not committed goes back to where it was.
+  struct End {
+    std::int64_t number = 0;
+    std::string hash;
+  };
+  End end() const { return {last_number_, last_hash_}; }
+  void go_back(const End& end);
+  /// Reads the log anew: another file is behind the Database now.
+  void reload();
+
   /// The next records to send (1..200 and at most about 128 KiB of JSON), none while one batch waits for its acknowledgement.
   std::vector<scheduler::PlayRecord> next_batch();
   /// That batch went out: remembered before anything can acknowledge it.
@@ -45,8 +55,9 @@ class PlayLog {
   /// Reads every record; throws DatabaseError where one cannot be.
   void check();
 
-  /// Removes acknowledged records older than 30 days; the newest stays, for its number and hash.
-  void prune(scheduler::TimePoint now);
+  /// Removes acknowledged records older than 30 days, and above 20,000 of them the oldest, whatever the clock says; the newest stays, for
+  /// its number and hash.
+  void prune(std::optional<scheduler::TimePoint> now);
 
  private:
   void save_state();

@@ -36,6 +36,7 @@ void put(Cache& cache, const Clip& clip) {
 
 struct Bench {
   tests::TempFolder folder;
+  node::DiskHealth disk{folder.path(), [] { return std::chrono::nanoseconds(0); }};
   node::CacheSettings settings{folder / "clips", folder / "stock", 1000};
   Clip a = clip_of(std::string(400, 'a')), b = clip_of(std::string(400, 'b')), c = clip_of(std::string(400, 'c'));
 };
@@ -51,12 +52,12 @@ TEST_CASE("the hash of a file is SHA-256") {
 TEST_CASE("a clip is playable once accepted, and again after a restart") {
   Bench bench;
   {
-    Cache cache(bench.settings);
+    Cache cache(bench.settings, bench.disk);
     CHECK_FALSE(cache.playable(bench.a.sha256));
     put(cache, bench.a);
     CHECK(cache.find(bench.a.sha256) == bench.settings.folder / (bench.a.sha256 + ".opus"));
   }
-  Cache again(bench.settings);
+  Cache again(bench.settings, bench.disk);
   CHECK(again.playable(bench.a.sha256));
 }
 
@@ -75,11 +76,11 @@ TEST_CASE("a file that changed since its hash was proved is not playable and mus
   for (const Row& row : rows) {
     for (const bool restart : {false, true}) {
       DYNAMIC_SECTION(row.name << (restart ? " while the node was off" : "")) {
-        auto cache = std::make_unique<Cache>(bench.settings);
+        auto cache = std::make_unique<Cache>(bench.settings, bench.disk);
         put(*cache, bench.a);
         const fs::path file = cache->find(bench.a.sha256).value();
         row.change(file);
-        if (restart) cache = std::make_unique<Cache>(bench.settings);
+        if (restart) cache = std::make_unique<Cache>(bench.settings, bench.disk);
         CHECK_FALSE(cache->playable(bench.a.sha256));
         CHECK_FALSE(fs::exists(file));
       }
@@ -91,16 +92,16 @@ TEST_CASE("a clip without a record of its proof becomes a part") {
   Bench bench;
   fs::create_directories(bench.settings.folder);
   write(bench.settings.folder / (bench.a.sha256 + ".opus"), bench.a.bytes);
-  Cache cache(bench.settings);
+  Cache cache(bench.settings, bench.disk);
   CHECK_FALSE(cache.playable(bench.a.sha256));
   CHECK(fs::exists(cache.part(bench.a.sha256)));
 }
 
 TEST_CASE("a broken record proves nothing and stops nothing") {
   Bench bench;
-  { Cache cache(bench.settings); put(cache, bench.a); }
+  { Cache cache(bench.settings, bench.disk); put(cache, bench.a); }
   write(bench.settings.folder / "verified.json", "{\"x");
-  Cache cache(bench.settings);
+  Cache cache(bench.settings, bench.disk);
   CHECK_FALSE(cache.playable(bench.a.sha256));
   CHECK(fs::exists(cache.part(bench.a.sha256)));
 }
@@ -111,7 +112,7 @@ TEST_CASE("strays are removed at the start, parts only when nobody wants them") 
   write(bench.settings.folder / "notes.txt", "x");
   write(bench.settings.folder / "short.opus", "x");
   write(bench.settings.folder / "sub" / "y", "x");
-  Cache cache(bench.settings);
+  Cache cache(bench.settings, bench.disk);
   CHECK(fs::is_empty(bench.settings.folder));
   write(cache.part(bench.a.sha256), "aaa");
   write(cache.part(bench.b.sha256), "bbb");
@@ -123,7 +124,7 @@ TEST_CASE("strays are removed at the start, parts only when nobody wants them") 
 TEST_CASE("room is made from what was planned longest ago, never from what is wanted") {
   Bench bench;
   bench.settings.budget_bytes = 2000;  // the record of proofs counts too
-  Cache cache(bench.settings);
+  Cache cache(bench.settings, bench.disk);
   cache.want({wanted(bench.a, 300), wanted(bench.b, 100), wanted(bench.c, 200)});
   for (const auto& clip : {bench.a, bench.b, bench.c}) put(cache, clip);
   cache.want({wanted(bench.c, 200)});
@@ -141,7 +142,7 @@ TEST_CASE("shipped clips are playable by hash and found by name") {
   fs::create_directories(bench.settings.stock);
   write(bench.settings.stock / "tone.opus", bench.a.bytes);
   write(bench.settings.stock / "README", "not a clip");
-  Cache cache(bench.settings);
+  Cache cache(bench.settings, bench.disk);
   CHECK(cache.find(bench.a.sha256) == bench.settings.stock / "tone.opus");
   REQUIRE(cache.shipped("tone"));
   CHECK(cache.shipped("tone")->first == bench.a.sha256);
@@ -150,7 +151,7 @@ TEST_CASE("shipped clips are playable by hash and found by name") {
 
 TEST_CASE("the report counts what is wanted and what of it is held") {
   Bench bench;
-  Cache cache(bench.settings);
+  Cache cache(bench.settings, bench.disk);
   cache.want({wanted(bench.a, 1), wanted(bench.b, 2)});
   put(cache, bench.a);
   const auto report = cache.report();

@@ -148,7 +148,8 @@ bool is_for_files_only(const std::string& damage) {
 }
 
 void check_cache(const path& state) {
-  node::Cache cache({state / "clips", {}, 1 << 20});
+  node::DiskHealth disk(state, [] { return std::chrono::nanoseconds(0); });
+  node::Cache cache({state / "clips", {}, 1 << 20}, disk);
   const std::string sha(64, 'c');
   put(cache.part(sha), "clip");
   cache.accept(sha);

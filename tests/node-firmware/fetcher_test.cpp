@@ -24,7 +24,8 @@ node::WantedClip wanted(const std::string& sha256, std::int64_t at, std::int64_t
 struct Bench {
   tests::TempFolder folder;
   boost::asio::io_context loop;
-  node::Cache cache{node::CacheSettings{folder / "clips", {}, 10000}};
+  node::DiskHealth disk{folder.path(), [] { return std::chrono::nanoseconds(0); }};
+  node::Cache cache{node::CacheSettings{folder / "clips", {}, 10000}, disk};
   tests::FakeDownloader downloader;
   std::vector<std::string> held;
   std::vector<std::string> failed;  ///< "sha256 reason"

@@ -28,7 +28,8 @@ node::Marks some_marks() {
 TEST_CASE("the plan store gives back what it kept") {
   tests::TempFolder folder;
   {
-    PlanStore store(folder.path());
+    node::DiskHealth disk(folder.path(), [] { return std::chrono::nanoseconds(0); });
+    PlanStore store(folder.path(), disk);
     CHECK_FALSE(store.plan());
     CHECK(store.marks() == node::Marks{});
     store.keep(some_marks());
@@ -36,7 +37,8 @@ TEST_CASE("the plan store gives back what it kept") {
     store.keep_keys("keys");
     store.keep_alert("hue", "alert");
   }
-  PlanStore store(folder.path());
+  node::DiskHealth disk(folder.path(), [] { return std::chrono::nanoseconds(0); });
+  PlanStore store(folder.path(), disk);
   CHECK(store.marks() == some_marks());
   CHECK(store.plan() == "plan");
   CHECK(store.keys([](const std::string&) { return ""; }) == "keys");
@@ -51,7 +53,8 @@ TEST_CASE("the plan store survives a kill at any step of any write") {
   const auto step = GENERATE(DiskStep::create, DiskStep::write, DiskStep::sync, DiskStep::rename, DiskStep::sync_folder);
   tests::TempFolder folder;
   {
-    PlanStore store(folder.path());
+    node::DiskHealth disk(folder.path(), [] { return std::chrono::nanoseconds(0); });
+    PlanStore store(folder.path(), disk);
     store.keep(some_marks());
     store.keep_plan("old plan");
   }
@@ -62,11 +65,13 @@ TEST_CASE("the plan store survives a kill at any step of any write") {
   auto raised = some_marks();
   raised.by_key["k-1"].plan_highest = 43;
   {
-    PlanStore store(folder.path(), crash);
+    node::DiskHealth disk(folder.path(), [] { return std::chrono::nanoseconds(0); });
+    PlanStore store(folder.path(), disk, crash);
     CHECK_THROWS(store.keep(raised));
     CHECK_THROWS(store.keep_plan("new plan"));
   }
-  PlanStore store(folder.path());
+  node::DiskHealth disk(folder.path(), [] { return std::chrono::nanoseconds(0); });
+  PlanStore store(folder.path(), disk);
   const bool renamed = step == DiskStep::sync_folder;
   CHECK(store.marks() == (renamed ? raised : some_marks()));
   CHECK(store.plan() == (renamed ? "new plan" : "old plan"));
@@ -75,7 +80,8 @@ TEST_CASE("the plan store survives a kill at any step of any write") {
 TEST_CASE("damaged marks do not keep the node from starting") {
   tests::TempFolder folder;
   std::ofstream(folder / "marks.json") << "{\"plan_highest\":";
-  PlanStore store(folder.path());
+  node::DiskHealth disk(folder.path(), [] { return std::chrono::nanoseconds(0); });
+  PlanStore store(folder.path(), disk);
   CHECK(store.marks() == node::Marks{});
   REQUIRE(store.losses().size() == 1);
   CHECK(store.losses()[0].file == "marks.json");
@@ -87,7 +93,8 @@ TEST_CASE("marks of a release that did not tell keys apart are kept, for as long
   std::ofstream(folder / "marks.json")
       << R"({"plan_highest":42,"newest_signed":1790000000000,"last_head_issued":1790000000001,"session_number":7,)"
       << R"("areas":["hue","phu-bai"],"alert_highest":{"hue":5},"clock":{"boot_id":"boot-1","offset_ns":123}})";
-  PlanStore store(folder.path());
+  node::DiskHealth disk(folder.path(), [] { return std::chrono::nanoseconds(0); });
+  PlanStore store(folder.path(), disk);
   const auto& marks = store.marks();
   CHECK(marks.plan_highest() == 42);
   CHECK(marks.newest_signed() == scheduler::from_ms(1'790'000'000'000));

@@ -23,15 +23,17 @@ struct NodeRun {
           std::chrono::milliseconds certificate_age)
       : identity{bundle, protocol::PrivateKey::from_pem(bundle.signing_key_pem).value()},
         keys(folder, identity),
-        store(folder),
+        disk(folder, [&time] { return time.monotonic(); }),
+        store(folder, disk),
         files(folder),
-        opened(node::open_kept_database(files)),
+        opened(node::open_kept_database(files, disk)),
         database(*opened),
         history(database),
         log(database),
+        keeper(database, history, log, disk),
         clock(time, store.marks().newest_signed(), store.marks().clock),
-        conductor({player, shelf, clock, database, history, log}, [this] { ++wakes; }),
-        agent({identity, keys, link, clock, store, history, log, conductor, shelf}, {30min, "test", certificate_age, {}, files.losses()},
+        conductor({player, shelf, clock, history, keeper}, [this] { ++wakes; }),
+        agent({identity, keys, link, clock, store, history, log, keeper, disk, conductor, shelf}, {30min, "test", certificate_age, {}, files.losses()},
               {[this] { ++wakes; }, [this] { restart_asked = true; }, [this](std::string request) { refused.push_back(std::move(request)); }}) {
     player.events.started = [this](const node::TrackStarted& started) { conductor.on_started(started); };
     player.events.ended = [this](const node::TrackEnded& ended) { conductor.on_ended(ended); };
@@ -43,12 +45,14 @@ struct NodeRun {
   tests::FakeLink link;
   FakePlayer player;
   node::OwnKeys keys;
+  node::DiskHealth disk;
   node::PlanStore store;
   node::KeptFiles files;
   std::unique_ptr<node::Database> opened;
   node::Database& database;
   node::HistoryStore history;
   node::PlayLog log;
+  node::RecordKeeper keeper;
   node::NodeClock clock;
   node::Conductor conductor;
   node::Agent agent;
