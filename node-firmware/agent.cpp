@@ -30,7 +30,17 @@ constexpr auto kDiskLook = 5s;          // while it refuses
 bool same_for_people(const State& a, const State& b) {
   return a.lifecycle == b.lifecycle && a.plan_held == b.plan_held && a.plan_verified == b.plan_verified &&
          a.plan_highest == b.plan_highest && a.key_set == b.key_set && a.areas == b.areas && a.muted == b.muted &&
-         a.volume == b.volume && a.sounding == b.sounding && a.controller_heard == b.controller_heard && a.clock == b.clock;
+         a.volume == b.volume && a.sounding == b.sounding && a.controller_heard == b.controller_heard && a.clock == b.clock && a.disk == b.disk;
+}
+
+protocol::DiskHealth said_of(DiskState disk) {
+  switch (disk) {
+    case DiskState::ok: return protocol::DiskHealth::ok;
+    case DiskState::full: return protocol::DiskHealth::full;
+    case DiskState::read_only: return protocol::DiskHealth::read_only;
+    case DiskState::failing: break;
+  }
+  return protocol::DiskHealth::failing;
 }
 
 bool same_counts(const State& a, const State& b) {
@@ -285,6 +295,7 @@ State Agent::state() const {
   state.clips_held = shelf_.held;
   state.disk_free = shelf_.disk_free;
   state.disk_budget = shelf_.budget_bytes;
+  state.disk = said_of(parts_.disk.state());
   state.last_refusal = reporter_.last_refusal();
   state.refusals = reporter_.refusals();
   state.version = LOA_VERSION;

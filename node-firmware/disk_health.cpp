@@ -25,6 +25,16 @@ DiskState state_of(int error) {
   return DiskState::failing;
 }
 
+int rank_of(DiskState state) {
+  switch (state) {
+    case DiskState::ok: return 0;
+    case DiskState::full: return 1;
+    case DiskState::failing: return 2;
+    case DiskState::read_only: return 3;
+  }
+  return 0;
+}
+
 }  // namespace
 
 const char* name_of(DiskState state) {
@@ -90,7 +100,9 @@ bool DiskHealth::run(const std::string& writer, const std::function<void()>& wri
 }
 
 bool DiskHealth::attempt(const std::string& writer, const std::function<void()>& write) {
+  const bool was_well = state() == DiskState::ok;
   const bool written = run(writer, write, false);
+  if (was_well && !written) next_look_ = now_();  // a trial soon tells what kind of fault it is
   say();
   return written;
 }
@@ -122,7 +134,8 @@ void DiskHealth::look() {
 
 DiskState DiskHealth::state() const {
   auto worst = ballast_given_ ? DiskState::full : DiskState::ok;
-  for (const auto& [writer, one] : refused_) worst = std::max(worst, one.state);
+  for (const auto& [writer, one] : refused_)
+    if (rank_of(one.state) > rank_of(worst)) worst = one.state;
   return worst;
 }
 
@@ -137,6 +150,9 @@ void DiskHealth::say() {
   const auto now = state();
   if (now == said_) return;
   said_ = now;
+  auto& at = said_at_[now];
+  if (at.count() != 0 && now_() < at + kLongestWait) return;
+  at = now_();
   if (now == DiskState::ok)
     spdlog::info("disk: ok again; what was kept in memory is written");
   else

@@ -8,7 +8,7 @@
 
 namespace loa::node {
 
-/// What the disk under the state folder does with what is written to it, the worst last.
+/// What the disk under the state folder does with what is written to it.
 enum class DiskState { ok, full, read_only, failing };
 const char* name_of(DiskState state);
 
@@ -39,7 +39,8 @@ class DiskHealth {
   /// Once a minute at most, while something is refused or the ballast is gone: makes the ballast again. What wrote only once and has
   /// nothing to write again is forgiven when that works.
   void look();
-  /// The worst that any writer met; `full` also while the ballast's room is used.
+  /// The worst that any writer met; `full` also while the ballast's room is used, `read_only` as soon as one of them was told so, for the
+  /// others may get mere I/O errors from the same disk.
   DiskState state() const;
   /// Which writer met that, and the system's words; empty while the state is ok.
   std::string why() const;
@@ -64,6 +65,7 @@ class DiskHealth {
   bool ballast_given_ = false;
   std::chrono::nanoseconds next_look_{};
   DiskState said_ = DiskState::ok;
+  std::map<DiskState, std::chrono::nanoseconds> said_at_;  // a state is said once a minute at most
 };
 
 }  // namespace loa::node

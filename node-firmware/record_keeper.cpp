@@ -9,6 +9,7 @@ namespace loa::node {
 namespace {
 
 constexpr const char* kWriter = "node.db";
+constexpr const char* kLogWriter = "node.db (log)";  // what it writes may succeed, or be a mere reading, while records wait
 
 }  // namespace
 
@@ -55,7 +56,7 @@ bool RecordKeeper::save(scheduler::TimePoint now, const std::set<std::string>& h
 
 RecordKeeper::NewOrder RecordKeeper::first_time(const std::string& id, scheduler::TimePoint expires) {
   bool is_new = true;
-  disk_.attempt(kWriter, [&] { is_new = history_.is_new_order(id); });
+  disk_.attempt(kLogWriter, [&] { is_new = history_.is_new_order(id); });
   if (!is_new) return {};
   history_.order_done(id, expires);
   return {true, disk_.may_try(kWriter) && disk_.attempt(kWriter, [&] {
@@ -65,6 +66,6 @@ RecordKeeper::NewOrder RecordKeeper::first_time(const std::string& id, scheduler
           })};
 }
 
-void RecordKeeper::attempt(const std::function<void()>& write) { disk_.attempt(kWriter, write); }
+void RecordKeeper::attempt(const std::function<void()>& write) { disk_.attempt(kLogWriter, write); }
 
 }  // namespace loa::node

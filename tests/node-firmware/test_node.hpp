@@ -64,12 +64,13 @@ struct NodeRun {
 /// A node with its controller: the test speaks for the broker, ticks the clock and plays the sounds.
 class TestNode {
  public:
-  TestNode() { boot(); }
+  /// Its state is in `state`, by default in its own folder.
+  explicit TestNode(std::filesystem::path state = {}) : state_folder(state.empty() ? folder.path() / "state" : std::move(state)) { boot(); }
 
   void boot() {
     run.reset();  // the folder has one owner at a time
     sounds_.clear();  // the next run counts its tracks anew, perhaps at the same address
-    run = std::make_unique<NodeRun>(folder.path() / "state", controller.bundle(), time, shelf, certificate_age);
+    run = std::make_unique<NodeRun>(state_folder, controller.bundle(), time, shelf, certificate_age);
     run->agent.tick();
   }
   /// The process is killed: nothing is written or said any more.
@@ -215,6 +216,7 @@ class TestNode {
   }
 
   TempFolder folder;
+  std::filesystem::path state_folder;
   TestController controller;
   FakeTime time;
   FakeShelf shelf;

@@ -37,6 +37,11 @@ class SmallDisk {
     if (spare > 0 && ::ftruncate(file, static_cast<off_t>(size() - std::min(size(), spare))) != 0) throw std::runtime_error("no ballast");
     ::close(file);
   }
+  /// Nothing may be open for writing on it.
+  void set_read_only(bool read_only) {
+    const auto how = MS_REMOUNT | MS_NOSUID | MS_NODEV | (read_only ? MS_RDONLY : 0);
+    if (::mount(nullptr, folder_.path().c_str(), nullptr, static_cast<unsigned long>(how), nullptr) != 0) throw std::runtime_error("cannot remount");
+  }
   void make_room() { std::filesystem::remove(path() / ".ballast"); }
 
  private:
