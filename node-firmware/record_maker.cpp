@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t kShortMs = 1000;
 constexpr double kSilentDbfs = -90.0;
+constexpr std::int64_t kMeasurableMs = 2000;  // of what is heard for longer the player says a level
 
 int repeat_of(const std::string& occurrence_id) {
   int repeat = 1;
@@ -97,7 +98,11 @@ PlayRecord final_record(PlayRecord draft, const scheduler::Ended& ended, const s
     record.outcome = record.heard_ms > 0 ? Outcome::partial : Outcome::failed;
     record.reason = fault.empty() ? "short" : fault;
   }
-  if (record.outcome == Outcome::played && record.volume > 0 && record.level_dbfs && *record.level_dbfs <= kSilentDbfs) {
+  // Where a fault or a restart says why no level came, it is not silence.
+  const bool explained = !fault.empty() || record.reason == "restarted" || (known && known->restarted);
+  const bool unmeasured = !record.level_dbfs && record.heard_ms >= kMeasurableMs && !explained;
+  const bool silent = unmeasured || (record.level_dbfs && record.heard_ms > 0 && *record.level_dbfs <= kSilentDbfs);
+  if ((record.outcome == Outcome::played || record.outcome == Outcome::partial) && record.volume > 0 && silent) {
     record.outcome = Outcome::failed;
     record.reason = "silent";
   }

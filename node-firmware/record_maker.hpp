@@ -25,8 +25,9 @@ scheduler::PlayRecord draft_for(const std::string& occurrence_id, const std::str
 void add_heard(scheduler::PlayRecord& draft, std::int64_t before_ms, std::int64_t heard_ms, std::optional<double> level_dbfs);
 
 /// The final record. `fault` is what the player or fetcher know of why something was not heard; it gives the playhead's
-/// general words (`not_playable`, `not_fetched`) their real cause, and a played occurrence of which more than a second was not
-/// heard becomes partial: short, one that stayed at silence failed: silent.
+/// general words (`not_playable`, `not_fetched`) their real cause, a played occurrence of which more than a second was not heard becomes
+/// partial: short, and one that sounded at silence, or for two seconds without any level that could tell (and neither fault nor restart
+/// says why), failed: silent, also where only a part played.
 scheduler::PlayRecord final_record(scheduler::PlayRecord draft, const scheduler::Ended& ended,
                                    const scheduler::OccurrenceHistory* known, const std::string& fault);
 
