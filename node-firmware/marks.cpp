@@ -14,6 +14,8 @@ using scheduler::to_ms;
 
 namespace {
 
+constexpr std::chrono::hours kLate{6};
+
 template <class T>
 T highest(const Marks& marks, T KeyMarks::*member) {
   T most{};
@@ -64,6 +66,28 @@ void Marks::keep_areas() {
   for (auto& [kid, of_key] : by_key)
     std::erase_if(of_key.alert_highest,
                   [this](const auto& entry) { return std::find(areas.begin(), areas.end(), entry.first) == areas.end(); });
+}
+
+bool worth_writing(const Marks& written, const Marks& now) {
+  auto calm = to_write(now);
+  for (auto& [kid, of_key] : calm.by_key) {
+    const auto before = written.by_key.find(kid);
+    if (before == written.by_key.end()) continue;
+    const auto wait = [](TimePoint& later, TimePoint earlier) {
+      if (later >= earlier && later - earlier < kLate) later = earlier;
+    };
+    wait(of_key.newest_signed, before->second.newest_signed);
+    wait(of_key.last_head_issued, before->second.last_head_issued);
+    wait(of_key.last_ack_issued, before->second.last_ack_issued);
+    if (of_key.last_ack_issued == before->second.last_ack_issued) of_key.acked = before->second.acked;
+  }
+  return calm != written;
+}
+
+Marks to_write(Marks marks) {
+  constexpr std::int64_t kBlock = 16;
+  marks.session_number = (marks.session_number + kBlock - 1) / kBlock * kBlock;
+  return marks;
 }
 
 std::string write(const Marks& marks) {

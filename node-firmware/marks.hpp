@@ -41,6 +41,15 @@ struct Marks {
   void keep_areas();
 };
 
+/// Whether `now` must be on disk where `written` is: numbers and areas at once; issue times (of which the clock's floor is made) and
+/// acknowledgements when they are six hours newer, for neither lets an old message count again: a head echoes a nonce of its own session, and records
+/// that are sent once more are known to the controller.
+bool worth_writing(const Marks& written, const Marks& now);
+
+/// `marks` as it is written: the session's number rounded up to a multiple of 16, so that connecting costs a write each 16 times, and a start
+/// goes on above every number that was used.
+Marks to_write(Marks marks);
+
 /// The text of `marks.json`, and what it says; read throws std::exception where it is not such a text. Marks of a release before
 /// by_key come under the kid "". What an earlier release kept of key sets' issue times is left out: they are ordered by number, and a
 /// machine with the root key whose clock was ahead would hold back the board's clock and its alerts for ever.

@@ -30,16 +30,22 @@ PlanStore::PlanStore(std::filesystem::path folder, DiskHealth& disk, DiskHook ho
   const auto text = files_.read("marks.json", kMaxMarks, kWithoutMarks);
   if (!text) return;
   try {
-    marks_ = read_marks(*text);
+    marks_ = written_ = read_marks(*text);
   } catch (const std::exception& error) {
     files_.lose("marks.json", std::string(error.what()) + "; " + kWithoutMarks);
   }
 }
 
 void PlanStore::keep(const Marks& marks) {
-  if (marks == marks_) return;
-  put("marks.json", write(marks));
   marks_ = marks;
+  if (worth_writing(written_, marks)) keep_all();
+}
+
+void PlanStore::keep_all() {
+  auto rounded = to_write(marks_);
+  if (rounded == written_) return;
+  put("marks.json", write(rounded));
+  written_ = std::move(rounded);
 }
 
 std::optional<std::string> PlanStore::plan() {

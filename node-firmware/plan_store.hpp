@@ -21,8 +21,9 @@ class PlanStore {
   PlanStore(std::filesystem::path folder, DiskHealth& disk, DiskHook hook = {});
 
   const Marks& marks() const { return marks_; }
-  /// Writes only where something changed.
+  /// Writes only where something changed that is worth it (worth_writing()); keep_all() writes the rest, at an orderly end.
   void keep(const Marks& marks);
+  void keep_all();
 
   std::optional<std::string> plan();
   void keep_plan(const std::string& jws);
@@ -55,6 +56,7 @@ class PlanStore {
   DiskHook hook_;
   std::map<std::string, std::optional<std::string>> refused_;  // by file; nothing: it is to be removed
   Marks marks_;
+  Marks written_;  // as the disk has them, or will
 };
 
 }  // namespace loa::node

@@ -16,7 +16,7 @@ node::Marks some_marks() {
   marks.by_key["k-1"] = {42, scheduler::from_ms(1'790'000'000'000), scheduler::from_ms(1'790'000'000'001), {{"hue", 5}},
                          17, scheduler::from_ms(1'790'000'000'002)};
   marks.by_key["k-0"].newest_signed = scheduler::from_ms(1'780'000'000'000);
-  marks.session_number = 7;
+  marks.session_number = 16;
   marks.areas = {"hue", "phu-bai"};
   marks.head_kid = "k-1";
   marks.clock = node::HeldOffset{"boot-1", 123};
@@ -75,6 +75,43 @@ TEST_CASE("the plan store survives a kill at any step of any write") {
   const bool renamed = step == DiskStep::sync_folder;
   CHECK(store.marks() == (renamed ? raised : some_marks()));
   CHECK(store.plan() == (renamed ? "new plan" : "old plan"));
+}
+
+TEST_CASE("marks are written at once where a number rises, and seldom for times, acknowledgements and sessions") {
+  struct Row {
+    const char* name;
+    void (*act)(node::Marks&);
+    bool at_once;
+  };
+  using std::chrono::hours;
+  const std::vector<Row> rows{{"a head of the same plan", [](node::Marks& m) { m.by_key["k-1"].last_head_issued += hours(1), m.by_key["k-1"].newest_signed += hours(1); }, false},
+                              {"a head six hours later", [](node::Marks& m) { m.by_key["k-1"].last_head_issued += hours(6); }, true},
+                              {"an acknowledgement", [](node::Marks& m) { m.by_key["k-1"].acked += 1, m.by_key["k-1"].last_ack_issued += hours(1); }, false},
+                              {"a plan's number", [](node::Marks& m) { m.by_key["k-1"].plan_highest += 1; }, true},
+                              {"an alert's number", [](node::Marks& m) { m.by_key["k-1"].alert_highest["hue"] += 1; }, true},
+                              {"another key", [](node::Marks& m) { m.by_key["k-9"].newest_signed = scheduler::from_ms(1); }, true},
+                              {"a time that a revoked key takes back", [](node::Marks& m) { m.by_key["k-1"].newest_signed -= hours(1); }, true},
+                              {"a move", [](node::Marks& m) { m.areas.pop_back(); }, true},
+                              {"a clock", [](node::Marks& m) { m.clock.reset(); }, true},
+                              {"the last session of those reserved", [](node::Marks& m) { m.session_number = 16; }, false},
+                              {"the next session", [](node::Marks& m) { m.session_number = 17; }, true}};
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      tests::TempFolder folder;
+      node::DiskHealth disk(folder.path(), [] { return std::chrono::nanoseconds(0); });
+      PlanStore store(folder.path(), disk);
+      store.keep(some_marks());
+      auto marks = some_marks();
+      row.act(marks);
+      store.keep(marks);
+      CHECK(store.marks() == marks);
+      const auto then = node::read_marks(*node::read_whole(folder / "marks.json", 1 << 16));
+      CHECK((then == node::to_write(marks)) == (row.at_once || marks == some_marks()));
+      CHECK(then.session_number >= marks.session_number);
+      store.keep_all();
+      CHECK(node::read_marks(*node::read_whole(folder / "marks.json", 1 << 16)) == node::to_write(marks));
+    }
+  }
 }
 
 TEST_CASE("damaged marks do not keep the node from starting") {
