@@ -60,8 +60,10 @@ Agent::Agent(Parts parts, Settings settings, Wishes wishes)
 void Agent::start() {
   load_keys();
   forget_marks();
-  load_plan();
+  if (settings_.safe_mode.empty()) load_plan();
   load_alerts();
+  // On a board that never connected there was no history to lose.
+  if (parts_.history.is_new() && parts_.store.marks().session_number > 0) parts_.conductor.history_lost();
   tell_losses();
   set_brokers();
   last_head_ = last_home_ = parts_.clock.monotonic();
@@ -143,6 +145,7 @@ Monotonic Agent::tick() {
   parts_.store.flush();
   look_at_shelf();
   settle();
+  say_silence();
   report();
   look_at_keys();
   send_log();
@@ -271,7 +274,7 @@ State Agent::state() const {
   state.lifecycle = lifecycle_.now();
   state.formats = {protocol::kFormat};
   state.plan_held = plan_held_;
-  state.plan_verified = plan_held_ > 0 && verified_ ? plan_held_ : 0;
+  state.plan_verified = plan_held_ > 0 && verified_ && settings_.safe_mode.empty() ? plan_held_ : 0;
   state.plan_highest = marks.plan_highest();
   state.key_set = ring_.number();
   for (const auto& area : chain()) state.areas.push_back({area, board_.revision(area)});
@@ -298,6 +301,7 @@ State Agent::state() const {
   state.disk = said_of(parts_.disk.state());
   state.last_refusal = reporter_.last_refusal();
   state.refusals = reporter_.refusals();
+  if (!settings_.safe_mode.empty()) state.safe_mode = settings_.safe_mode;
   state.version = LOA_VERSION;
   state.os = settings_.os;
   return state;
@@ -378,6 +382,7 @@ void Agent::stop(std::chrono::milliseconds limit, std::function<void()> stopped)
   parts_.conductor.pause_for_exit();
   keep_alerts();
   keep_clock();
+  parts_.store.keep_all();
   lifecycle_.take(Event::stop_asked);
   if (parts_.link.connected()) reporter_.send_gone(state());
   parts_.link.close(limit, [this, stopped = std::move(stopped)] {

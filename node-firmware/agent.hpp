@@ -45,6 +45,7 @@ class Agent {
     std::chrono::milliseconds certificate_age = std::chrono::hours(365 * 24);  ///< older, and it is renewed
     scheduler::TimePoint least_time = {};  ///< no clock before it is believed: the build date
     std::vector<Loss> losses = {};         ///< what damage took before there was an agent
+    std::string safe_mode = {};            ///< not empty: no plan is played, and this is why
   };
   /// What the agent asks of its owner.
   struct Wishes {
@@ -64,6 +65,8 @@ class Agent {
   Lifecycle lifecycle() const { return lifecycle_.now(); }
   /// The state as it would be sent now, without session, sequence and nonce.
   protocol::State state() const;
+  /// Why the node is silent though it holds a plan, in one line; empty where it is not.
+  std::string silence() const;
   /// PEM of the authorities to trust for broker and files: those of the key set held, the bundle's where it lists none.
   const std::string& authorities() const;
 
@@ -132,6 +135,7 @@ class Agent {
   void report();
   void send_log();
   void housekeeping();
+  void say_silence();
   Monotonic next_wake(Monotonic sound) const;
 
   Parts parts_;
@@ -168,6 +172,7 @@ class Agent {
   std::chrono::nanoseconds log_patience_{};
   Monotonic next_clock_look_{};
   Monotonic next_request_{};                // for a certificate, while one is wanted
+  std::optional<Monotonic> silence_said_;
   std::optional<Monotonic> refused_told_;   // that the broker refuses the bundle
   std::chrono::nanoseconds request_patience_{};
   std::int64_t asked_for_set_ = 0;          // key set under which keys were last made

@@ -189,7 +189,8 @@ void Agent::take_plan(const protocol::LinkMessage& message) {
                scheduler::to_rfc3339(plan->until));
   plan_kid_ = verified->kid;
   plan_held_ = plan->revision;
-  parts_.conductor.take_plan(std::move(*plan));
+  // In safe mode it is kept for the normal one, whose death it may have been.
+  if (settings_.safe_mode.empty()) parts_.conductor.take_plan(std::move(*plan));
   set_brokers();
   wants_changed_ = true;
   parts_.link.unsubscribe(protocol::plan_topic(node));

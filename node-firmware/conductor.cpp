@@ -97,6 +97,7 @@ Monotonic Conductor::run() {
   follow_clock(now);
   if (!trusted_since_ && parts_.clock.trusted()) trusted_since_ = parts_.clock.monotonic();
   finish_overdue();
+  skip_forgotten(now);
   refresh_playable();
   const auto decision = decide(now);
   for (const auto& ended : decision.ended) close(ended);

@@ -47,6 +47,10 @@ class Conductor {
   void take_plan(scheduler::Plan next);
   const scheduler::Plan* plan() const { return plan_ ? &*plan_ : nullptr; }
 
+  /// What sounded before this run is forgotten (the history's file was lost): what of plan and alerts is due by the time that this is first
+  /// known ends as skipped, history_lost, and nothing sounds a second time. Call before the first run().
+  void history_lost() { history_lost_ = true; }
+
   /// Every alert that is known and may sound, of all areas.
   void set_alerts(std::vector<scheduler::Alert> alerts) { alerts_ = std::move(alerts); }
   /// Ends what sounds or waits of these alerts as cancelled, with `reason`; call before they leave set_alerts.
@@ -86,6 +90,7 @@ class Conductor {
   // What sounds (conductor.cpp).
   scheduler::Decision decide(scheduler::TimePoint now);
   void refresh_playable();
+  void skip_forgotten(scheduler::TimePoint now);
   void steer(const std::optional<scheduler::Sounding>& sounding, scheduler::TimePoint now);
   void begin(const scheduler::Sounding& sounding, scheduler::TimePoint now);
   void release_current();
@@ -124,6 +129,9 @@ class Conductor {
   std::map<std::string, Monotonic> broken_;   // clips that the player could not play, until when not to try again
   std::map<std::string, std::string> faults_; // by occurrence: what the player said
   std::optional<double> last_level_;
+  bool history_lost_ = false;
+  bool alerts_forgotten_ = false;             // those of the first run have been skipped
+  std::optional<scheduler::TimePoint> forgotten_until_;
   Monotonic next_progress_{};
   Monotonic hurry_until_{};                   // for the sound of the alert that was begun last
   Monotonic began_{};

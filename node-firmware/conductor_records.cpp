@@ -1,6 +1,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "node-firmware/conductor.hpp"
 #include "node-firmware/record_maker.hpp"
@@ -63,6 +64,28 @@ void Conductor::finish(const Ended& ended) {
   scheduler::note(parts_.history.history(), ended);
   parts_.records.take(std::move(record));
   save();
+}
+
+void Conductor::skip_forgotten(scheduler::TimePoint now) {
+  if (!history_lost_) return;
+  const auto skip = [this](const std::string& id, const std::string& alert_id) {
+    if (parts_.history.history().find(id)) return;
+    const Ended ended{id, alert_id, scheduler::Outcome::skipped, "history_lost", ""};
+    scheduler::note(parts_.history.history(), ended);
+    close(ended);
+  };
+  if (!std::exchange(alerts_forgotten_, true))
+    for (const auto& alert : alerts_) {  // those kept on disk: they have begun to sound before they were kept
+      if (alert.message == scheduler::AlertMessage::cancel) continue;
+      skip(scheduler::alert_occurrence_id(alert, 1), alert.id);
+      if (!parts_.clock.trusted() || alert.repeat_every <= Millis(0) || now < alert.sent) continue;
+      const auto due = static_cast<int>((now - alert.sent) / alert.repeat_every) + 1;
+      if (alert.repeats == 0 || due <= alert.repeats) skip(scheduler::alert_occurrence_id(alert, due), alert.id);
+    }
+  if (!forgotten_until_ && parts_.clock.trusted()) forgotten_until_ = now;
+  if (!forgotten_until_ || !plan_) return;
+  for (const auto& occurrence : plan_->occurrences)
+    if (occurrence.due <= *forgotten_until_) skip(occurrence.id, "");
 }
 
 void Conductor::finish_overdue() {

@@ -118,6 +118,7 @@ void Database::migrate() {
   }
   if (version > static_cast<std::int64_t>(kMigrations.size()))
     throw DatabaseError("node.db was written by a newer loa-node (schema " + std::to_string(version) + ")");
+  new_ = version == 0;
   for (auto step = static_cast<std::size_t>(version); step < kMigrations.size(); ++step) {
     Transaction transaction(*this);
     execute(kMigrations[step]);

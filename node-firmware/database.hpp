@@ -58,6 +58,8 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   bool lent() const { return !home_.empty(); }
+  /// Whether opening made it: whoever had another before has lost that.
+  bool is_new() const { return new_; }
   /// Opens the real file where this one is lent; throws DatabaseError where it still cannot be.
   void go_home();
   void execute(const char* sql);
@@ -70,6 +72,7 @@ class Database {
   };
   void migrate();
   std::unique_ptr<sqlite3, Close> handle_;
+  bool new_ = false;
   std::filesystem::path home_;  // of a lent one
   std::filesystem::path copy_;  // its folder
 };

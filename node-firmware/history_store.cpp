@@ -77,7 +77,7 @@ bool same_on_disk(const OccurrenceHistory& written, const OccurrenceHistory& kno
 
 }  // namespace
 
-HistoryStore::HistoryStore(Database& database) : database_(database) {
+HistoryStore::HistoryStore(Database& database) : database_(database), new_(database.is_new()) {
   Statement rows(database_, "select id, known, draft from occurrences");
   while (rows.step()) {
     const auto id = rows.text(0);

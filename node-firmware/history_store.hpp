@@ -16,6 +16,8 @@ class HistoryStore {
  public:
   explicit HistoryStore(Database& database);
 
+  /// Whether nothing at all was kept: on a board that has played before, what sounded is forgotten.
+  bool is_new() const { return new_; }
   scheduler::History& history() { return history_; }
   const scheduler::History& history() const { return history_; }
 
@@ -53,6 +55,7 @@ class HistoryStore {
     scheduler::PlayRecord draft;
   };
   Database& database_;
+  bool new_ = false;
   scheduler::History history_;
   std::map<std::string, scheduler::PlayRecord, std::less<>> drafts_;
   std::map<std::string, Written, std::less<>> written_;

@@ -12,7 +12,6 @@ namespace loa::node {
 
 namespace {
 
-constexpr const char* kName = "node.db";
 constexpr std::array kBeside{"-wal", "-shm", "-journal"};
 
 bool is_held(int code) { return code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_NOMEM; }
@@ -20,9 +19,9 @@ bool is_held(int code) { return code == SQLITE_BUSY || code == SQLITE_LOCKED || 
 // As much as SQLite needs beside the database to read it at all.
 constexpr std::size_t kTrialBytes = 64 * 1024;
 
-bool takes_writes(const KeptFiles& files, DiskHealth& disk) {
+bool takes_writes(const KeptFiles& files, DiskHealth& disk, const std::string& name) {
   const auto trial = files.path("trial");
-  const bool taken = disk.attempt(kName, [&] { write_durably(trial, std::string(kTrialBytes, 'x')); });
+  const bool taken = disk.attempt(name, [&] { write_durably(trial, std::string(kTrialBytes, 'x')); });
   std::error_code ignored;
   std::filesystem::remove(trial, ignored);
   return taken;
@@ -67,17 +66,17 @@ std::unique_ptr<Database> lend(const std::filesystem::path& file, bool empty) {
 
 }  // namespace
 
-std::unique_ptr<Database> open_kept_database(KeptFiles& files, DiskHealth& disk) {
+std::unique_ptr<Database> open_kept_database(KeptFiles& files, DiskHealth& disk, const std::string& name) {
   // SQLite takes what is no file beside the database for a database that it may not write.
   for (const char* beside : kBeside) {
-    const auto name = kName + std::string(beside);
+    const auto other = name + beside;
     std::error_code error;
-    const auto kind = std::filesystem::symlink_status(files.path(name), error).type();
-    if (kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found) files.lose(name, "not a file; made anew");
+    const auto kind = std::filesystem::symlink_status(files.path(other), error).type();
+    if (kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found) files.lose(other, "not a file; made anew");
   }
   std::string why;
   try {
-    return open_whole(files.path(kName));
+    return open_whole(files.path(name));
   } catch (const DatabaseError& error) {
     if (is_held(error.code)) throw;
     why = error.what();
@@ -89,11 +88,11 @@ std::unique_ptr<Database> open_kept_database(KeptFiles& files, DiskHealth& disk)
   // A disk that refuses is no damage, and what it holds must not be put aside for it.
   const auto borrow = [&] {
     spdlog::error("node.db: {}: the disk takes no writes now, going on with a copy", why);
-    return lend(files.path(kName), false);
+    return lend(files.path(name), false);
   };
-  if (!takes_writes(files, disk)) return borrow();
+  if (!takes_writes(files, disk, name)) return borrow();
   try {
-    return open_whole(files.path(kName));  // the ballast made room
+    return open_whole(files.path(name));  // the ballast made room
   } catch (const DiskFault& error) {
     why = error.what();
     if (error.error == ENOSPC) return borrow();
@@ -102,9 +101,9 @@ std::unique_ptr<Database> open_kept_database(KeptFiles& files, DiskHealth& disk)
   } catch (const std::exception& error) {
     why = error.what();
   }
-  files.lose(kName, why + "; another play log begins");
-  for (const char* beside : kBeside) set_aside(files.path(kName + std::string(beside)));
-  return open_whole(files.path(kName));
+  files.lose(name, why + "; another play log begins");
+  for (const char* beside : kBeside) set_aside(files.path(name + beside));
+  return open_whole(files.path(name));
 }
 
 }  // namespace loa::node

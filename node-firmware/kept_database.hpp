@@ -6,10 +6,10 @@
 
 namespace loa::node {
 
-/// Opens `node.db` in the folder of `files` and reads everything in it once. Where any of it is damaged the whole file is lost (kept_files.hpp;
+/// Opens `name` in the folder of `files` and reads everything in it once. Where any of it is damaged the whole file is lost (kept_files.hpp;
 /// it stays there for a person, with the records that the controller does not have) and a new one with a new log begins. Where the disk
 /// takes no writes it is a lent one (Database::lend) in $RUNTIME_DIRECTORY, /dev/shm or the temporary folder. Throws DatabaseError where
 /// that fails too, or where another process holds the file. Loop thread.
-std::unique_ptr<Database> open_kept_database(KeptFiles& files, DiskHealth& disk);
+std::unique_ptr<Database> open_kept_database(KeptFiles& files, DiskHealth& disk, const std::string& name = "node.db");
 
 }  // namespace loa::node

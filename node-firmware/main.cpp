@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <thread>
 
 #include "config/toml_reader.hpp"
 #include "node-firmware/check.hpp"
@@ -14,6 +15,7 @@
 #include "node-firmware/identity.hpp"
 #include "node-firmware/node.hpp"
 #include "node-firmware/settings.hpp"
+#include "node-firmware/start_count.hpp"
 #include "protocol/limits.hpp"
 
 namespace {
@@ -47,7 +49,7 @@ int take_in(const CommandLine& line, const Settings& settings) {
   return kExitOk;
 }
 
-int run(const CommandLine& line) {
+int run(const CommandLine& line, StartCount& starts) {
   const auto settings = settings_for(line);
   if (line.join) return take_in(line, settings);
   if (line.check) return check(line, settings);
@@ -55,10 +57,16 @@ int run(const CommandLine& line) {
   make_private_folder(settings.state_folder);
   // A `loa-node check` may be at the broker in this node's name: that takes it some seconds.
   const auto alone = FolderLock::take(settings.state_folder, std::chrono::seconds(20));
-  if (!alone) return fail(kExitBroken, settings.state_folder.string() + ": another loa-node runs on this folder");
+  if (!alone)
+    return fail(kExitBroken, settings.state_folder.string() + ": another loa-node runs on this state folder; end it first, or give this one a folder of its own");
+  const auto start = starts.begin();
+  if (start.wait.count() > 0) {
+    spdlog::warn("died {} times in a row soon after its start: waiting {} s", start.deaths, start.wait.count());
+    std::this_thread::sleep_for(start.wait);
+  }
   auto identity = join(settings.state_folder, line.bundle);
   spdlog::info("loa-node {} is node {} ({})", LOA_VERSION, identity.bundle.node, identity.bundle.code);
-  return Node(std::move(identity), settings).run();
+  return Node(std::move(identity), settings, starts, start.safe).run();
 }
 
 }  // namespace
@@ -70,13 +78,16 @@ int main(int argc, char** argv) {
     fmt::print(early->exit_code == kExitOk ? stdout : stderr, "{}", early->text);
     return early->exit_code;
   }
+  StartCount starts(runtime_folder());
   try {
-    return run(std::get<CommandLine>(line));
+    return run(std::get<CommandLine>(line), starts);
   } catch (const loa::config::ConfigError& error) {
     return fail(kExitConfig, error.what());
   } catch (const JoinError& error) {
+    starts.ended();  // a person must act: no safe mode helps
     return fail(error.exit_code, error.what());
   } catch (const std::exception& error) {
+    starts.dies(error.what());
     return fail(kExitBroken, error.what());
   }
 }

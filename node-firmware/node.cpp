@@ -47,8 +47,10 @@ CurlSettings curl_settings(const protocol::Bundle& bundle) {
   return settings;
 }
 
-CacheSettings cache_settings(const Settings& settings) {
-  return {settings.state_folder / "clips", settings.stock_folder, settings.cache.budget};
+CacheSettings cache_settings(const Settings& settings, bool safe) {
+  if (!safe) return {settings.state_folder / "clips", settings.stock_folder, settings.cache.budget};
+  constexpr std::int64_t kMemory = 8 << 20;  // for alerts' own clips, in the runtime folder: that is memory
+  return {runtime_folder() / "clips", settings.stock_folder, kMemory};
 }
 
 PlayerSettings player_settings(const Settings& settings) {
@@ -64,20 +66,22 @@ PlayerSettings player_settings(const Settings& settings) {
 
 class Node::Impl {
  public:
-  Impl(Identity identity, Settings settings)
+  Impl(Identity identity, Settings settings, StartCount& starts, std::optional<std::string> safe_mode)
       : settings_(std::move(settings)),
+        starts_(starts),
+        safe_mode_(std::move(safe_mode)),
         identity_(std::move(identity)),
         keys_(settings_.state_folder, identity_),
         disk_(settings_.state_folder, [this] { return board_.monotonic(); }),
         store_(settings_.state_folder, disk_),
         files_(settings_.state_folder),
-        database_(open_kept_database(files_, disk_)),
+        database_(open_kept_database(files_, disk_, safe_mode_ ? "safe.db" : "node.db")),
         history_(*database_),
         log_(*database_),
         records_(*database_, history_, log_, disk_),
         clock_(board_, std::max(build_date(), store_.marks().newest_signed()), store_.marks().clock),
         downloader_(make_curl_downloader(loop_.get_executor(), curl_settings(identity_.bundle))),
-        shelf_(loop_.get_executor(), cache_settings(settings_), disk_, *downloader_, [this] { return tls_time(); },
+        shelf_(loop_.get_executor(), cache_settings(settings_, safe_mode_.has_value()), disk_, *downloader_, [this] { return tls_time(); },
                [this] { return clock_.now(); },
                [this] { wake(); }),
         player_(make_gst_player(loop_.get_executor(), clock_, player_settings(settings_),
@@ -86,7 +90,7 @@ class Node::Impl {
         conductor_({*player_, shelf_, clock_, history_, records_}, [this] { wake(); }),
         link_(loop_.get_executor(), link_settings(identity_.bundle)),
         agent_({identity_, keys_, link_, clock_, store_, history_, log_, records_, disk_, conductor_, shelf_},
-               {settings_.times.state_period, operating_system(), settings_.times.certificate_age, build_date(), losses()},
+               {settings_.times.state_period, operating_system(), settings_.times.certificate_age, build_date(), losses(), safe_mode_.value_or("")},
                {[this] { wake(); }, [this] { end(kExitRestart); }, [this](std::string request) { show_refused(std::move(request)); }}) {}
 
   int run() {
@@ -95,6 +99,8 @@ class Node::Impl {
       spdlog::info("signal {}: ending", signal);
       end(kExitOk);
     });
+    began_ = clock_.monotonic();
+    if (safe_mode_) spdlog::error("safe mode: {}; no plan is played, alerts are", *safe_mode_);
     agent_.start();
     health_.ready();
     wake();
@@ -129,16 +135,40 @@ class Node::Impl {
     if (ending_) return;
     auto next = agent_.tick();
     if (const auto feed = health_.feed(clock_.monotonic())) next = std::min(next, *feed);
-    health_.status(fmt::format("{}, plan {}", protocol::name_of(agent_.lifecycle()), agent_.state().plan_held));
+    look_at_run();
+    if (ending_) return;
+    const auto silence = agent_.silence();
+    if (safe_mode_)
+      health_.status("safe mode: " + *safe_mode_);
+    else
+      health_.status(!silence.empty() ? silence : fmt::format("{}, plan {}", protocol::name_of(agent_.lifecycle()), agent_.state().plan_held));
+    if (!good_) next = std::min<Monotonic>(next, began_ + (safe_mode_ ? Monotonic(StartCount::kTryAgain) : Monotonic(StartCount::kGood)));
     timer_.expires_at(SteadyTime{next});
     timer_.async_wait([this](const boost::system::error_code& error) {
       if (!error) wake();
     });
   }
 
+  // What follows of how long this run has gone on.
+  void look_at_run() {
+    const auto age = clock_.monotonic() - began_;
+    if (safe_mode_ && age >= StartCount::kTryAgain) {
+      spdlog::warn("safe mode: trying the normal mode again");
+      trial_ = true;
+      end(kExitRestart);
+    } else if (!safe_mode_ && !good_ && age >= StartCount::kGood) {
+      good_ = true;
+      starts_.good();
+    }
+  }
+
   void end(int exit_code) {
     if (ending_) return;
     ending_ = true;
+    if (trial_)
+      starts_.trial();
+    else
+      starts_.ended();
     exit_code_ = exit_code;
     health_.stopping();
     timer_.cancel();
@@ -151,6 +181,8 @@ class Node::Impl {
   }
 
   Settings settings_;
+  StartCount& starts_;
+  std::optional<std::string> safe_mode_;
   Identity identity_;
   asio::io_context loop_{1};
   asio::signal_set signals_{loop_, SIGTERM, SIGINT};
@@ -177,10 +209,14 @@ class Node::Impl {
   ClockWatch clock_watch_{loop_.get_executor(), clock_, [this] { wake(); }};
   bool woken_ = false;
   bool ending_ = false;
+  Monotonic began_{};
+  bool good_ = false;   // it has run long enough
+  bool trial_ = false;  // it ends for a trial of the normal mode
   int exit_code_ = kExitOk;
 };
 
-Node::Node(Identity identity, Settings settings) : impl_(std::make_unique<Impl>(std::move(identity), std::move(settings))) {}
+Node::Node(Identity identity, Settings settings, StartCount& starts, std::optional<std::string> safe_mode)
+    : impl_(std::make_unique<Impl>(std::move(identity), std::move(settings), starts, std::move(safe_mode))) {}
 Node::~Node() = default;
 int Node::run() { return impl_->run(); }
 

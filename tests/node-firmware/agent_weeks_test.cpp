@@ -41,9 +41,9 @@ struct Weeks {
     node.boot();
   }
   void count() {
-    for (const auto& track : node.player().heard)
+    for (const auto& track : node.player().sounded)
       if (track.offset == 0ms) ++from_the_beginning;
-    node.player().heard.clear();
+    node.player().sounded.clear();
   }
 
   TestNode node;

@@ -231,7 +231,7 @@ TEST_CASE("records of a damaged log stay on the board, beside the new log") {
   spoilt.replace(0, 100, std::string(100, 'x'));
   put(board.state() / "node.db", spoilt);
   board.boot();
-  for (const auto& record : board.records()) CHECK(record.reason == "missed");  // it has forgotten what it played
+  for (const auto& record : board.records()) CHECK(record.reason == "history_lost");  // it has forgotten what it played
   CHECK(bytes_of(board.state() / "node.db.damaged") == spoilt);
 }
 

@@ -2,8 +2,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <fstream>
 
+#include "node-firmware/command_line.hpp"
 #include "node-firmware/durable_file.hpp"
+#include "node-firmware/start_count.hpp"
 #include "protocol/clock.hpp"
 #include "protocol/hash.hpp"
 #include "protocol/link_mosquitto.hpp"
@@ -32,6 +35,7 @@ class Wire {
  public:
   Wire() : broker_(folder_ / "broker", {kNode}) {
     std::filesystem::create_directory(folder_ / "stock");
+    std::filesystem::create_directory(folder_ / "run");
     make_opus(folder_ / "stock" / "tone.opus", 4000);
     tone_ = protocol::sha256_hex_of_file(folder_ / "stock" / "tone.opus");
     auto bundle = controller_.bundle();
@@ -59,7 +63,7 @@ class Wire {
   void start_node(bool first) {
     std::vector<std::string> words{(program_folder() / "loa-node").string(), "--config", (folder_ / "node.toml").string()};
     if (first) words.insert(words.end(), {"--bundle", (folder_ / "bundle.json").string()});
-    node_.emplace(words, tests::Process::Options{folder_.path(), "node", {}, {}});
+    node_.emplace(words, tests::Process::Options{folder_.path(), "node", {"RUNTIME_DIRECTORY=" + (folder_ / "run").string()}, {}});
   }
   tests::Process& node() { return *node_; }
 
@@ -93,6 +97,24 @@ class Wire {
     link_->publish(protocol::plan_topic(kNode), controller_.plan(plan), true);
     answer();
   }
+
+  /// An alert of the area, spoken by the one stock clip that there is.
+  void alert() {
+    scheduler::Alert alert;
+    alert.id = "l-1";
+    alert.revision = 1;
+    alert.area = "hue";
+    alert.sent = now();
+    alert.expires = now() + 1h;
+    alert.event = "flood";
+    alert.title = "Lũ";
+    alert.language = "vi";
+    alert.stock_clip = "tone";
+    alert.repeats = 1;
+    alert.repeat_every = 10min;
+    link_->publish(protocol::alert_topic("hue"), controller_.alert({"hue", 1, now(), {alert}}), false);
+  }
+  const std::filesystem::path& folder() const { return folder_.path(); }
 
   std::optional<protocol::State> state;
   std::map<std::int64_t, scheduler::PlayRecord> records;
@@ -171,6 +193,48 @@ TEST_CASE("the program killed in mid-play goes on, and makes one record: partial
   CHECK(wire.records.at(1).outcome == scheduler::Outcome::partial);
   CHECK(wire.records.at(1).reason == "restarted");
   CHECK_FALSE(wire.until([&] { return wire.records.size() > 1; }, 1s));
+}
+
+TEST_CASE("a program that dies again and again turns to a safe mode, which says why, plays no plan, and takes alerts and orders") {
+  Wire wire;
+  wire.start_broker();
+  for (int n = 0; n < node::StartCount::kSafeAfter; ++n) {
+    wire.start_node(n == 0);
+    REQUIRE(wire.until([&] { return std::filesystem::exists(wire.folder() / "run/starts"); }));
+    wire.node().kill();
+  }
+  std::ofstream(wire.folder() / "run/starts") << node::StartCount::kSafeAfter << " no memory\n";  // as five that said why
+  wire.start_node(false);
+  REQUIRE(wire.node().wait_for_line("waiting 20 s", 10s));
+  REQUIRE(wire.until([&] { return wire.state.has_value(); }, 60s));
+  REQUIRE(wire.state->safe_mode);
+  CHECK_THAT(*wire.state->safe_mode, Catch::Contains("no memory"));
+  wire.plan(2s);
+  CHECK_FALSE(wire.until([&] { return wire.state->lifecycle == protocol::Lifecycle::playing; }, 5s));
+  CHECK(wire.state->plan_verified == 0);
+  wire.alert();
+  CHECK(wire.until([&] { return wire.state->lifecycle == protocol::Lifecycle::alerting; }));
+  REQUIRE(wire.until([&] { return !wire.records.empty(); }));
+  CHECK(wire.records.begin()->second.alert_id == "l-1");
+  CHECK(wire.records.begin()->second.outcome == scheduler::Outcome::played);
+  wire.node().signal(SIGTERM);
+  CHECK(wire.node().wait(10s) == 0);
+  wire.state.reset();
+  wire.start_node(false);  // it ended in order: a person or a service manager wants the normal mode
+  REQUIRE(wire.until([&] { return wire.state.has_value(); }, 30s));
+  CHECK_FALSE(wire.state->safe_mode);
+}
+
+TEST_CASE("a second program on a state folder is refused with words, and the first goes on") {
+  Wire wire;
+  wire.start_broker();
+  wire.start_node(true);
+  REQUIRE(wire.until([&] { return wire.state.has_value(); }, 30s));
+  tests::Process second({(program_folder() / "loa-node").string(), "--config", (wire.folder() / "node.toml").string()},
+                        {wire.folder(), "second", {}, {}});
+  CHECK(second.wait(10s) == node::kExitBroken);
+  CHECK_THAT(second.err(), Catch::Contains("another loa-node runs on this state folder"));
+  CHECK(wire.node().running());
 }
 
 TEST_CASE("what stops the program is said on its error output, with an exit code of its own") {

@@ -2,7 +2,6 @@
 #include <fstream>
 
 #include "node-firmware/start_count.hpp"
-#include "node-firmware/state_lock.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace loa;
@@ -67,14 +66,4 @@ TEST_CASE("no state of the runtime folder keeps a node from starting") {
     std::ofstream(folder / "starts") << "-3 many";
     CHECK(StartCount(folder.path()).begin().deaths == 0);
   }
-}
-
-TEST_CASE("a state folder is held by one at a time") {
-  tests::TempFolder folder;
-  {
-    const node::StateLock first(folder / "state");
-    CHECK_THROWS_WITH(node::StateLock(folder / "state"), Catch::Contains("another loa-node runs on this state folder"));
-    const node::StateLock other(folder / "other");
-  }
-  CHECK_NOTHROW(node::StateLock(folder / "state"));
 }

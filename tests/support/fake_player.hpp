@@ -36,6 +36,7 @@ class FakePlayer final : public node::Player {
   void prepared(node::TrackId track) { events.prepared(track); }
   void started(node::TrackId track, std::int64_t error_us = 0) {
     const auto due = tracks.at(track).due.value();
+    sounded.push_back(tracks.at(track).track);
     events.started({track, due + std::chrono::microseconds(error_us), error_us});
   }
   void finished(node::TrackId track, node::Millis heard) {
@@ -50,6 +51,7 @@ class FakePlayer final : public node::Player {
 
   node::PlayerEvents events;
   std::map<node::TrackId, Told> tracks;  ///< those that have not ended
+  std::vector<node::Track> sounded;      ///< every track that began to sound
   std::vector<node::TrackId> order;      ///< every prepare(), oldest first
 
  private:

@@ -67,6 +67,9 @@ class LoopDisk {
       const int loop = ::open(("/dev/" + name).c_str(), O_RDWR | O_CLOEXEC);
       const int file = ::open(image.c_str(), O_RDWR | O_CLOEXEC);
       if (loop >= 0 && file >= 0 && ::ioctl(loop, LOOP_SET_FD, file) == 0) {
+        loop_info64 info{};
+        info.lo_flags = LO_FLAGS_AUTOCLEAR;  // it goes with its last user, also where the test is killed
+        ::ioctl(loop, LOOP_SET_STATUS64, &info);
         loop_ = loop;
         device_ = name;
       } else if (loop >= 0) {
@@ -82,7 +85,6 @@ class LoopDisk {
   void unmount() {
     if (mounted_) ::umount2(path().c_str(), MNT_DETACH);
     if (loop_ < 0) return;
-    ::ioctl(loop_, LOOP_CLR_FD);
     ::close(loop_);
   }
 
