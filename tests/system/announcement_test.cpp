@@ -126,7 +126,7 @@ TEST_CASE("after a killed broker neither an old plan nor a cancelled alert sound
   // The broker saves an old state: a plan with the broadcast, and an active alert.
   const auto broadcast = village.schedule(programme, 25s);
   REQUIRE(village.nodes_ready());
-  const auto alert = village.alert({{"repeats", 20}, {"repeat_every_s", 15}});
+  const auto alert = village.alert({{"repeats", 20}, {"repeat_every_s", 18}});
   REQUIRE(village.wait_for_records("alert=" + alert, 1, 30s).size() >= 1);
   village.broker().signal(SIGUSR1);
   REQUIRE(eventually(5s, [&] { return std::filesystem::exists(village.folder() / "data/mosquitto.db"); }));

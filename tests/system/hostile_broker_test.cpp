@@ -91,7 +91,7 @@ TEST_CASE("a broker that withholds a cancel is found out by the next head: the a
   auto& village = with.village;
   INFO(village.last_words());
   REQUIRE(with.ready);
-  const auto alert = village.alert({{"repeats", 20}, {"repeat_every_s", 15}});
+  const auto alert = village.alert({{"repeats", 20}, {"repeat_every_s", 18}});
   REQUIRE(village.wait_for_records("alert=" + alert, 1, 40s).size() >= 1);
   with.broker->obey([](const std::string&, const Publication& one) {
     return is_alert(one) ? std::vector<Publication>{} : std::vector{one};
@@ -108,7 +108,7 @@ TEST_CASE("a broker that withholds a cancel is found out by the next head: the a
   const auto ask = with.broker->heard(village.node_id("PX-01"), "/alert").size();
   with.broker->behave();
   CHECK(eventually(60s, [&] { return with.broker->heard(village.node_id("PX-01"), "/alert").size() > ask; }));
-  CHECK_FALSE(eventually(16s, [&] { return with.heard("alert=" + alert) > before; }));
+  CHECK_FALSE(eventually(20s, [&] { return with.heard("alert=" + alert) > before; }));
 }
 
 TEST_CASE("a broker that drops every head is noticed by the node, and shown", "[long]") {
@@ -203,7 +203,7 @@ TEST_CASE("a broker that replays yesterday's bytes makes nothing sound, also to 
   const auto broadcast = village.schedule(programme, 40s);
   const auto due = std::chrono::steady_clock::now() + 40s;
   REQUIRE(village.nodes_ready());
-  const auto alert = village.alert({{"repeats", 20}, {"repeat_every_s", 15}});
+  const auto alert = village.alert({{"repeats", 20}, {"repeat_every_s", 18}});
   REQUIRE(village.wait_for_records("alert=" + alert, 1, 40s).size() >= 1);
   std::map<std::string, std::vector<Publication>> yesterday;
   for (const auto& code : codes) yesterday[code] = with.broker->heard(village.node_id(code));
