@@ -13,6 +13,7 @@ std::variant<CommandLine, EarlyEnd> read_command_line(int argc, const char* cons
   app.add_option("--state", line.state, "folder for all that the node keeps (default: state_folder of the settings)")
       ->type_name("DIR");
   app.add_option("--config", line.config, "settings, as in the shipped node.toml")->type_name("FILE");
+  app.add_flag("--amplifier-off", line.amplifier_off, "switch the amplifier's relay off and end; for the service manager, after the node ended");
   auto* join = app.add_subcommand("join", "take the bundle that `loa node add` wrote into the state folder, and end");
   join->fallthrough();
   join->add_option("FILE", line.bundle, "the bundle")->required();

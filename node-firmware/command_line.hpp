@@ -14,6 +14,7 @@ struct CommandLine {
   bool join = false;    ///< take `bundle` in, and end
   bool check = false;   ///< look at everything an installer must have right, and end
   bool silent = false;  ///< check: without the chime
+  bool amplifier_off = false;                   ///< switch the amplifier's relay off and end
 };
 
 /// What to print and end with instead: `--help`, `--version`, or a mistake.

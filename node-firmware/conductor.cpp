@@ -102,6 +102,7 @@ Monotonic Conductor::run() {
   const auto decision = decide(now);
   for (const auto& ended : decision.ended) close(ended);
   scheduler::apply(parts_.history.history(), decision, now);
+  tell_gate(decision);
   steer(decision.sounding, now);
   preroll(decision.next, now);
   if (parts_.clock.monotonic() >= next_progress_) {
@@ -248,6 +249,16 @@ void Conductor::preroll(const std::optional<Sounding>& next, TimePoint now) {
   arm(next_track_, parts_.clock.monotonic_at(begins));
 }
 
+// Before the player is told: a relay needs its time, and what is due at once finds it already on the way.
+void Conductor::tell_gate(const Decision& decision) {
+  if (!parts_.gate) return;
+  edge::SoundOutlook outlook;
+  outlook.sounding = decision.sounding.has_value() ||
+                     std::any_of(voices_.begin(), voices_.end(), [this](const auto& entry) { return entry.first != next_track_; });
+  if (decision.next) outlook.next = parts_.clock.monotonic_at(decision.next->begins());
+  gate_wake_ = parts_.gate->expect(parts_.clock.monotonic(), outlook);
+}
+
 /// Tells the player when the track begins; again where the clock was set since.
 void Conductor::arm(TrackId track, Monotonic due) {
   auto& voice = voices_.at(track);
@@ -269,6 +280,7 @@ Monotonic Conductor::next_wake(const Decision& decision) const {
   }
   if (now_) no_later(next_progress_);
   if (hurries()) no_later(hurry_until_);
+  if (gate_wake_) no_later(*gate_wake_);
   for (const auto& [id, closing] : closing_) no_later(closing.deadline);
   return wake;
 }

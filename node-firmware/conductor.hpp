@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "node-firmware/clip_shelf.hpp"
+#include "node-firmware/edge/sound_gate.hpp"
 #include "node-firmware/history_store.hpp"
 #include "node-firmware/node_clock.hpp"
 #include "node-firmware/player.hpp"
@@ -35,6 +36,7 @@ class Conductor {
     NodeClock& clock;
     HistoryStore& history;
     RecordKeeper& records;
+    edge::SoundGate* gate = nullptr;  ///< told of sound before the player is
   };
   /// `changed` is called when the player reported something: run() should follow. Never from inside a call.
   Conductor(Parts parts, std::function<void()> changed);
@@ -97,6 +99,7 @@ class Conductor {
   void preroll(const std::optional<scheduler::Sounding>& next, scheduler::TimePoint now);
   void arm(TrackId track, Monotonic due);
   void drop_prerolled();
+  void tell_gate(const scheduler::Decision& decision);
   TrackId prepare(const scheduler::Sounding& what, Millis offset);
   Monotonic next_wake(const scheduler::Decision& decision) const;
 
@@ -134,6 +137,7 @@ class Conductor {
   std::optional<scheduler::TimePoint> forgotten_until_;
   Monotonic next_progress_{};
   Monotonic hurry_until_{};                   // for the sound of the alert that was begun last
+  std::optional<Monotonic> gate_wake_;
   Monotonic began_{};
   std::optional<Monotonic> trusted_since_;    // when this run of the program first knew the time
   std::optional<Monotonic> epoch_;            // 1970 on the monotonic clock, by the node's clock at the last run

@@ -54,6 +54,10 @@ int run(const CommandLine& line, StartCount& starts) {
   if (line.join) return take_in(line, settings);
   if (line.check) return check(line, settings);
   spdlog::set_level(spdlog::level::from_str(settings.log_level));
+  if (line.amplifier_off) {
+    if (settings.edge.amplifier) edge::switch_off(*settings.edge.amplifier, *edge::make_gpiod_lines());
+    return kExitOk;
+  }
   make_private_folder(settings.state_folder);
   // A `loa-node check` may be at the broker in this node's name: that takes it some seconds.
   const auto alone = FolderLock::take(settings.state_folder, std::chrono::seconds(20));

@@ -15,6 +15,7 @@
 #include "node-firmware/command_line.hpp"
 #include "node-firmware/disk_shelf.hpp"
 #include "node-firmware/downloader_curl.hpp"
+#include "node-firmware/edge/edge.hpp"
 #include "node-firmware/health.hpp"
 #include "node-firmware/kept_database.hpp"
 #include "node-firmware/player_gst.hpp"
@@ -87,7 +88,8 @@ class Node::Impl {
         player_(make_gst_player(loop_.get_executor(), clock_, player_settings(settings_),
                                 {[](TrackId) {}, [this](const TrackStarted& started) { conductor_.on_started(started); },
                                  [this](const TrackEnded& ended) { conductor_.on_ended(ended); }})),
-        conductor_({*player_, shelf_, clock_, history_, records_}, [this] { wake(); }),
+        edge_(settings_.edge, clock_.monotonic()),
+        conductor_({*player_, shelf_, clock_, history_, records_, edge_.gate()}, [this] { wake(); }),
         link_(loop_.get_executor(), link_settings(identity_.bundle)),
         agent_({identity_, keys_, link_, clock_, store_, history_, log_, records_, disk_, conductor_, shelf_},
                {settings_.times.state_period, operating_system(), settings_.times.certificate_age, build_date(), losses(), safe_mode_.value_or("")},
@@ -203,6 +205,7 @@ class Node::Impl {
   Teller teller_;
   DiskShelf shelf_;
   std::unique_ptr<Player> player_;
+  edge::Edge edge_;
   Conductor conductor_;
   protocol::MosquittoLink link_;
   Agent agent_;

@@ -31,6 +31,7 @@ Settings from(config::Section& root) {
   settings.sink = SinkTable(root.table("sink"));
   settings.cache = CacheTable(root.table("cache"));
   settings.times = TimesTable(root.table("times"));
+  settings.edge = edge::read_settings(root);
   root.finish();
   return settings;
 }

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "node-firmware/edge/settings.hpp"
+
 namespace loa::config {
 class Section;
 }
@@ -44,6 +46,7 @@ struct Settings {
   SinkTable sink;
   CacheTable cache;
   TimesTable times;
+  edge::Settings edge;  ///< the board's hardware, where it has any
 };
 
 /// Reads node.toml; throws config::ConfigError with file, line and column where anything in it is not as the shipped

@@ -11,7 +11,8 @@ declare -A allowed=(
   [config]=""
   [process]=""
   [tts-adapters]="process"
-  [node-firmware]="scheduler protocol config"
+  [node-firmware/edge]="config"
+  [node-firmware]="scheduler protocol config node-firmware/edge"
   [controller/http]=""
   [controller/metrics]="controller/http"
   [controller/store]="scheduler protocol"
@@ -27,6 +28,7 @@ declare -A allowed=(
 room_of() {  # PATH: sets `room` to the room that a file of this path belongs to
   case "$1" in
     controller/*/*) room=${1#controller/}; room=controller/${room%%/*} ;;
+    node-firmware/edge/*) room=node-firmware/edge ;;
     tools/loa/*) room=tools/loa ;;
     *) room=${1%%/*} ;;
   esac

@@ -20,6 +20,7 @@ TEST_CASE("the shipped node.toml says exactly what holds without it") {
   CHECK(shipped.times.state_period == fallback.times.state_period);
   CHECK(shipped.times.watch_stall == fallback.times.watch_stall);
   CHECK(shipped.times.stop_limit == fallback.times.stop_limit);
+  CHECK_FALSE(shipped.edge.amplifier);
 }
 
 TEST_CASE("a wrong setting stops the program with file and line") {

@@ -1,0 +1,49 @@
+#include <catch2/catch.hpp>
+
+#include "node-firmware/edge/settings.hpp"
+
+using namespace loa;
+using namespace std::chrono_literals;
+
+namespace {
+
+node::edge::Settings read(const std::string& text) {
+  config::TomlFile toml(text, "node.toml");
+  auto settings = node::edge::read_settings(toml.root());
+  toml.root().finish();
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("a board's hardware is what its settings name") {
+  CHECK_FALSE(read("").amplifier);
+  CHECK_FALSE(read("[amplifier]\non_before = \"2s\"\n").amplifier);
+  const auto settings = read("[amplifier]\nchip = \"gpiochip0\"\nline = \"17\"\nactive_low = true\non_before = \"800ms\"\nfault_line = \"AMP\"\n");
+  REQUIRE(settings.amplifier);
+  CHECK(settings.amplifier->relay.chip == "gpiochip0");
+  CHECK(settings.amplifier->relay.line == "17");
+  CHECK(settings.amplifier->relay.active_low);
+  CHECK(settings.amplifier->fault.line == "AMP");
+  CHECK_FALSE(settings.amplifier->fault.active_low);
+  CHECK(settings.amplifier->timing.on_before == 800ms);
+  CHECK(settings.amplifier->timing.off_after == 5s);
+}
+
+TEST_CASE("hardware that is named wrongly stops the program with file and line") {
+  struct Row {
+    const char* name;
+    const char* text;
+    const char* words;
+  };
+  const std::vector<Row> rows{
+      {"a relay without a chip", "[amplifier]\nline = \"17\"\n", "a line needs the chip"},
+      {"a chip without a line", "[amplifier]\nchip = \"gpiochip0\"\n", "node.toml:2:"},
+      {"one line for both", "[amplifier]\nchip = \"c\"\nline = \"17\"\nfault_line = \"17\"\n", "the relay's own line"},
+      {"an amplifier that goes off in mid-word", "[amplifier]\noff_after = \"0s\"\n", "node.toml:2:"},
+      {"a misspelt key", "[amplifier]\nchipp = \"gpiochip0\"\n", "chipp"},
+  };
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) { CHECK_THROWS_WITH(read(row.text), Catch::Contains(row.words)); }
+  }
+}

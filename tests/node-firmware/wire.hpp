@@ -1,0 +1,181 @@
+#pragma once
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "node-firmware/durable_file.hpp"
+#include "protocol/clock.hpp"
+#include "protocol/hash.hpp"
+#include "protocol/link_mosquitto.hpp"
+#include "protocol/topics.hpp"
+#include "test_controller.hpp"
+#include "tests/support/broker.hpp"
+#include "tests/support/loop.hpp"
+#include "tests/support/opus_files.hpp"
+#include "tests/support/places.hpp"
+#include "tests/support/temp_folder.hpp"
+
+namespace loa::tests {
+
+using namespace std::chrono_literals;
+
+/// The real program `loa-node` on a real broker; this is its controller. It holds one stock clip of four seconds, "tone".
+class Wire {
+ public:
+  static constexpr const char* kNode = TestController::kNode;
+
+  /// `toml` stands at the end of node.toml, `environment` goes to the program.
+  explicit Wire(const std::string& toml = "[sink]\nkind = \"null\"\n", std::vector<std::string> environment = {})
+      : environment_(std::move(environment)), broker_(folder_ / "broker", {kNode}) {
+    std::filesystem::create_directory(folder_ / "stock");
+    std::filesystem::create_directory(folder_ / "run");
+    environment_.push_back("RUNTIME_DIRECTORY=" + (folder_ / "run").string());
+    make_opus(folder_ / "stock" / "tone.opus", 4000);
+    tone_ = protocol::sha256_hex_of_file(folder_ / "stock" / "tone.opus");
+    auto bundle = controller_.bundle();
+    const auto settings = broker_.link_settings(kNode);
+    bundle.ca_pem = settings.ca_pem;
+    bundle.tls_certificate_pem = settings.certificate_pem;
+    bundle.tls_key_pem = settings.key_pem;
+    bundle.brokers = settings.addresses;
+    node::write_durably(folder_ / "bundle.json", protocol::encode(bundle));
+    node::write_durably(folder_ / "node.toml", "state_folder = \"state\"\nstock_folder = \"stock\"\n" + toml);
+  }
+
+  void start_broker() {
+    broker_.start();
+    link_ = std::make_unique<protocol::MosquittoLink>(loop_.get_executor(), broker_.link_settings("controller"));
+    protocol::LinkHandlers handlers;
+    handlers.prepare_connect = [] { return protocol::ConnectTerms{}; };
+    handlers.connected = [this](const auto&) {
+      for (const auto& filter : protocol::controller_filters()) link_->subscribe(filter);
+    };
+    handlers.message = [this](const protocol::LinkMessage& message) { take(message); };
+    link_->start(std::move(handlers));
+  }
+
+  void start_node(bool first) {
+    std::vector<std::string> words{(program_folder() / "loa-node").string(), "--config", (folder_ / "node.toml").string()};
+    if (first) words.insert(words.end(), {"--bundle", (folder_ / "bundle.json").string()});
+    node_.emplace(words, tests::Process::Options{folder_.path(), "node", environment_, {}});
+  }
+  /// Where its files are: node.toml, sound.wav, `stock` and `state`.
+  const std::filesystem::path& folder() const { return folder_.path(); }
+  tests::Process& node() { return *node_; }
+
+  bool until(const std::function<bool()>& done, std::chrono::milliseconds limit = 15s) {
+    return run_until(loop_, done, limit);
+  }
+
+  /// One broadcast of four seconds, this far ahead.
+  void plan(std::chrono::milliseconds ahead) {
+    scheduler::Plan plan;
+    plan.node = kNode;
+    plan.revision = scheduler::to_ms(now());
+    plan.made = now();
+    plan.from = now() - 1h;
+    plan.until = now() + 16 * 24h;
+    plan.areas = controller_.areas;
+    scheduler::Occurrence one;
+    one.due = now() + ahead;
+    one.id = scheduler::occurrence_id("b-1", one.due);
+    one.broadcast_id = "b-1";
+    one.programme_id = "p-1";
+    one.language = "vi";
+    one.duration = 4s;
+    scheduler::Item item;
+    item.sha256 = tone_;
+    item.bytes = static_cast<std::int64_t>(std::filesystem::file_size(folder_ / "stock" / "tone.opus"));
+    item.duration = 4s;
+    one.items = {item};
+    plan.occurrences = {one};
+    wanted_ = plan.revision;
+    link_->publish(protocol::plan_topic(kNode), controller_.plan(plan), true);
+    answer();
+  }
+
+  std::optional<protocol::State> state;
+  std::map<std::int64_t, scheduler::PlayRecord> records;
+
+  /// Alerts the node's area, live; sounds the tone.
+  void alert(const std::string& id) {
+    scheduler::Alert one;
+    one.id = id;
+    one.revision = 1;
+    one.area = controller_.areas.back();
+    one.sent = now();
+    one.expires = now() + 1h;
+    one.event = "flood";
+    one.title = "Lũ khẩn cấp";
+    one.language = "vi";
+    one.stock_clip = "flood";
+    one.repeats = 1;
+    one.repeat_every = 10min;
+    const scheduler::AlertSnapshot snapshot{one.area, scheduler::to_ms(now()), now(), {one}};
+    link_->publish(protocol::alert_topic(one.area), controller_.alert(snapshot), false);
+  }
+
+  /// An alert of the area, spoken by the one stock clip that there is.
+  void alert() {
+    scheduler::Alert alert;
+    alert.id = "l-1";
+    alert.revision = 1;
+    alert.area = "hue";
+    alert.sent = now();
+    alert.expires = now() + 1h;
+    alert.event = "flood";
+    alert.title = "Lũ";
+    alert.language = "vi";
+    alert.stock_clip = "tone";
+    alert.repeats = 1;
+    alert.repeat_every = 10min;
+    link_->publish(protocol::alert_topic("hue"), controller_.alert({"hue", 1, now(), {alert}}), false);
+  }
+
+ private:
+  static TimePoint now() { return protocol::SystemClock().now(); }
+
+  void take(const protocol::LinkMessage& message) {
+    const auto topic = protocol::parse_topic(message.topic).value();
+    const auto verified = protocol::verify_from_node(message.payload, topic.type, kNode, controller_.node_key.public_key());
+    REQUIRE(verified.has_value());
+    if (topic.type == MessageType::state) {
+      state = protocol::decode_state(verified->payload).value();
+      if (!state->nonce.empty()) answer();
+    } else if (topic.type == MessageType::log) {
+      const auto batch = protocol::decode_log(verified->payload).value();
+      for (const auto& record : batch.records) records[record.number] = record;
+      const protocol::LogAck ack{kNode, now(), batch.log_id, batch.records.back().number, controller_.areas};
+      link_->publish(protocol::log_ack_topic(kNode), controller_.ack(ack), false);
+    }
+  }
+
+  void answer() {
+    if (!state) return;
+    protocol::Head head;
+    head.node = kNode;
+    head.nonce = state->nonce;
+    head.issued = std::max(now(), last_head_ + 1ms);
+    last_head_ = head.issued;
+    head.plan_revision = wanted_;
+    head.key_set = controller_.keys.number;
+    for (const auto& area : controller_.areas) head.areas.push_back({area, 0});
+    link_->publish(protocol::head_topic(kNode), controller_.head(head), false);
+  }
+
+  std::vector<std::string> environment_;
+  TempFolder folder_;
+  TestController controller_;
+  tests::Broker broker_;
+  boost::asio::io_context loop_;
+  std::unique_ptr<protocol::MosquittoLink> link_;
+  std::optional<tests::Process> node_;
+  std::string tone_;
+  std::int64_t wanted_ = 0;
+  TimePoint last_head_;
+};
+
+}  // namespace loa::tests
