@@ -111,6 +111,7 @@ void Conductor::on_started(const TrackStarted& started) {
   if (found == voices_.end()) return;
   auto& voice = found->second;
   voice.first_sample = started.at;
+  if (parts_.gate) parts_.gate->began(parts_.clock.monotonic(), started.track);
   auto& record = draft(voice.what);
   const bool first = !record.started;
   if (first) {

@@ -18,6 +18,7 @@
 #include "node-firmware/edge/edge.hpp"
 #include "node-firmware/health.hpp"
 #include "node-firmware/kept_database.hpp"
+#include "node-firmware/level_meter_gst.hpp"
 #include "node-firmware/player_gst.hpp"
 #include "node-firmware/teller.hpp"
 #include "protocol/limits.hpp"
@@ -63,6 +64,13 @@ PlayerSettings player_settings(const Settings& settings) {
   return player;
 }
 
+edge::Edge::Parts edge_parts(const edge::Settings& settings) {
+  edge::Edge::Parts parts;
+  if (settings.amplifier) parts.lines = edge::make_gpiod_lines();
+  if (settings.ear) parts.meter = make_gst_level_meter(settings.ear->device);
+  return parts;
+}
+
 }  // namespace
 
 class Node::Impl {
@@ -88,8 +96,8 @@ class Node::Impl {
         player_(make_gst_player(loop_.get_executor(), clock_, player_settings(settings_),
                                 {[](TrackId) {}, [this](const TrackStarted& started) { conductor_.on_started(started); },
                                  [this](const TrackEnded& ended) { conductor_.on_ended(ended); }})),
-        edge_(settings_.edge, clock_.monotonic()),
-        conductor_({*player_, shelf_, clock_, history_, records_, edge_.gate()}, [this] { wake(); }),
+        edge_(settings_.edge, edge_parts(settings_.edge), clock_.monotonic()),
+        conductor_({*player_, shelf_, clock_, history_, records_, &edge_}, [this] { wake(); }),
         link_(loop_.get_executor(), link_settings(identity_.bundle)),
         agent_({identity_, keys_, link_, clock_, store_, history_, log_, records_, disk_, conductor_, shelf_},
                {settings_.times.state_period, operating_system(), settings_.times.certificate_age, build_date(), losses(), safe_mode_.value_or("")},

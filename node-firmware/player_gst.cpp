@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cstdlib>
 #include <map>
-#include <stdexcept>
 #include <vector>
 
+#include "node-firmware/gst_plugins.hpp"
 #include "node-firmware/player_run.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -20,42 +19,12 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr const char* kPlugins[] = {"coreelements", "ogg", "opus", "audioconvert", "volume", "level"};
-constexpr const char* kAlsaPlugins[] = {"audioresample", "alsa"};
-
-void load_plugin(const std::string& name) {
-  GError* error = nullptr;
-  if (GstPlugin* plugin = gst_plugin_load_file((LOA_GST_PLUGIN_DIR "/libgst" + name + ".so").c_str(), &error)) {
-    gst_object_unref(plugin);
-    return;
-  }
-  const std::string why = error ? error->message : "unknown error";
-  g_clear_error(&error);
-  throw std::runtime_error("GStreamer plugin " + name + " cannot be loaded: " + why);
-}
-
-// Only what the chain needs: the list of all that is installed is a megabyte in memory, is made by a child process that loads
-// every plugin, and is kept in a file of the account.
-void init_gstreamer(SinkKind sink) {
-  ::setenv("GST_REGISTRY_DISABLE", "yes", 1);
-  ::setenv("GST_PLUGIN_SYSTEM_PATH_1_0", "", 1);
-  ::setenv("GST_PLUGIN_PATH_1_0", "", 1);
-  GError* error = nullptr;
-  if (!gst_init_check(nullptr, nullptr, &error)) {
-    const std::string why = error ? error->message : "unknown error";
-    g_clear_error(&error);
-    throw std::runtime_error("GStreamer does not start: " + why);
-  }
-  for (const char* name : kPlugins) load_plugin(name);
-  if (sink == SinkKind::alsa)
-    for (const char* name : kAlsaPlugins) load_plugin(name);
-}
-
 class GstPlayer final : public Player {
  public:
   GstPlayer(asio::any_io_executor executor, const protocol::Clock& clock, PlayerSettings settings, PlayerEvents events)
       : executor_(executor), settings_(std::move(settings)), events_(std::move(events)), timer_(executor) {
-    init_gstreamer(settings_.sink);
+    load_gst_plugins({"coreelements", "ogg", "opus", "audioconvert", "volume", "level"});
+    if (settings_.sink == SinkKind::alsa) load_gst_plugins({"audioresample", "alsa"});
     check_elements(settings_.sink);
     if (settings_.sink == SinkKind::wav) recording_ = std::make_shared<WavRecording>(settings_.wav, clock);
   }

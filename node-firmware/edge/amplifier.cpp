@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <utility>
 
 namespace loa::node::edge {
 
@@ -84,7 +83,6 @@ void Amplifier::look_at_fault(Monotonic now, bool on) {
     const bool fault = fault_line_->active();
     if (fault != fault_) fault ? spdlog::error("amplifier: its fault line is active") : spdlog::info("amplifier: its fault line is quiet again");
     fault_ = fault;
-    fault_seen_ = fault_seen_ || fault;
     tell(fault_trouble_, {});
   } catch (const LineError& error) {
     fault_line_.reset();
@@ -96,8 +94,6 @@ AmplifierState Amplifier::state() const {
   if (fault_ || !relay_trouble_.empty() || !fault_trouble_.empty()) return AmplifierState::fault;
   return on_ ? AmplifierState::on : AmplifierState::off;
 }
-
-bool Amplifier::take_fault() { return std::exchange(fault_seen_, fault_); }
 
 void switch_off(const AmplifierSettings& settings, Lines& lines) {
   if (!settings.relay.line.empty()) lines.output(settings.relay, false);

@@ -22,22 +22,23 @@ enum class AmplifierState {
 
 /// A board's power amplifier: its relay follows the sound, its fault line is read (each second while it is on, each minute while it is
 /// off). A line that fails is logged once, tried again each few seconds, and never keeps sound from beginning. Loop thread.
-class Amplifier final : public SoundGate {
+class Amplifier {
  public:
   /// `lines` outlives it. The relay is off from here on.
   Amplifier(AmplifierSettings settings, Lines& lines, Monotonic now);
   /// As release().
-  ~Amplifier() override;
+  ~Amplifier();
 
-  std::optional<Monotonic> expect(Monotonic now, const SoundOutlook& outlook) override;
+  /// Sets the relay as it must be now; the answer: when to be told again at the latest. Never throws.
+  std::optional<Monotonic> expect(Monotonic now, const SoundOutlook& outlook);
   AmplifierState state() const;
-  /// Whether its fault line was active at any look since the last call: a fault may be short.
-  bool take_fault();
-  bool has_fault_line() const { return !settings_.fault.line.empty(); }
+  /// Whether it tells of faults, and can be heard telling.
+  bool reads_fault() const { return has_fault_line() && fault_trouble_.empty(); }
   /// Off, and the lines given back.
   void release() noexcept;
 
  private:
+  bool has_fault_line() const { return !settings_.fault.line.empty(); }
   void drive(Monotonic now, bool on);
   void look_at_fault(Monotonic now, bool on);
 
@@ -48,7 +49,6 @@ class Amplifier final : public SoundGate {
   std::unique_ptr<InputLine> fault_line_;
   bool on_ = false;
   bool fault_ = false;
-  bool fault_seen_ = false;
   std::string relay_trouble_;   ///< why the relay is not as it should be
   std::string fault_trouble_;   ///< why the fault line is not read
   Monotonic next_try_{};        ///< of the relay, while it is in trouble

@@ -24,11 +24,20 @@ std::optional<AmplifierSettings> amplifier(config::Section table) {
   return settings;
 }
 
+std::optional<EarSettings> ear(config::Section table) {
+  EarSettings settings;
+  settings.device = table.text("capture_device", "");
+  settings.floor_dbfs = static_cast<double>(table.integer("floor_dbfs", static_cast<std::int64_t>(settings.floor_dbfs), -110, -20));
+  if (settings.device.empty()) return std::nullopt;
+  return settings;
+}
+
 }  // namespace
 
 Settings read_settings(config::Section& root) {
   Settings settings;
   settings.amplifier = amplifier(root.table("amplifier"));
+  settings.ear = ear(root.table("level"));
   return settings;
 }
 

@@ -144,15 +144,14 @@ TEST_CASE("the fault line is read each second while the amplifier is on, and eac
   CHECK(amplifier.state() == AmplifierState::off);
   CHECK(amplifier.expect(60s, {}) == Monotonic(120s));
   CHECK(amplifier.state() == AmplifierState::fault);
-  CHECK(amplifier.take_fault());
   lines.wires["fault"].active = false;
   CHECK(amplifier.expect(61s, {true, {}}) == Monotonic(62s));
   CHECK(amplifier.state() == AmplifierState::on);
-  CHECK(amplifier.take_fault() == true);   // it was seen since the last question
-  CHECK(amplifier.take_fault() == false);
+  CHECK(amplifier.reads_fault());
   lines.wires["fault"].broken = "gone";
   CHECK(amplifier.expect(62s, {true, {}}) == Monotonic(63s));
   CHECK(amplifier.state() == AmplifierState::fault);
+  CHECK_FALSE(amplifier.reads_fault());
   CHECK(lines.wires["relay"].active);
 }
 
