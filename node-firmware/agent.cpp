@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "node-firmware/self_test.hpp"
+#include "node-firmware/told_readings.hpp"
 #include "protocol/topics.hpp"
 #include "scheduler/succession.hpp"
 
@@ -30,7 +32,8 @@ constexpr auto kDiskLook = 5s;          // while it refuses
 bool same_for_people(const State& a, const State& b) {
   return a.lifecycle == b.lifecycle && a.plan_held == b.plan_held && a.plan_verified == b.plan_verified &&
          a.plan_highest == b.plan_highest && a.key_set == b.key_set && a.areas == b.areas && a.muted == b.muted &&
-         a.volume == b.volume && a.sounding == b.sounding && a.controller_heard == b.controller_heard && a.clock == b.clock && a.disk == b.disk;
+         a.volume == b.volume && a.sounding == b.sounding && a.controller_heard == b.controller_heard && a.clock == b.clock && a.disk == b.disk &&
+         same_hardware(a, b);
 }
 
 protocol::DiskHealth said_of(DiskState disk) {
@@ -137,6 +140,7 @@ Monotonic Agent::tick() {
   look_home();
   expire_waiting();
   look_at_awaited();
+  look_at_waiting_orders();
   parts_.conductor.set_alerts(board_.alerts(parts_.clock.trusted()));
   refresh_wants();
   const auto sound = parts_.conductor.run();
@@ -245,7 +249,8 @@ void Agent::look_at_shelf() {
 // Tells the table of transitions what became true. While something sounds the plan's own events wait for the silence.
 void Agent::settle() {
   const auto* plan = parts_.conductor.plan();
-  const auto sounding = parts_.conductor.sounding();
+  auto sounding = parts_.conductor.sounding();
+  if (sounding && is_self_test(sounding->occurrence_id)) sounding.reset();  // no part of a node's life: it needs no plan
   const auto now = lifecycle_.now();
   const bool sounded = now == Lifecycle::playing || now == Lifecycle::alerting;
   if (sounded && !sounding) {
@@ -293,6 +298,7 @@ State Agent::state() const {
     state.volume = sounding->volume;
   }
   state.level_dbfs = parts_.conductor.last_level();
+  if (parts_.edge) put_readings(state, parts_.edge->readings());
   state.controller_heard = controller_heard_;
   state.clips_wanted = shelf_.wanted;
   state.clips_held = shelf_.held;
@@ -362,6 +368,7 @@ Monotonic Agent::next_wake(Monotonic sound) const {
   if (const auto awaited = awaited_.next()) wake = std::min(wake, *awaited);
   for (const auto& held : held_) wake = std::min(wake, held.deadline);
   if (parts_.disk.state() != DiskState::ok) wake = std::min<Monotonic>(wake, now + kDiskLook);
+  for (const auto& order : waiting_orders_) wake = std::min(wake, order.deadline);
   if (controller_heard_) wake = std::min<Monotonic>(wake, last_head_ + 2 * settings_.state_period + 1ms);
   if (!parts_.link.connected()) return std::max(wake, now);
   if (!head_this_session_) wake = std::min(wake, head_deadline_);

@@ -10,6 +10,7 @@
 #include "node-firmware/awaited_alerts.hpp"
 #include "node-firmware/clip_shelf.hpp"
 #include "node-firmware/conductor.hpp"
+#include "node-firmware/edge/edge.hpp"
 #include "node-firmware/identity.hpp"
 #include "node-firmware/lifecycle.hpp"
 #include "node-firmware/node_clock.hpp"
@@ -38,6 +39,7 @@ class Agent {
     DiskHealth& disk;
     Conductor& conductor;
     ClipShelf& shelf;
+    const edge::Edge* edge = nullptr;  ///< the board's hardware, where it has any
   };
   struct Settings {
     std::chrono::milliseconds state_period = std::chrono::minutes(30);
@@ -100,7 +102,6 @@ class Agent {
   void take_head(const protocol::LinkMessage& message);
   void take_plan(const protocol::LinkMessage& message);
   void take_alert(const protocol::LinkMessage& message);
-  void take_order(const protocol::LinkMessage& message);
   void take_ack(const protocol::LinkMessage& message);
   void take_controller_state(const protocol::LinkMessage& message);
   void follow_head(const protocol::Head& head, const std::string& kid);
@@ -108,8 +109,14 @@ class Agent {
   void post_alert(PostedSnapshot posted);
   void keep_alerts();
   bool knows_wishes() const;
-  bool obey(const protocol::Order& order);
   void retry_held();
+
+  // Orders (agent_orders.cpp).
+  void take_order(const protocol::LinkMessage& message);
+  void wait_for_time(const protocol::LinkMessage& message, const About& about);
+  void look_at_waiting_orders();
+  std::optional<protocol::Refusal> why_not(const protocol::Order& order) const;
+  void obey(const protocol::Order& order);
 
   // The node's own keys (agent_keys.cpp).
   void look_at_keys();
@@ -155,6 +162,7 @@ class Agent {
   std::string plan_kid_;                    // who signed the plan in force
   std::int64_t plan_held_ = 0;
   std::vector<HeldMessage> held_;           // signed by a key that is not known yet
+  std::vector<HeldMessage> waiting_orders_; // until the time is known
   std::optional<Monotonic> hold_until_;     // while a held message is tried again
   bool head_this_session_ = false;
   bool controller_heard_ = true;

@@ -197,44 +197,6 @@ void Agent::take_plan(const protocol::LinkMessage& message) {
   reporter_.accepted(about);
 }
 
-void Agent::take_order(const protocol::LinkMessage& message) {
-  const auto& node = parts_.identity.bundle.node;
-  About about{MessageType::order, node, 0, ""};
-  const auto verified = ring_.verify(message.payload, MessageType::order, chain());
-  if (!verified) return refuse(message, about, verified.error());
-  about.kid = verified->kid;
-  const auto order = protocol::decode_order(verified->payload, node);
-  if (!order) return refuse(message, about, order.error());
-  about.subject = order->id;
-  if (order->expires <= parts_.clock.now())
-    return refuse(message, about, {RefusalCode::expired, "/exp",
-                                   fmt::format("the order ended at {}", scheduler::to_rfc3339(order->expires))});
-  const auto first = parts_.records.first_time(order->id, order->expires);
-  if (!first.is_new)
-    return refuse(message, about, {RefusalCode::replayed, "/id", fmt::format("the order {} was done already", order->id)});
-  // The others do no harm a second time; a restart that is forgotten by the restart would be obeyed until it expires.
-  if (!first.kept && order->kind == protocol::OrderKind::restart)
-    return refuse(message, about, {RefusalCode::unsupported, "/kind",
-                                   fmt::format("the disk cannot remember that this node restarted: {}", parts_.disk.why())});
-  signed_at(verified->kid, verified->issued);
-  if (order->kind == protocol::OrderKind::self_test)
-    return refuse(message, about, {RefusalCode::unsupported, "/kind", "this node has no self-test yet"});
-  if (order->kind == protocol::OrderKind::report && order->from_number > 0)
-    if (const auto set = parts_.log.send_from(order->from_number); !set) return refuse(message, about, set.error());
-  reporter_.accepted(about);
-  obey(*order);
-}
-
-bool Agent::obey(const protocol::Order& order) {
-  switch (order.kind) {
-    case protocol::OrderKind::stop: return parts_.conductor.stop(order.occurrence_id);
-    case protocol::OrderKind::report: report_asked_ = true; return true;
-    case protocol::OrderKind::restart: wishes_.restart(); return true;
-    case protocol::OrderKind::self_test: break;
-  }
-  return false;
-}
-
 void Agent::take_ack(const protocol::LinkMessage& message) {
   About about{MessageType::log_ack, parts_.identity.bundle.node, 0, ""};
   const auto verified = ring_.verify(message.payload, MessageType::log_ack, chain());

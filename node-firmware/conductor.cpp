@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "node-firmware/record_maker.hpp"
+#include "node-firmware/self_test.hpp"
 #include "scheduler/succession.hpp"
 
 namespace loa::node {
@@ -102,7 +103,7 @@ Monotonic Conductor::run() {
   const auto decision = decide(now);
   for (const auto& ended : decision.ended) close(ended);
   scheduler::apply(parts_.history.history(), decision, now);
-  tell_gate(decision);
+  look_ahead(decision);
   steer(decision.sounding, now);
   preroll(decision.next, now);
   if (parts_.clock.monotonic() >= next_progress_) {
@@ -117,6 +118,10 @@ Monotonic Conductor::run() {
 Decision Conductor::decide(TimePoint now) {
   const auto& history = parts_.history.history();
   const auto& shipped = parts_.shelf.shipped();
+  if (parts_.clock.trusted() && test_) {
+    const auto with_test = with_self_test(plan(), *test_);
+    return scheduler::at(&with_test, alerts_, history, now, shipped);
+  }
   if (parts_.clock.trusted()) return scheduler::at(plan(), alerts_, history, now, shipped);
   auto quiet = plan_;
   if (quiet) quiet->occurrences.clear();
@@ -247,16 +252,6 @@ void Conductor::preroll(const std::optional<Sounding>& next, TimePoint now) {
     return;
   }
   arm(next_track_, parts_.clock.monotonic_at(begins));
-}
-
-// Before the player is told: a relay needs its time, and what is due at once finds it already on the way.
-void Conductor::tell_gate(const Decision& decision) {
-  if (!parts_.gate) return;
-  edge::SoundOutlook outlook;
-  outlook.sounding = decision.sounding.has_value() ||
-                     std::any_of(voices_.begin(), voices_.end(), [this](const auto& entry) { return entry.first != next_track_; });
-  if (decision.next) outlook.next = parts_.clock.monotonic_at(decision.next->begins());
-  gate_wake_ = parts_.gate->expect(parts_.clock.monotonic(), outlook);
 }
 
 /// Tells the player when the track begins; again where the clock was set since.

@@ -61,6 +61,11 @@ class Conductor {
   /// Ends one occurrence, or what sounds now where `occurrence_id` is empty, as cancelled: stopped. False: nothing to stop.
   bool stop(const std::string& occurrence_id);
 
+  /// Sounds `test`, of which no plan knows, as an occurrence among the others; the caller has looked that nothing sounds. Its record begins now.
+  void test(scheduler::Occurrence test);
+  /// What sounds and what comes next, as of the last run().
+  const edge::SoundOutlook& outlook() const { return outlook_; }
+
   /// Does what is due now; the answer is when to call again at the latest.
   Monotonic run();
   /// Whether an alert is about to be heard: what can wait shall not hold up the loop. Ends with its first sample, or soon.
@@ -99,7 +104,7 @@ class Conductor {
   void preroll(const std::optional<scheduler::Sounding>& next, scheduler::TimePoint now);
   void arm(TrackId track, Monotonic due);
   void drop_prerolled();
-  void tell_gate(const scheduler::Decision& decision);
+  void look_ahead(const scheduler::Decision& decision);
   TrackId prepare(const scheduler::Sounding& what, Millis offset);
   Monotonic next_wake(const scheduler::Decision& decision) const;
 
@@ -116,6 +121,7 @@ class Conductor {
   scheduler::PlayRecord& draft(const scheduler::Sounding& what);
   void credit(Voice& voice, std::int64_t heard_ms, std::optional<double> level);
   void credit_running();
+  void measure(const Voice& voice, const TrackEnded& ended);
   bool has_voice(const std::string& occurrence_id) const;
   void save(bool all = false);
 
@@ -137,7 +143,10 @@ class Conductor {
   std::optional<scheduler::TimePoint> forgotten_until_;
   Monotonic next_progress_{};
   Monotonic hurry_until_{};                   // for the sound of the alert that was begun last
+  edge::SoundOutlook outlook_;
   std::optional<Monotonic> gate_wake_;
+  std::optional<scheduler::Occurrence> test_;  // until its record is written
+  std::map<std::string, bool> audible_;       // by occurrence: whether what was measured of it was heard
   Monotonic began_{};
   std::optional<Monotonic> trusted_since_;    // when this run of the program first knew the time
   std::optional<Monotonic> epoch_;            // 1970 on the monotonic clock, by the node's clock at the last run

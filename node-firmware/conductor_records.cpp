@@ -12,6 +12,7 @@ namespace loa::node {
 using namespace std::chrono_literals;
 using scheduler::Ended;
 using scheduler::ItemKind;
+using scheduler::Outcome;
 using scheduler::Sounding;
 
 namespace {
@@ -53,6 +54,11 @@ void Conductor::finish(const Ended& ended) {
   auto* kept = parts_.history.draft(ended.occurrence_id);
   auto record = kept ? *kept : draft_for(ended.occurrence_id, ended.alert_id, plan(), alerts_);
   record = final_record(std::move(record), ended, parts_.history.history().find(ended.occurrence_id), fault_of(ended));
+  if (const auto measured = audible_.extract(ended.occurrence_id); measured && !measured.mapped() && record.outcome == Outcome::played) {
+    record.outcome = Outcome::failed;  // it was sent, and nobody heard it
+    record.reason = "silent";
+  }
+  if (test_ && test_->id == ended.occurrence_id) test_.reset();
   const auto due = parts_.clock.monotonic_at(record.due);
   if (record.reason == "missed" && due >= began_ && trusted_since_ && due <= *trusted_since_) record.reason = "no_clock";
   record.clock = parts_.clock.quality();
@@ -145,6 +151,7 @@ void Conductor::on_ended(const TrackEnded& ended) {
   auto& voice = found->second;
   const auto what = voice.what;
   if (ended.heard.count() > 0 || voice.first_sample) credit(voice, ended.heard.count(), ended.level_dbfs);
+  measure(voice, ended);
   if (ended.level_dbfs) last_level_ = ended.level_dbfs;
   auto& occurrences = parts_.history.history().occurrences;
   if (const auto known = occurrences.find(what.occurrence_id); known != occurrences.end() && known->second.interrupted)

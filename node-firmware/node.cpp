@@ -99,7 +99,7 @@ class Node::Impl {
         edge_(settings_.edge, edge_parts(settings_.edge), clock_.monotonic()),
         conductor_({*player_, shelf_, clock_, history_, records_, &edge_}, [this] { wake(); }),
         link_(loop_.get_executor(), link_settings(identity_.bundle)),
-        agent_({identity_, keys_, link_, clock_, store_, history_, log_, records_, disk_, conductor_, shelf_},
+        agent_({identity_, keys_, link_, clock_, store_, history_, log_, records_, disk_, conductor_, shelf_, &edge_},
                {settings_.times.state_period, operating_system(), settings_.times.certificate_age, build_date(), losses(), safe_mode_.value_or("")},
                {[this] { wake(); }, [this] { end(kExitRestart); }, [this](std::string request) { show_refused(std::move(request)); }}) {}
 
