@@ -9,6 +9,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "controller/store/log_batches.hpp"
+#include "controller/store/node_troubles.hpp"
 
 namespace loa::controller {
 
@@ -73,6 +74,9 @@ AlarmKeeper::Done AlarmKeeper::write(store::Transaction& transaction, const Work
   if (work.sweep) {
     add(store::sweep_alarms(transaction));
     add(store::set_alarms(transaction, store::AlarmKind::records_missing, missing_records(transaction.session(), transaction.now())));
+    add(store::set_alarms(transaction, store::AlarmKind::amplifier_silent, store::silent_amplifiers(transaction.session())));
+    add(store::set_alarms(transaction, store::AlarmKind::on_battery, store::nodes_on_battery(transaction.session())));
+    add(store::set_alarms(transaction, store::AlarmKind::data_budget, store::nodes_over_budget(transaction.session())));
   }
   done.open = store::count_open_alarms(transaction.session());
   return done;

@@ -232,6 +232,13 @@ void Agent::look_at_awaited() {
 }
 
 void Agent::refresh_wants() {
+  if (parts_.edge) {
+    const auto ahead = parts_.edge->readings().fetch_ahead;
+    const auto hour = std::chrono::floor<std::chrono::hours>(parts_.clock.now());  // not a new horizon at each look
+    const auto until = ahead ? std::optional<scheduler::TimePoint>(hour + *ahead + 1h) : std::nullopt;
+    if (until != fetch_until_) parts_.shelf.fetch_until(until);
+    fetch_until_ = until;
+  }
   if (!wants_changed_) return;
   wants_changed_ = false;
   const auto* plan = parts_.conductor.plan();

@@ -186,6 +186,7 @@ class Agent {
   std::int64_t asked_for_set_ = 0;          // key set under which keys were last made
   Monotonic next_housekeeping_{};
   bool wants_changed_ = true;
+  std::optional<scheduler::TimePoint> fetch_until_;  // the month's data allows no more
   bool verified_ = false;                   // every file of the plan in force
   CacheReport shelf_;
   bool stopping_ = false;

@@ -19,6 +19,8 @@ class ClipShelf {
   virtual std::optional<std::filesystem::path> find(const std::string& sha256) = 0;
   /// Replaces what is to be held, and where it can be had (`https://host:port`).
   virtual void want(std::vector<WantedClip> clips, std::vector<std::string> bases) = 0;
+  /// Nothing that is needed later is fetched for now; nothing: everything is.
+  virtual void fetch_until(std::optional<scheduler::TimePoint> until) = 0;
   /// Why a wanted clip is not here yet (`hash`, `not_found` …); empty where nothing is known against it.
   virtual std::string reason(const std::string& sha256) const = 0;
   /// The network came back: what failed is tried at once.

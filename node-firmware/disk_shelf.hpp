@@ -18,6 +18,7 @@ class DiskShelf final : public ClipShelf {
 
   std::optional<std::filesystem::path> find(const std::string& sha256) override;
   void want(std::vector<WantedClip> clips, std::vector<std::string> bases) override;
+  void fetch_until(std::optional<scheduler::TimePoint> until) override { fetcher_.fetch_until(until); }
   std::string reason(const std::string& sha256) const override { return fetcher_.reason(sha256); }
   void retry_now() override { fetcher_.retry_now(); }
   CacheReport report() override { return cache_.report(); }

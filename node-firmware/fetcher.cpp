@@ -50,6 +50,12 @@ void Fetcher::want(std::vector<WantedClip> clips, std::vector<std::string> bases
   next();
 }
 
+void Fetcher::fetch_until(std::optional<scheduler::TimePoint> until) {
+  until_ = until;
+  if (!running_.empty() && until_ && jobs_.at(running_).clip.needed > *until_) drop_running();
+  next();
+}
+
 void Fetcher::retry_now() {
   for (auto& [sha256, job] : jobs_) job.not_before = {};
   next();
@@ -65,6 +71,7 @@ void Fetcher::next() {
   Job* nearest = nullptr;
   auto wake = std::chrono::steady_clock::time_point::max();
   for (auto& [sha256, job] : jobs_) {
+    if (until_ && job.clip.needed > *until_) continue;
     if (job.not_before > now) wake = std::min(wake, job.not_before);
     else if (!nearest || job.clip.needed < nearest->clip.needed) nearest = &job;
   }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -37,6 +38,8 @@ class Fetcher {
   /// Replaces what is wanted (and pins it in the cache) and where files are (`https://host:port`, up to three, in order).
   /// A running transfer of something no longer wanted, or less near than another, is put back and resumed in its turn.
   void want(std::vector<WantedClip> clips, std::vector<std::string> bases);
+  /// What is needed after `until` waits, a running transfer of it too; nothing: all is fetched. It stays wanted and pinned.
+  void fetch_until(std::optional<scheduler::TimePoint> until);
   /// How TLS dates are to be checked from the next transfer on.
   void set_tls_time(std::function<TlsTime()> now) { tls_time_ = std::move(now); }
   /// Forgets waits: after the network came back.
@@ -70,6 +73,7 @@ class Fetcher {
   std::map<std::string, Job> jobs_;
   std::vector<std::string> bases_;
   std::string running_;
+  std::optional<scheduler::TimePoint> until_;
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -15,6 +15,7 @@
 #include "node-firmware/command_line.hpp"
 #include "node-firmware/disk_shelf.hpp"
 #include "node-firmware/downloader_curl.hpp"
+#include "node-firmware/durable_file.hpp"
 #include "node-firmware/edge/edge.hpp"
 #include "node-firmware/health.hpp"
 #include "node-firmware/kept_database.hpp"
@@ -64,13 +65,6 @@ PlayerSettings player_settings(const Settings& settings) {
   return player;
 }
 
-edge::Edge::Parts edge_parts(const edge::Settings& settings) {
-  edge::Edge::Parts parts;
-  if (settings.amplifier) parts.lines = edge::make_gpiod_lines();
-  if (settings.ear) parts.meter = make_gst_level_meter(settings.ear->device);
-  return parts;
-}
-
 }  // namespace
 
 class Node::Impl {
@@ -96,7 +90,7 @@ class Node::Impl {
         player_(make_gst_player(loop_.get_executor(), clock_, player_settings(settings_),
                                 {[](TrackId) {}, [this](const TrackStarted& started) { conductor_.on_started(started); },
                                  [this](const TrackEnded& ended) { conductor_.on_ended(ended); }})),
-        edge_(settings_.edge, edge_parts(settings_.edge), clock_.monotonic()),
+        edge_(settings_.edge, edge_parts(), clock_.monotonic()),
         conductor_({*player_, shelf_, clock_, history_, records_, &edge_}, [this] { wake(); }),
         link_(loop_.get_executor(), link_settings(identity_.bundle)),
         agent_({identity_, keys_, link_, clock_, store_, history_, log_, records_, disk_, conductor_, shelf_, &edge_},
@@ -119,6 +113,31 @@ class Node::Impl {
   }
 
  private:
+  edge::Edge::Parts edge_parts() {
+    edge::Edge::Parts parts;
+    const auto& wanted = settings_.edge;
+    if (wanted.amplifier) parts.lines = edge::make_gpiod_lines();
+    if (wanted.ear) parts.meter = make_gst_level_meter(wanted.ear->device);
+    if (!wanted.data) return parts;
+    const auto file = settings_.state_folder / "data-used";
+    try {
+      parts.kept_data = read_whole(file, 1024).value_or("");
+    } catch (const std::system_error& error) {
+      spdlog::warn("{}: {}", file.string(), error.what());  // a count that begins anew is no reason to be silent
+    }
+    parts.boot_id = board_.boot_id();
+    parts.keep_data = [file](const std::string& text) { write_durably(file, text); };
+    parts.today = [this] { return today(); };
+    return parts;
+  }
+
+  std::optional<edge::LocalDate> today() const {
+    if (!clock_.trusted()) return std::nullopt;
+    const auto* plan = conductor_.plan();
+    const auto offset = std::chrono::minutes(plan ? plan->utc_offset_minutes : scheduler::Plan{}.utc_offset_minutes);
+    return std::chrono::floor<std::chrono::days>(clock_.now() + offset);
+  }
+
   std::vector<Loss> losses() const {
     auto all = identity_.losses;
     all.insert(all.end(), files_.losses().begin(), files_.losses().end());

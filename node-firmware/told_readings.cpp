@@ -15,14 +15,31 @@ protocol::Amplifier told(edge::AmplifierState state) {
   return protocol::Amplifier::fault;
 }
 
+protocol::Supply told(edge::SupplyKind kind) {
+  switch (kind) {
+    case edge::SupplyKind::mains: return protocol::Supply::mains;
+    case edge::SupplyKind::dc: return protocol::Supply::dc;
+    case edge::SupplyKind::battery: break;
+  }
+  return protocol::Supply::battery;
+}
+
+double in_tenths(double value) { return std::round(value * 10) / 10; }
+
 bool faulty(const protocol::State& state) { return state.amplifier == protocol::Amplifier::fault; }
 
 }  // namespace
 
 void put_readings(protocol::State& state, const edge::Readings& readings) {
   if (readings.amplifier) state.amplifier = told(*readings.amplifier);
-  if (readings.amplifier_dbfs) state.amplifier_dbfs = std::round(*readings.amplifier_dbfs * 10) / 10;
+  if (readings.amplifier_dbfs) state.amplifier_dbfs = in_tenths(*readings.amplifier_dbfs);
   if (readings.measures) state.level_kind = scheduler::LevelKind::measured;
+  const auto& around = readings.surroundings;
+  if (around.supply) state.supply = told(*around.supply);
+  state.supply_mv = around.supply_mv;
+  if (around.temperature_c) state.temperature_c = in_tenths(*around.temperature_c);
+  state.data_used = readings.data_used;
+  state.data_budget = readings.data_budget;
 }
 
 bool same_hardware(const protocol::State& a, const protocol::State& b) {

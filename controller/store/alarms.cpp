@@ -31,6 +31,9 @@ const char* name_of(AlarmKind kind) {
     case AlarmKind::store_damaged: return "store_damaged";
     case AlarmKind::records_broken: return "records_broken";
     case AlarmKind::records_missing: return "records_missing";
+    case AlarmKind::amplifier_silent: return "amplifier_silent";
+    case AlarmKind::on_battery: return "on_battery";
+    case AlarmKind::data_budget: return "data_budget";
     case AlarmKind::none: break;
   }
   return "";

@@ -35,6 +35,9 @@ enum class AlarmKind {
   store_damaged,        ///< the database is damaged, or its disk does not take what is written
   records_broken,       ///< a board's play records do not hang together, or it said two different things
   records_missing,      ///< a board that speaks does not send records that it has, or has lost them
+  amplifier_silent,     ///< a board's amplifier is in fault, or nothing comes out of it while sound is sent
+  on_battery,           ///< a board runs on its battery
+  data_budget,          ///< a board has used more of its SIM than a month's budget
   none
 };
 const char* name_of(AlarmKind kind);

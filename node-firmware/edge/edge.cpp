@@ -4,9 +4,19 @@
 
 namespace loa::node::edge {
 
-Edge::Edge(const Settings& settings, Parts parts, Monotonic now) : lines_(std::move(parts.lines)) {
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kLookEvery = 15s;
+
+}  // namespace
+
+Edge::Edge(const Settings& settings, Parts parts, Monotonic now)
+    : lines_(std::move(parts.lines)), watched_(settings.surroundings), today_(std::move(parts.today)) {
   if (settings.amplifier) amplifier_.emplace(*settings.amplifier, *lines_, now);
   if (settings.ear && parts.meter) ear_.emplace(*settings.ear, std::move(parts.meter));
+  if (settings.data) data_.emplace(*settings.data, parts.boot_id, parts.kept_data, std::move(parts.keep_data));
 }
 
 Edge::~Edge() = default;
@@ -18,7 +28,17 @@ std::optional<Monotonic> Edge::expect(Monotonic now, const SoundOutlook& outlook
   };
   if (amplifier_) no_later(amplifier_->expect(now, outlook));
   if (ear_) no_later(ear_->expect(now, outlook));
+  if (watched_.any() || data_) {
+    if (now >= next_look_) look(now);
+    no_later(next_look_);
+  }
   return again;
+}
+
+void Edge::look(Monotonic now) {
+  next_look_ = now + kLookEvery;
+  if (watched_.any()) surroundings_ = look_around(watched_);
+  if (data_) data_->look(now, today_ ? today_() : std::nullopt);
 }
 
 void Edge::began(Monotonic now, std::uint64_t track) {
@@ -40,6 +60,12 @@ Readings Edge::readings() const {
     else if (!readings.amplifier) readings.amplifier = AmplifierState::on;  // without a relay it is always on
   }
   readings.measures = readings.amplifier_dbfs.has_value() || (amplifier_ && amplifier_->reads_fault());
+  readings.surroundings = surroundings_;
+  if (data_) {
+    readings.data_used = data_->used();
+    if (data_->budget() > 0) readings.data_budget = data_->budget();
+    readings.fetch_ahead = data_->ahead();
+  }
   return readings;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "node-firmware/edge/amplifier_ear.hpp"
 #include "node-firmware/edge/settings.hpp"
@@ -11,6 +13,10 @@ struct Readings {
   std::optional<AmplifierState> amplifier;
   std::optional<double> amplifier_dbfs;  ///< of the last track that could be judged
   bool measures = false;                 ///< it could tell whether the amplifier sounds
+  Surroundings surroundings;
+  std::optional<std::int64_t> data_used;    ///< bytes this month
+  std::optional<std::int64_t> data_budget;
+  std::optional<std::chrono::hours> fetch_ahead;  ///< clips that are due later must wait: see edge::fetch_ahead
   bool operator==(const Readings&) const = default;
 };
 
@@ -21,6 +27,10 @@ class Edge final : public SoundGate {
   struct Parts {
     std::unique_ptr<Lines> lines;
     std::unique_ptr<LevelMeter> meter;
+    std::string boot_id;                                  ///< the kernel's
+    std::string kept_data;                                ///< what keep_data was given by an earlier run
+    std::function<void(const std::string&)> keep_data;    ///< keeps the count of data used; may throw
+    std::function<std::optional<LocalDate>()> today;      ///< nothing while the node does not know the time
   };
   Edge(const Settings& settings, Parts parts, Monotonic now);
   ~Edge() override;
@@ -32,9 +42,16 @@ class Edge final : public SoundGate {
   Readings readings() const;
 
  private:
+  void look(Monotonic now);
+
   std::unique_ptr<Lines> lines_;
   std::optional<Amplifier> amplifier_;
   std::optional<AmplifierEar> ear_;
+  SurroundingsSettings watched_;
+  Surroundings surroundings_;
+  std::optional<DataUsage> data_;
+  std::function<std::optional<LocalDate>()> today_;
+  Monotonic next_look_{};
 };
 
 }  // namespace loa::node::edge

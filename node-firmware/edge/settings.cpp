@@ -32,12 +32,33 @@ std::optional<EarSettings> ear(config::Section table) {
   return settings;
 }
 
+SurroundingsSettings surroundings(config::Section table) {
+  SurroundingsSettings settings;
+  settings.mains = table.path("mains", {});
+  settings.battery = table.path("battery", {});
+  settings.voltage = table.path("voltage", {});
+  settings.temperature = table.path("temperature", {});
+  return settings;
+}
+
+std::optional<DataSettings> data(config::Section table) {
+  DataSettings settings;
+  const auto name = table.text("interface", "");
+  settings.budget = table.integer("budget_mib", 0, 0, 1 << 20) << 20;
+  if (name.empty() && settings.budget > 0) table.refuse("budget_mib", "a budget needs the interface whose bytes are counted");
+  if (name.empty()) return std::nullopt;
+  settings.interface = name.front() == '/' ? std::filesystem::path(name) : std::filesystem::path("/sys/class/net") / name / "statistics";
+  return settings;
+}
+
 }  // namespace
 
 Settings read_settings(config::Section& root) {
   Settings settings;
   settings.amplifier = amplifier(root.table("amplifier"));
   settings.ear = ear(root.table("level"));
+  settings.surroundings = surroundings(root.table("inputs"));
+  settings.data = data(root.table("data"));
   return settings;
 }
 

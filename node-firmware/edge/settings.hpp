@@ -2,6 +2,8 @@
 #include "config/toml_reader.hpp"
 #include "node-firmware/edge/amplifier.hpp"
 #include "node-firmware/edge/amplifier_ear.hpp"
+#include "node-firmware/edge/data_usage.hpp"
+#include "node-firmware/edge/surroundings.hpp"
 
 namespace loa::node::edge {
 
@@ -9,6 +11,8 @@ namespace loa::node::edge {
 struct Settings {
   std::optional<AmplifierSettings> amplifier;  ///< `[amplifier]`, where it names a chip
   std::optional<EarSettings> ear;              ///< `[level]`, where it names a device
+  SurroundingsSettings surroundings;           ///< `[inputs]`
+  std::optional<DataSettings> data;            ///< `[data]`, where it names an interface
 };
 
 /// Takes the tables from `root`; throws config::ConfigError.

@@ -36,6 +36,7 @@ class FakeShelf final : public node::ClipShelf {
     wanted = std::move(clips);
     bases = std::move(from);
   }
+  void fetch_until(std::optional<scheduler::TimePoint> to) override { until = to; }
   std::string reason(const std::string& sha256) const override {
     const auto found = reasons.find(sha256);
     return found == reasons.end() ? "" : found->second;
@@ -54,6 +55,7 @@ class FakeShelf final : public node::ClipShelf {
   std::vector<node::WantedClip> wanted;
   std::vector<std::string> bases;
   std::vector<scheduler::StockClip> stock;
+  std::optional<scheduler::TimePoint> until;
   int retries = 0;
 };
 

@@ -166,3 +166,30 @@ TEST_CASE("TLS dates are asked for at each transfer") {
   bench.fetcher->want({wanted(kA, 10)}, bench.bases);
   CHECK_FALSE(bench.downloader.asked.back().tls.check);
 }
+
+TEST_CASE("what is due after the horizon waits, stays wanted, and is fetched when the horizon moves") {
+  Bench bench;
+  bench.fetcher->fetch_until(scheduler::from_ms(15));
+  bench.fetcher->want({wanted(kB, 20), wanted(kA, 10)}, bench.bases);
+  CHECK(bench.url() == url_of("https://one:1", kA));
+  bench.complete(kA);
+  CHECK_FALSE(bench.downloader.busy());
+  CHECK(bench.cache.report().wanted == 2);
+  bench.fetcher->fetch_until(scheduler::from_ms(20));
+  CHECK(bench.url() == url_of("https://one:1", kB));
+  bench.fetcher->fetch_until(scheduler::from_ms(19));  // a running one waits too
+  CHECK(bench.downloader.cancelled == 1);
+  CHECK_FALSE(bench.downloader.busy());
+  bench.fetcher->fetch_until({});
+  bench.complete(kB);
+  CHECK(bench.held == std::vector{kA, kB});
+}
+
+TEST_CASE("an alert's clip and stock clips are before every horizon") {
+  Bench bench;
+  bench.fetcher->fetch_until(scheduler::from_ms(15));
+  bench.fetcher->want({{kA, 100, scheduler::TimePoint{}}, wanted(kB, 14)}, bench.bases);  // as wanted_clips names them
+  bench.complete(kA);
+  bench.complete(kB);
+  CHECK(bench.held.size() == 2);
+}

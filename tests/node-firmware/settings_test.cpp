@@ -21,6 +21,9 @@ TEST_CASE("the shipped node.toml says exactly what holds without it") {
   CHECK(shipped.times.watch_stall == fallback.times.watch_stall);
   CHECK(shipped.times.stop_limit == fallback.times.stop_limit);
   CHECK_FALSE(shipped.edge.amplifier);
+  CHECK_FALSE(shipped.edge.ear);
+  CHECK_FALSE(shipped.edge.data);
+  CHECK_FALSE(shipped.edge.surroundings.any());
 }
 
 TEST_CASE("a wrong setting stops the program with file and line") {

@@ -11,6 +11,7 @@
 using namespace loa::controller;
 using namespace std::chrono_literals;
 namespace store = loa::store;
+namespace protocol = loa::protocol;
 namespace scheduler = loa::scheduler;
 using store::AlarmKind;
 
@@ -112,13 +113,11 @@ TEST_CASE("a store that fails is asked again at the next look") {
   CHECK(kept.told == Told{"broker_files raised"});
 }
 
-TEST_CASE("records that a board has and does not send are an alarm until they are there") {
-  Kept kept;
-  const auto write = [&](auto work) {
-    auto job = [work](store::Transaction& transaction) { return work(transaction); };
-    kept.store.write_sync(store::system_actor(), job);
-  };
-  write([](store::Transaction& t) {
+namespace {
+
+/// The board n-one in hue.
+void add_board(store::Store& store) {
+  auto job = [](store::Transaction& t) {
     store::Area area;
     area.id = "hue";
     area.name = "Huế";
@@ -131,7 +130,19 @@ TEST_CASE("records that a board has and does not send are an alarm until they ar
     node.certificate_serial = "1";
     REQUIRE(store::add_node(t, node));
     return 0;
-  });
+  };
+  store.write_sync(store::system_actor(), job);
+}
+
+}  // namespace
+
+TEST_CASE("records that a board has and does not send are an alarm until they are there") {
+  Kept kept;
+  const auto write = [&](auto work) {
+    auto job = [work](store::Transaction& transaction) { return work(transaction); };
+    kept.store.write_sync(store::system_actor(), job);
+  };
+  add_board(kept.store);
   const auto say = [&] {
     write([at = kept.clock.now(), sequence = scheduler::to_ms(kept.clock.now())](store::Transaction& t) {
       store::NodeState state;
@@ -157,4 +168,62 @@ TEST_CASE("records that a board has and does not send are an alarm until they ar
   kept.clock.tick(11min);
   kept.look();
   CHECK(kept.told == Told{"records_missing raised", "records_missing ended"});
+}
+
+TEST_CASE("a board's hardware is an alarm for as long as its newest state says so") {
+  struct Row {
+    const char* name;
+    const char* kind;
+    std::function<void(protocol::State&)> trouble;
+    const char* words;
+  };
+  const std::vector<Row> rows{
+      {"nothing comes out of its amplifier", "amplifier_silent", [](protocol::State& state) {
+         state.amplifier = protocol::Amplifier::fault;
+         state.amplifier_dbfs = -81;
+         state.level_dbfs = -19;
+       }, "heard at the amplifier -81 dBFS, sent -19 dBFS"},
+      {"its amplifier's fault line is active", "amplifier_silent", [](protocol::State& state) { state.amplifier = protocol::Amplifier::fault; },
+       "in fault"},
+      {"the mains are gone", "on_battery", [](protocol::State& state) {
+         state.supply = protocol::Supply::battery;
+         state.supply_mv = 12'400;
+       }, "at 12.4 V"},
+      {"its SIM is used up", "data_budget", [](protocol::State& state) {
+         state.data_used = std::int64_t{600} << 20;
+         state.data_budget = std::int64_t{500} << 20;
+       }, "600 MiB used this month, of 500"},
+  };
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      Kept kept;
+      add_board(kept.store);
+      protocol::State well;
+      well.amplifier = protocol::Amplifier::off;
+      well.supply = protocol::Supply::mains;
+      well.data_used = 5;
+      well.data_budget = std::int64_t{500} << 20;
+      const auto say = [&](protocol::State state) {
+        state.node = "n-one";
+        state.sequence = scheduler::to_ms(kept.clock.now());
+        store::NodeState row_of{state, kept.clock.now(), ""};
+        auto job = [&row_of](store::Transaction& t) { return store::put_node_state(t, row_of); };
+        REQUIRE(kept.store.write_sync(store::system_actor(), job));
+        kept.clock.tick(11min);
+        kept.look();
+      };
+      say(well);
+      CHECK(kept.told.empty());
+      auto ill = well;
+      row.trouble(ill);
+      say(ill);
+      CHECK(kept.told == Told{std::string(row.kind) + " raised"});
+      const auto open = kept.store.run_sync([](store::Session& s) { return store::list_alarms(s, {{"hue"}, false, store::AlarmState::open, 10, {}}); });
+      REQUIRE(open.size() == 1);
+      CHECK(open[0].subject == "n-one");
+      CHECK_THAT(open[0].detail, Catch::Contains(row.words));
+      say(well);
+      CHECK(kept.told == Told{std::string(row.kind) + " raised", std::string(row.kind) + " ended"});
+    }
+  }
 }

@@ -30,6 +30,14 @@ TEST_CASE("a board's hardware is what its settings name") {
   CHECK(settings.amplifier->timing.off_after == 5s);
 }
 
+TEST_CASE("an interface is a name or a folder, and files are as they are named") {
+  CHECK(read("[data]\ninterface = \"wwan0\"\n").data->interface == "/sys/class/net/wwan0/statistics");
+  CHECK(read("[data]\ninterface = \"/tmp/x\"\nbudget_mib = 500\n").data->interface == "/tmp/x");
+  CHECK(read("[data]\ninterface = \"/tmp/x\"\nbudget_mib = 500\n").data->budget == std::int64_t{500} << 20);
+  CHECK(read("[inputs]\nmains = \"/sys/class/power_supply/AC\"\n").surroundings.mains == "/sys/class/power_supply/AC");
+  CHECK(read("[level]\ncapture_device = \"hw:1,0\"\nfloor_dbfs = -50\n").ear->floor_dbfs == -50);
+}
+
 TEST_CASE("hardware that is named wrongly stops the program with file and line") {
   struct Row {
     const char* name;
@@ -41,6 +49,8 @@ TEST_CASE("hardware that is named wrongly stops the program with file and line")
       {"a chip without a line", "[amplifier]\nchip = \"gpiochip0\"\n", "node.toml:2:"},
       {"one line for both", "[amplifier]\nchip = \"c\"\nline = \"17\"\nfault_line = \"17\"\n", "the relay's own line"},
       {"an amplifier that goes off in mid-word", "[amplifier]\noff_after = \"0s\"\n", "node.toml:2:"},
+      {"a budget of nothing", "[data]\nbudget_mib = 500\n", "a budget needs the interface"},
+      {"a floor above every sound", "[level]\nfloor_dbfs = 0\n", "node.toml:2:"},
       {"a misspelt key", "[amplifier]\nchipp = \"gpiochip0\"\n", "chipp"},
   };
   for (const auto& row : rows) {
