@@ -40,6 +40,8 @@ Measured AmplifierEar::ended(Monotonic now, std::uint64_t track, std::optional<d
   if (level) last_ = level;
   const bool silent = level && *level <= settings_.floor_dbfs;
   tell(silent, !level);
+  // A device that gives nothing, and no error either, may have been pulled out: it is opened anew at the next look.
+  if (!level) meter_->listen(false);
   return {level.has_value(), level, silent};
 }
 
