@@ -105,7 +105,8 @@ Standing::Standing(Settings settings, const std::optional<std::filesystem::path>
     throw JoinError(error.exit_code, words);
   }
   keys_ = std::make_unique<OwnKeys>(scratch_->path(), *identity_);
-  store_ = std::make_unique<PlanStore>(scratch_->path());
+  disk_ = std::make_unique<DiskHealth>(scratch_->path(), [this] { return board_.monotonic(); });
+  store_ = std::make_unique<PlanStore>(scratch_->path(), *disk_);
   ring_ = std::make_unique<protocol::KeyRing>(identity_->bundle.root_key);
   (void)ring_->take(identity_->bundle.key_set);
   const auto key_set = store_->keys([this](const std::string& jws) -> std::string {

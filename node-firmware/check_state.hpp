@@ -81,6 +81,7 @@ class Standing {
   std::unique_ptr<Scratch> scratch_;
   std::unique_ptr<Identity> identity_;
   std::unique_ptr<OwnKeys> keys_;
+  std::unique_ptr<DiskHealth> disk_;
   std::unique_ptr<PlanStore> store_;
   std::unique_ptr<protocol::KeyRing> ring_;
   std::optional<scheduler::Plan> plan_;
