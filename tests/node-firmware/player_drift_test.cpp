@@ -92,6 +92,7 @@ class Nodes {
       CHECK(end.heard == length);
     }
   }
+  std::size_t streams() const { return pcm_.heard().size(); }
   /// Of the clip played last, by the device's ppm.
   std::map<std::int64_t, Judged> judged() const {
     std::map<std::int64_t, Judged> all;
@@ -167,6 +168,7 @@ TEST_CASE("devices that are fast and slow let a clip sound at the pace of the cl
 TEST_CASE("two devices 200 ppm apart end an hour-long programme together", "[long]") {
   Nodes nodes({"fast_100ppm", "slow_100ppm"});
   nodes.play(1h);  // uncorrected: 720 ms apart
+  REQUIRE(nodes.streams() == 2);  // no underrun
   const auto judged = nodes.judged();
   REQUIRE(judged.size() == 2);
   CHECK(std::abs(judged.at(100).end_ms - judged.at(-100).end_ms) < 5);

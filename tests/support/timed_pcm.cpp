@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ struct TimedPcm {
   int timer = -1;
   bool running = false;
   Steady::time_point start;           ///< when frame 0 leaves the pointer
-  std::vector<std::int16_t> samples;  ///< the first channel of all since prepare()
+  std::deque<std::int16_t> samples;   ///< the first channel of all since prepare(); grows without a pause, also by an hour
 };
 
 TimedPcm& of(snd_pcm_ioplug_t* io) { return *static_cast<TimedPcm*>(io->private_data); }
@@ -52,13 +53,14 @@ void keep(TimedPcm& pcm) {
       std::chrono::duration_cast<std::chrono::nanoseconds>(pcm.start.time_since_epoch()).count() + pcm.extra_delay * 1'000'000'000 / pcm.io.rate,
       pcm.io.rate, pcm.ppm};
   std::fwrite(head, sizeof head, 1, file);
-  std::fwrite(pcm.samples.data(), 2, pcm.samples.size(), file);
+  for (const std::int16_t sample : pcm.samples) std::fwrite(&sample, sizeof sample, 1, file);
   std::fclose(file);
   std::rename((name + ".new").c_str(), (name + ".pcm").c_str());
 }
 
 int on_prepare(snd_pcm_ioplug_t* io) {
   TimedPcm& pcm = of(io);
+  keep(pcm);  // after an underrun: what was heard before it
   pcm.samples.clear();
   pcm.running = false;
   return 0;
