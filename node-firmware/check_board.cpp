@@ -94,7 +94,7 @@ Finding probe_clock(Standing& standing) {
     const auto off = std::chrono::abs(ahead);
     if (off > kWrong + standing.server_time->bound)
       return {false, fmt::format("the system's clock is {} {}: install chrony and let it reach a time server (`chronyc tracking`)", span(ahead),
-                                 ahead > 0ms ? "behind" : "ahead")};
+                                 ahead > Millis::zero() ? "behind" : "ahead")};
     const auto near = fmt::format("within {} of the file server's", seconds(off + standing.server_time->bound));
     if (clock.trusted()) return {true, fmt::format("{}, {}", kept_by(quality), near)};
     return {true, fmt::format("{}, but nothing keeps it so while the network is away: install chrony", near)};

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <system_error>
 
@@ -62,7 +63,10 @@ std::vector<std::string> first_then(const std::vector<std::string>* first, const
 void become_owner_of(const std::filesystem::path& folder) {
   struct stat owner {};
   if (::geteuid() != 0 || ::stat(folder.c_str(), &owner) != 0 || owner.st_uid == 0) return;
-  const auto* account = ::getpwuid(owner.st_uid);
+  passwd entry{};
+  passwd* account = nullptr;
+  std::array<char, 4096> text{};
+  ::getpwuid_r(owner.st_uid, &entry, text.data(), text.size(), &account);
   const bool groups = account ? ::initgroups(account->pw_name, owner.st_gid) == 0 : ::setgroups(0, nullptr) == 0;
   if (!groups || ::setgid(owner.st_gid) != 0 || ::setuid(owner.st_uid) != 0)
     throw std::system_error(errno, std::generic_category(), "cannot become the owner of " + folder.string());
