@@ -93,7 +93,8 @@ std::set<std::int64_t> insert_new(Session& session, const Rows& rows) {
   return added;
 }
 
-// The first record of an occurrence is its outcome; one that nobody expected makes its own row, so that it is shown too.
+// The first record of an occurrence is its outcome; one that nobody expected makes its own row, so that it is shown too. A self-test's, which
+// is of no broadcast and no alert, is the outcome of nothing: it stands among the records, and never among what was to be heard.
 void settle(Session& session, const Rows& rows) {
   sql::insert_rows(session, "occurrences",
                    {"node", "id", "area", "broadcast", "alert", "programme", "title", "class", "due", "duration_ms", "revision", "veto", "withdrawn",
@@ -149,7 +150,8 @@ StoredBatch add_records(Transaction& transaction, const std::string& node,
       ++stored.added;
       fresh.emplace(row.record.number, row.hash);
       if (!row.chain_ok) ++stored.broken_chain;
-      if (settled.insert(row.record.occurrence_id).second) outcomes.push_back(settling(row, area));
+      const bool planned = !row.record.broadcast_id.empty() || !row.record.alert_id.empty();
+      if (planned && settled.insert(row.record.occurrence_id).second) outcomes.push_back(settling(row, area));
     } else {
       ++stored.repeated;
       if (hash_held(session, node, log_id, row.record.number) != row.hash) ++stored.differing;

@@ -280,3 +280,20 @@ TEST_CASE("a record that nobody expected is shown too") {
   records.outcome = scheduler::Outcome::failed;
   CHECK(list_records(*province.session, records).empty());
 }
+
+TEST_CASE("a self-test stands among the records, and never among what was to be heard") {
+  Province province;
+  auto records = log_of(1, 1);
+  auto& test = records[0];
+  test.occurrence_id = "o-1.selftest";
+  test.broadcast_id = test.programme_id = test.title = "";
+  test.level_kind = scheduler::LevelKind::measured;
+  test.amplifier_dbfs = -31.5;
+  CHECK(store(province, records).added == 1);
+  CHECK(store(province, records).repeated == 1);
+  CHECK(list_occurrences(*province.session, all_of(province), province.clock.now()).empty());
+  const auto rows = list_records(*province.session, "n-one", "log-1");
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].record.occurrence_id == "o-1.selftest");
+  CHECK(rows[0].record.amplifier_dbfs == -31.5);
+}
