@@ -1,0 +1,108 @@
+#include "tests/support/lossy_disk.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+namespace loa::tests {
+
+namespace {
+
+std::string run(const std::string& command) {
+  std::FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+  if (!pipe) return "no shell";
+  std::string said;
+  std::array<char, 512> part;
+  while (std::fgets(part.data(), part.size(), pipe)) said += part.data();
+  const int status = ::pclose(pipe);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return command + ": " + (said.empty() ? "failed" : said);
+}
+
+void must(const std::string& command) {
+  if (auto said = run(command); !said.empty()) throw std::runtime_error(said);
+}
+
+std::string content(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+std::string LossyDisk::missing() {
+  static const std::string why = [] {
+    if (::geteuid() != 0) return std::string("mounting a disk needs root");
+    try {
+      LossyDisk trial(8);
+    } catch (const std::exception& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  }();
+  return why;
+}
+
+LossyDisk::LossyDisk(int megabytes) : image_(folder_.path() / "disk.img"), mount_(folder_.path() / "disk") {
+  must(fmt::format("truncate -s {}M '{}' && mkfs.ext4 -q -m 0 -J size=4 '{}'", megabytes, image_.string(), image_.string()));
+  mount();
+}
+
+LossyDisk::LossyDisk(std::filesystem::path image) : image_(std::move(image)), mount_(folder_.path() / "disk") { mount(); }
+
+void LossyDisk::mount() {
+  std::filesystem::create_directory(mount_);
+  must(fmt::format("mount -o loop,commit=300 '{}' '{}'", image_.string(), mount_.string()));
+}
+
+LossyDisk::~LossyDisk() { run(fmt::format("umount '{0}' || umount -l '{0}'", mount_.string())); }
+
+void LossyDisk::copy_to(const std::filesystem::path& image) const {
+  auto before = content(image_);
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    auto now = content(image_);
+    if (now == before) {
+      std::ofstream out(image, std::ios::binary);
+      const std::string zeros(4096, '\0');
+      for (std::size_t at = 0; at < now.size(); at += zeros.size()) {
+        const std::string_view block(now.data() + at, std::min(zeros.size(), now.size() - at));
+        if (block == std::string_view(zeros).substr(0, block.size())) continue;
+        out.seekp(static_cast<std::streamoff>(at));
+        out.write(block.data(), static_cast<std::streamsize>(block.size()));
+      }
+      out.close();
+      std::filesystem::resize_file(image, now.size());
+      return;
+    }
+    before = std::move(now);
+  }
+  throw std::runtime_error("the disk never holds still");
+}
+
+void LossyDisk::read_only() { must(fmt::format("mount -o remount,ro '{0}' || mount -o remount,ro,abort '{0}'", mount_.string())); }
+void LossyDisk::writable() { must(fmt::format("mount -o remount,rw '{}'", mount_.string())); }
+
+void LossyDisk::fill(std::size_t spare) {
+  const auto ballast = mount_ / ".ballast";
+  const int file = ::open(ballast.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  if (file < 0) throw std::runtime_error("no ballast");
+  const std::string block(4096, 'b');
+  std::size_t written = 0;
+  while (::write(file, block.data(), block.size()) == static_cast<ssize_t>(block.size())) written += block.size();
+  ::fsync(file);
+  while (::write(file, block.data(), block.size()) == static_cast<ssize_t>(block.size())) written += block.size();
+  if (spare > 0 && ::ftruncate(file, static_cast<off_t>(written - std::min(written, spare))) != 0) throw std::runtime_error("no ballast");
+  ::close(file);
+}
+
+void LossyDisk::make_room() { std::filesystem::remove(mount_ / ".ballast"); }
+
+}  // namespace loa::tests
