@@ -11,6 +11,7 @@
 #include <deque>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace loa::tests {
 
@@ -22,11 +23,11 @@ using Steady = std::chrono::steady_clock;
 constexpr auto kLook = 5ms;
 constexpr std::size_t kMostQueued = 256 * 1024;
 
-sockaddr_in address_of(const char* address, std::uint16_t port) {
+sockaddr_in address_of(const std::string& address, std::uint16_t port) {
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
-  ::inet_pton(AF_INET, address, &to.sin_addr);
+  ::inet_pton(AF_INET, address.c_str(), &to.sin_addr);
   return to;
 }
 
@@ -108,12 +109,12 @@ struct SlowProxy::Line {
   }
 };
 
-SlowProxy::SlowProxy(std::uint16_t server_port, const char* address, std::uint16_t port, const char* server)
-    : server_port_(server_port), server_(server) {
+SlowProxy::SlowProxy(std::uint16_t server_port, std::string address, std::uint16_t port)
+    : server_port_(server_port), address_(std::move(address)) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
   ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  auto own = address_of(address, port);
+  auto own = address_of(address_, port);
   if (::bind(listener_, reinterpret_cast<sockaddr*>(&own), sizeof own) != 0 || ::listen(listener_, 64) != 0) fail("the proxy cannot listen");
   socklen_t size = sizeof own;
   ::getsockname(listener_, reinterpret_cast<sockaddr*>(&own), &size);
@@ -168,7 +169,7 @@ void SlowProxy::accept() {
 
 void SlowProxy::serve(const std::shared_ptr<Line>& line) {
   line->server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const auto to = address_of(server_, server_port_);
+  const auto to = address_of(address_, server_port_);
   if (::connect(line->server, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
     ::shutdown(line->client, SHUT_RDWR);
     return;

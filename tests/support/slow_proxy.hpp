@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -24,8 +25,8 @@ class SlowProxy {
     bool hold_to_server = false;         ///< keeps what the client says
   };
 
-  /// Listens at once on `address`:`port` (0: any free one). Throws std::system_error where it cannot.
-  SlowProxy(std::uint16_t server_port, const char* address = "127.0.0.1", std::uint16_t port = 0, const char* server = "127.0.0.1");
+  /// Listens at once on `address`:`port` (0: any free one); the server is at the same address. Throws std::system_error where it cannot.
+  SlowProxy(std::uint16_t server_port, std::string address = "127.0.0.1", std::uint16_t port = 0);
   ~SlowProxy();
   SlowProxy(const SlowProxy&) = delete;
   SlowProxy& operator=(const SlowProxy&) = delete;
@@ -51,7 +52,7 @@ class SlowProxy {
   Rules rules() const;
 
   std::uint16_t server_port_;
-  const char* server_;
+  std::string address_;
   std::uint16_t port_ = 0;
   int listener_ = -1;
   mutable std::mutex mutex_;

@@ -50,6 +50,11 @@ json::value Person::health() {
 json::value Person::get(const std::string& path) { return good("GET " + path, request("GET", path)); }
 json::value Person::post(const std::string& path, const json::value& body) { return good("POST " + path, request("POST", path, &body)); }
 json::value Person::post(const std::string& path) { return good("POST " + path, request("POST", path)); }
+json::value Person::upload(const std::string& path, const std::string& bytes, const std::string& type) {
+  const auto answer = parts_->client.upload("/api/v1" + path, bytes, type);
+  if (answer.status == 0) throw std::runtime_error(fmt::format("POST {}: no answer: {}", path, answer.error));
+  return good("POST " + path, {answer.status, answer.body.empty() ? json::value() : answer.json()});
+}
 json::value Person::put(const std::string& path, const json::value& body) { return good("PUT " + path, request("PUT", path, &body)); }
 
 std::string text(const json::value& object, const std::string& member) {

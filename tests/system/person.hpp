@@ -25,6 +25,8 @@ class Person {
   boost::json::value post(const std::string& path, const boost::json::value& body);
   boost::json::value post(const std::string& path);
   boost::json::value put(const std::string& path, const boost::json::value& body);
+  /// Uploads bytes as they are.
+  boost::json::value upload(const std::string& path, const std::string& bytes, const std::string& content_type);
   /// What `/healthz` says, whole or not.
   boost::json::value health();
   /// Signs in again, after the controller was away.

@@ -52,9 +52,10 @@ bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& do
   return true;
 }
 
-Village::Village(std::string controller)
-    : controller_program_(std::move(controller)), https_port_(free_port()), broker_port_(free_port()),
-      files_(fmt::format("https://localhost:{}", https_port_)), nodes_broker_port_(broker_port_) {
+Village::Village(std::string controller, Place place)
+    : controller_program_(std::move(controller)), place_(std::move(place)), https_port_(free_port()), broker_port_(free_port()),
+      files_(fmt::format("https://{}:{}", place_.name, place_.to_files ? place_.to_files(https_port_) : https_port_)),
+      nodes_broker_port_(place_.to_broker ? place_.to_broker(broker_port_) : broker_port_) {
   write_settings();
   write_file(folder() / "password", std::string(kPassword) + "\n");
   run({program("loa-controller"), "init", "--config", (folder() / "controller.toml").string(), "--area", "hue", "--area-name",
@@ -78,15 +79,20 @@ void Village::start_reload() {
 void Village::write_settings() {
   std::filesystem::create_directories(folder() / "data");
   write_file(folder() / "controller.toml",
-             fmt::format("state = \"controller\"\nweb = \"\"\nstock = \"{0}/config/stock\"\nhosts = [\"localhost\", \"127.0.0.1\"]\n"
+             fmt::format("state = \"controller\"\nweb = \"\"\nstock = \"{0}/config/stock\"\nhosts = [\"localhost\", \"127.0.0.1\", \"{9}\", \"{10}\"]\n"
                          "log_level = \"debug\"\ndatabase = \"{5}\"\n"
-                         "[http]\naddress = \"127.0.0.1\"\nport = {1}\n"
+                         "[http]\naddress = \"{10}\"\nport = {1}\n"
                          "[sign_in]\nsecond_factor_for = []\npasswords_by_admin = true\n"
-                         "[nodes]\nbrokers = [\"mqtts://localhost:{6}\"{7}]\nfiles = [\"{4}\"{8}]\n"
-                         "[broker]\naddress = \"mqtts://localhost:{2}\"\nbind = \"127.0.0.1\"\nport = {2}\nlive = \"live\"\ndata = \"data\"\nuser = \"{3}\"\n",
+                         "[nodes]\nbrokers = [\"mqtts://{9}:{6}\"{7}]\nfiles = [\"{4}\"{8}]\n"
+                         "[broker]\naddress = \"mqtts://{11}:{2}\"\nbind = \"{10}\"\nport = {2}\nlive = \"live\"\ndata = \"data\"\nuser = \"{3}\"\n",
                          source_folder().string(), https_port_, broker_port_, account(), files_, database_, nodes_broker_port_,
                          second_broker_port_ == 0 ? "" : fmt::format(", \"mqtts://localhost:{}\"", second_broker_port_),
-                         second_https_port_ == 0 ? "" : fmt::format(", \"https://localhost:{}\"", second_https_port_)));
+                         second_https_port_ == 0 ? "" : fmt::format(", \"https://localhost:{}\"", second_https_port_),
+                         place_.name, place_.address, place_.address == "127.0.0.1" ? "localhost" : place_.address));
+}
+
+std::string Village::server() const {
+  return fmt::format("https://{}:{}", place_.address == "127.0.0.1" ? "localhost" : place_.address, https_port_);
 }
 
 void Village::use_database(const std::string& url) {
@@ -151,7 +157,7 @@ void Village::come_back() {
   start_reload();  // it watched the folder that is gone
   start_controller();
   for (const auto* name : {"admin", "officer", "approver", "monitor"}) enter(name);
-  loa("admin", {"login", "--server", fmt::format("https://localhost:{}", https_port_), "--ca", (folder() / "controller/authority/ca.pem").string(), "--user", "admin",
+  loa("admin", {"login", "--server", server(), "--ca", (folder() / "controller/authority/ca.pem").string(), "--user", "admin",
                 "--password-file", (folder() / "password").string()});
 }
 
@@ -159,8 +165,7 @@ void Village::enter(const std::string& name) {
   std::string why;
   const bool in = eventually(20s, [&] {
     try {
-      people_[name] = std::make_unique<Person>(fmt::format("https://localhost:{}", https_port_),
-                                               folder() / "controller/authority/ca.pem", name, kPassword);
+      people_[name] = std::make_unique<Person>(server(), folder() / "controller/authority/ca.pem", name, kPassword);
       return true;
     } catch (const std::exception& error) {
       why = error.what();
@@ -171,10 +176,9 @@ void Village::enter(const std::string& name) {
 }
 
 void Village::make_people() {
-  const auto server = fmt::format("https://localhost:{}", https_port_);
   const auto ca = folder() / "controller/authority/ca.pem";
   enter("admin");
-  loa("admin", {"login", "--server", server, "--ca", ca.string(), "--user", "admin", "--password-file", (folder() / "password").string()});
+  loa("admin", {"login", "--server", server(), "--ca", ca.string(), "--user", "admin", "--password-file", (folder() / "password").string()});
   const auto imported = loa("admin", {"area", "import", (source_folder() / "config/sample/hue-areas.csv").string(), "--prefix", "hue"});
   if (imported.code != 0) throw std::runtime_error("the areas were not imported: " + imported.err + last_words());
   const auto add = [&](const std::string& name, json::array grants) {

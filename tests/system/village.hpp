@@ -22,9 +22,17 @@ bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& do
 /// nodes that write their sound to WAV files; each a real process, set up with the project's own commands, in one folder.
 class Village {
  public:
+  /// Where broker and controller are, and how nodes get there.
+  struct Place {
+    using Route = std::function<std::uint16_t(std::uint16_t port)>;
+    std::string address = "127.0.0.1";  ///< they listen here
+    std::string name = "localhost";     ///< by which nodes find them
+    Route to_broker = {}, to_files = {};  ///< answers the port at which nodes find what listens on `port`; none: that port
+  };
   /// Makes keys, database, broker and controller, and four people: admin, officer, approver, monitor. Nothing of it is shared
   /// with another village. `controller` is the program that serves. Throws std::runtime_error with the failing program's own words.
-  explicit Village(std::string controller = "loa-controller");
+  explicit Village(std::string controller = "loa-controller") : Village(std::move(controller), Place()) {}
+  Village(std::string controller, Place place);
 
   /// Adds a node in the area and writes its settings; starts nothing.
   /// `more`: further tables of its settings.
@@ -107,9 +115,11 @@ class Village {
   void write_settings();
   void make_people();
   void enter(const std::string& name);
+  std::string server() const;
 
   tests::TempFolder folder_;
   std::string controller_program_;
+  Place place_;
   std::uint16_t https_port_;
   std::uint16_t broker_port_;
   std::string files_;

@@ -1,0 +1,12 @@
+#include "tests/faults/fault_row.hpp"
+
+namespace loa::tests {
+
+std::vector<FaultRow> all_rows() {
+  std::vector<FaultRow> all;
+  for (const auto& group : {kill_rows()})
+    all.insert(all.end(), group.begin(), group.end());
+  return all;
+}
+
+}  // namespace loa::tests

@@ -1,0 +1,110 @@
+#pragma once
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/faults/ear.hpp"
+#include "tests/faults/fault_row.hpp"
+#include "tests/support/netns.hpp"
+#include "tests/support/slow_proxy.hpp"
+#include "tests/system/village.hpp"
+
+namespace loa::tests {
+
+/// UTC seconds of this machine's own clock.
+double utc_now();
+void wait_until(double utc);
+
+/// One broadcast that a row gave one node.
+struct Play {
+  std::string broadcast;
+  char clip = 'A';
+  double due = 0;  ///< UTC seconds
+};
+
+/// What must come of a broadcast. The recording is the judge; record, log and controller must agree with it.
+struct Expect {
+  enum class Heard { whole, in_part, at_most, nothing };
+  Heard heard = Heard::whole;
+  double least = 0;                  ///< in_part: seconds that must be heard
+  bool on_the_clock = true;          ///< what is heard is what the plan has at that moment; false: it may begin later
+  std::set<std::string> outcomes = {"played"};
+  std::set<std::string> reasons = {};  ///< empty: any
+  std::chrono::seconds record_limit{25};
+  bool record = true;                ///< false: none is asked for
+};
+
+/// A village in which faults are made: its nodes reach broker and files through proxies, its boards are made ahead, and every row gets one of
+/// its own. One row at a time.
+class World {
+ public:
+  explicit World(Where where);
+
+  Village& village() { return *village_; }
+  /// Between nodes and broker, and between nodes and the controller's files.
+  SlowProxy& broker_way() { return *broker_way_; }
+  SlowProxy& files_way() { return *files_way_; }
+  Netns& net() { return *net_; }
+  /// /etc/hosts of the nodes in the network.
+  std::filesystem::path hosts_file() const { return village_->folder() / "hosts"; }
+
+  /// A board that holds its plan and is connected, and that no row used before; its code. `more`: of its node.toml.
+  std::string board(const std::string& more = {});
+  /// Starts it (again), in the network where this world has one.
+  void start(const std::string& code, Village::NodeStart how = {});
+  Process& node(const std::string& code) { return village_->node(code); }
+  std::filesystem::path state(const std::string& code) const { return village_->node_folder(code) / "state"; }
+  /// Waits until the controller knows by the board's own report that it holds its wanted plan, with every file where `verified`.
+  bool ready(const std::string& code, std::chrono::milliseconds limit = std::chrono::seconds(20), bool verified = true);
+  boost::json::value seen(const std::string& code);
+
+  /// Schedules a test clip on one board alone; throws where it does not hold it in time, unless `held` is false.
+  Play plan(const std::string& code, char clip = 'A', int ahead = 6, const boost::json::object& more = {}, bool held = true);
+  std::string programme(char clip);
+
+  std::vector<Sound> hear(const std::string& code, double from);
+  /// Waits for the end of the broadcast and says in `test` what was heard, what the records say, and what is wrong with it.
+  void judge(Case& test, const std::string& code, const Play& play, const Expect& expect = {});
+  /// The recording alone.
+  void judge_sound(Case& test, const std::vector<Sound>& sounds, const Play& play, const Expect& expect);
+  /// The one record of it, as the controller has it, beside `seconds` heard.
+  void judge_record(Case& test, const std::string& code, const Play& play, const Expect& expect, double seconds);
+  boost::json::array records(const std::string& code, const Play& play);
+
+  /// Everything that the board has said so far.
+  std::string said(const std::string& code) const;
+  /// Waits for a sentence in the board's log; it is wrong where it does not come.
+  void must_say(Case& test, const std::string& code, const std::string& sentence, std::chrono::milliseconds limit = std::chrono::seconds(10));
+  /// One word of the board's last lines, for a row that failed.
+  std::string last_lines(const std::string& code, std::size_t lines = 12) const;
+  /// The board that the present row used last.
+  const std::string& present() const { return present_; }
+
+  /// Puts everything back as a row found it; false where something is broken for good.
+  bool mend();
+  /// Controller after a kill: up and answering.
+  void controller_back();
+  void broker_back();
+  /// Cancels what was left active of alerts.
+  std::string alert(const boost::json::object& more = {});
+
+ private:
+  std::string make_board(const std::string& more);
+  void settle(const std::string& code);
+
+  Where where_;
+  std::unique_ptr<Netns> net_;
+  std::unique_ptr<SlowProxy> broker_way_, files_way_;
+  std::unique_ptr<Village> village_;
+  std::deque<std::string> spares_;
+  std::map<char, std::string> programmes_;
+  std::vector<std::string> alerts_;
+  std::string present_;
+  int boards_ = 0;
+};
+
+}  // namespace loa::tests
