@@ -35,6 +35,7 @@ struct Expect {
   std::set<std::string> outcomes = {"played"};
   std::set<std::string> reasons = {};  ///< empty: any
   std::chrono::seconds record_limit{25};
+  double record_lacks = 0;           ///< seconds by which the record may say less than was heard
   bool record = true;                ///< false: none is asked for
 };
 
