@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <csignal>

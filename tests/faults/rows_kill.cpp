@@ -121,15 +121,16 @@ void after_sent(World& world, Case& test, Who who) {
   start_it(world, who, code);
   if (who == Who::controller) world.controller_back();
   world.judge(test, code, play);
-  const auto acked = [&] {
+  const auto acked = [&] {  // by what it says when it is asked
     try {
+      world.village().admin().post("/nodes/" + world.village().node_id(code) + "/orders", {{"kind", "report"}});
       const auto log = world.seen(code).at("report").at("log");
       return log.at("acked") == log.at("number");
     } catch (const std::exception&) {
       return false;
     }
   };
-  test.check(eventually(45s, acked), "the record was never acknowledged");
+  test.check(eventually(60s, acked), "the record was never acknowledged");
   test.check(world.records(code, play).size() == 1, "the controller has it twice");
 }
 
