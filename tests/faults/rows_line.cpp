@@ -17,8 +17,8 @@ void delayed(World& world, Case& test) {
   world.broker_way().obey({.delay = 2s});
   world.files_way().obey({.delay = 2s});
   world.broker_way().cut();  // also the handshake
-  const auto play = world.plan(code, 'A', 40, {}, false);
-  test.check(world.ready(code, 38s), "plan and clip did not come in 38 s");
+  const auto play = world.plan(code, 'A', 70, {}, false);
+  test.check(world.ready(code, 65s), "plan and clip did not come in 65 s");
   world.judge(test, code, play, {.record_limit = 60s});
 }
 

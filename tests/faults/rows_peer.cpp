@@ -1,0 +1,204 @@
+#include <fmt/format.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "tests/faults/world.hpp"
+#include "tests/support/places.hpp"
+
+// What others do to a node: copies of itself, its owners, and its own starts.
+namespace loa::tests {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using Heard = Expect::Heard;
+
+namespace {
+
+std::string in_utc(double utc) {
+  const auto at = static_cast<std::time_t>(utc);
+  std::tm parts{};
+  ::gmtime_r(&at, &parts);
+  char stamp[32];
+  std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return stamp;
+}
+
+Process second_process(const fs::path& folder) {
+  return Process({(program_folder() / "loa-node").string(), "--config", (folder / "node.toml").string()}, {folder, "second", {}, {}});
+}
+
+// A copied card: both have the same keys and throw each other off the broker.
+void two_of_one(World& world, Case& test) {
+  const auto code = world.board();
+  const auto play = world.plan(code, 'A', 10);
+  const auto folder = world.village().folder() / "copied-card";
+  fs::create_directories(folder);
+  fs::copy(world.state(code), folder / "state", fs::copy_options::recursive);
+  std::ofstream(folder / "node.toml") << "state_folder = \"state\"\nlog_level = \"debug\"\n[sink]\nkind = \"null\"\n";
+  auto copy = second_process(folder);
+  world.judge(test, code, play, {.record_limit = 60s});
+  test.check(world.node(code).running(), "the node ended");
+  const auto all = world.said(code);
+  int sessions = 0;
+  for (auto at = all.find("no connection"); at != std::string::npos; at = all.find("no connection", at + 1)) ++sessions;
+  test.log(fmt::format("{} sessions lost", sessions));
+  test.check(sessions < 15, "they throw each other off without waiting longer and longer");
+  copy.kill();
+}
+
+void two_in_one_folder(World& world, Case& test) {
+  const auto code = world.board();
+  const auto play = world.plan(code, 'A', 9);
+  const auto folder = world.village().node_folder(code);
+  auto other = second_process(folder);
+  const auto ended = other.wait(6s);
+  test.check(ended.has_value(), "a second process runs on the same state");
+  test.check(!ended || *ended != 0, "the second process ends as if all were well");
+  test.log("second: " + other.err().substr(0, 120));
+  other.kill();
+  world.judge(test, code, play);
+}
+
+void tenfold_plan(World& world, Case& test) {
+  const auto code = world.board();
+  const auto first = std::floor(utc_now() / 60) * 60 + 3600;
+  for (int half = 0; half < 2; ++half) {
+    json::array times;
+    for (int i = 1; i < 480; ++i) times.push_back(json::value(in_utc(first + (2 * i + half) * 1200)));
+    world.plan(code, half ? 'C' : 'B', static_cast<int>(first + half * 1200 - utc_now()), {{"rdates", times}}, false);
+  }
+  test.check(world.ready(code, 30s), "it does not hold the plan");
+  const auto play = world.plan(code, 'A', 10);
+  world.node(code).kill();
+  world.start(code);
+  world.judge(test, code, play);
+  const auto said = world.said(code);
+  const auto at = said.rfind(" occurrences");
+  test.log("a plan with" + said.substr(said.rfind("with", at) + 4, at - said.rfind("with", at) - 4) + " occurrences");
+}
+
+void revoked_in_fetch(World& world, Case& test) {
+  const auto code = world.board();
+  world.files_way().obey({.rate = 3000});
+  const auto play = world.plan(code, 'A', 14, {}, false);
+  std::this_thread::sleep_for(2s);
+  world.village().admin().post("/nodes/" + world.village().node_id(code) + "/revoke");
+  world.files_way().behave();
+  world.files_way().cut();
+  wait_until(play.due + kClipSeconds);
+  const auto sounds = world.hear(code, play.due - 2);
+  test.heard(in_words(sounds, play.due));
+  world.must_say(test, code, "revoked", 20s);
+  test.check(world.node(code).running(), "the node ended");
+}
+
+void stopped_then_killed(World& world, Case& test, bool by_order) {
+  const auto code = world.board();
+  const auto play = world.plan(code);
+  wait_until(play.due + 1.5);
+  if (by_order) world.village().officer().post("/nodes/" + world.village().node_id(code) + "/orders", {{"kind", "stop"}});
+  else world.village().officer().post("/broadcasts/" + play.broadcast + "/cancel");
+  test.check(eventually(3s, [&] { return world.said(code).find(": cancelled") != std::string::npos; }), "it was not stopped");
+  world.node(code).kill();
+  world.start(code);
+  const Expect expect{.heard = Heard::in_part, .least = 1.2, .outcomes = {"cancelled"}, .reasons = {by_order ? "stopped" : "plan"}, .record_lacks = 0.5};
+  world.judge(test, code, play, expect);
+  test.check(total(world.hear(code, play.due), 'A') < 4, "it goes on after it was stopped");
+}
+
+void cancelled_while_away(World& world, Case& test) {
+  const auto code = world.board();
+  const auto play = world.plan(code, 'A', 9);
+  world.node(code).kill();
+  world.village().officer().post("/broadcasts/" + play.broadcast + "/cancel");
+  world.start(code);
+  world.judge(test, code, play, {.heard = Heard::nothing, .record = false});
+}
+
+void muted_while_away(World& world, Case& test) {
+  const auto code = world.board();
+  const auto play = world.plan(code, 'A', 10);
+  world.node(code).kill();
+  world.village().admin().put("/nodes/" + world.village().node_id(code) + "/settings", {{"mute", true}});
+  world.start(code);
+  world.judge(test, code, play, {.heard = Heard::nothing, .outcomes = {"skipped"}, .reasons = {"muted"}});
+}
+
+void ended_in_order(World& world, Case& test, bool by_order) {
+  const auto code = world.board();
+  const auto play = world.plan(code);
+  wait_until(play.due + 2);
+  if (by_order) {
+    world.village().admin().post("/nodes/" + world.village().node_id(code) + "/orders", {{"kind", "restart"}});
+    test.check(world.node(code).wait(8s).has_value(), "it does not obey");
+  } else {
+    world.node(code).stop();
+  }
+  world.start(code);
+  world.judge(test, code, play, {.heard = Heard::in_part, .least = kClipSeconds - 2, .outcomes = {"partial"}, .reasons = {"restarted"}, .record_lacks = 0.5});
+}
+
+// What an ill board does: it dies a few seconds after every start.
+void crash_loop(World& world, Case& test) {
+  const auto code = world.board();
+  for (int i = 0; i < 7; ++i) {
+    world.node(code).kill();
+    world.start(code);
+    std::this_thread::sleep_for(700ms);
+  }
+  std::this_thread::sleep_for(2s);
+  const auto begun = utc_now();
+  world.alert();
+  const bool sounded = eventually(15s, [&] { return total(world.hear(code, begun), '?') > 2; });
+  test.heard(in_words(world.hear(code, begun), begun));
+  test.check(sounded, "the alert did not sound");
+  world.must_say(test, code, "safe mode");
+}
+
+void frozen(World& world, Case& test) {
+  const auto code = world.board();
+  const auto play = world.plan(code, 'A', 8);
+  world.node(code).signal(SIGSTOP);
+  wait_until(play.due + 2);
+  world.node(code).signal(SIGCONT);
+  world.judge(test, code, play, {.heard = Heard::in_part, .least = 3, .outcomes = {"partial"}, .reasons = {"late"}});
+}
+
+void frozen_in_play(World& world, Case& test) {
+  const auto code = world.board();
+  const auto play = world.plan(code);
+  wait_until(play.due + 2);
+  world.node(code).signal(SIGSTOP);
+  std::this_thread::sleep_for(1500ms);
+  world.node(code).signal(SIGCONT);
+  world.judge(test, code, play, {.heard = Heard::in_part, .least = 4, .outcomes = {"played", "partial"}, .record_lacks = 0.5});
+}
+
+}  // namespace
+
+std::vector<FaultRow> peer_rows() {
+  const auto row = [](const char* name, const char* fault, const char* heard, const char* log, std::function<void(World&, Case&)> run, bool ordinary = false) {
+    return FaultRow{std::string("peer.") + name, fault, heard, log, ordinary, std::move(run)};
+  };
+  return {
+      row("two-of-one", "a board's card was copied: two nodes with one identity", "the whole clip, on time", "one record; they do not throw each other off for ever faster", two_of_one),
+      row("two-in-one-folder", "a second process is started on the same state", "the whole clip, on time, once", "the second ends and says why", two_in_one_folder),
+      row("tenfold-plan", "a plan of 960 occurrences, and a restart with it", "the whole clip, on time", "one record", tenfold_plan),
+      row("revoked-in-fetch", "the board is revoked in the middle of a fetch", "-", "revoked; the node lives", revoked_in_fetch),
+      row("stopped-then-killed", "an order stops the clip and the node is killed at once", "the clip up to then and nothing more", "one record: cancelled, stopped", [](World& w, Case& t) { stopped_then_killed(w, t, true); }),
+      row("cancelled-then-killed", "the broadcast is cancelled in mid-play and the node is killed at once", "the clip up to then and nothing more", "one record: cancelled, plan",
+          [](World& w, Case& t) { stopped_then_killed(w, t, false); }),
+      row("cancelled-while-away", "the broadcast is cancelled while the node is off", "nothing", "-", cancelled_while_away),
+      row("muted-while-away", "the node is muted while it is off", "nothing", "one record: skipped, muted", muted_while_away),
+      row("restart-order", "an order restarts the node in mid-play", "all but the second in which it was away", "one record: partial, restarted", [](World& w, Case& t) { ended_in_order(w, t, true); }),
+      row("terminated", "SIGTERM in mid-play, then a start", "all but the second in which it was away", "one record: partial, restarted", [](World& w, Case& t) { ended_in_order(w, t, false); }),
+      row("crash-loop", "the node dies seven times, each time within a second of its start", "an alert", "safe mode", crash_loop, true),
+      row("frozen-before", "the whole process stands still from before the start until 2 s after", "the rest of the clip, at its time", "one record: partial, late", frozen),
+      row("frozen-in-play", "the whole process stands still for 1.5 s in mid-play", "what is heard is at its time, nothing twice", "one record", frozen_in_play),
+  };
+}
+
+}  // namespace loa::tests

@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "tests/faults/device_board.hpp"
+#include "tests/faults/world.hpp"
+
+// Sound devices that vanish, block, underrun and do not keep time.
+namespace loa::tests {
+
+using namespace std::chrono_literals;
+using Heard = Expect::Heard;
+
+namespace {
+
+/// The device fails 2 s into a clip and is well 2 s later; the same clip is due again after that.
+void fails_in_play(World& world, Case& test, const std::string& fault, const Expect& first) {
+  DeviceBoard board(world);
+  board.start();
+  const auto play = world.plan(board.code, 'A', 8);
+  const auto again = world.plan(board.code, 'A', 24);
+  wait_until(play.due + 2);
+  board.device.fault(fault);
+  wait_until(play.due + 4);
+  board.device.fault("");
+  wait_until(play.due + 8);
+  board.judge(test, play, first);
+  board.judge(test, again);
+  test.check(world.node(board.code).running(), "the node ended");
+}
+
+void gone_between(World& world, Case& test) {
+  DeviceBoard board(world);
+  board.start();
+  const auto play = world.plan(board.code, 'A', 14);
+  board.device.fault("vanish");
+  std::this_thread::sleep_for(3s);
+  board.device.fault("");
+  board.judge(test, play);
+}
+
+/// It cannot be opened when the clip is due, and can be 2 s later.
+void not_there(World& world, Case& test, const std::string& fault) {
+  DeviceBoard board(world);
+  board.start();
+  board.device.fault(fault);
+  const auto play = world.plan(board.code, 'A', 9);
+  const auto again = world.plan(board.code, 'A', 26);
+  wait_until(play.due + 2);
+  board.device.fault("");
+  board.judge(test, play, {.heard = Heard::at_most, .outcomes = {"partial", "failed"}, .reasons = {"player_error", "late", "not_playable", "stalled"}});
+  board.judge(test, again);
+  test.check(world.node(board.code).running(), "the node ended");
+}
+
+void never_there(World& world, Case& test) {
+  DeviceBoard board(world);
+  board.start();
+  board.device.fault("vanish");
+  const auto play = world.plan(board.code, 'A', 9);
+  board.judge(test, play, {.heard = Heard::nothing, .outcomes = {"failed"}, .reasons = {"player_error", "not_playable", "stalled"}});
+  test.check(world.node(board.code).running(), "the node ended");
+}
+
+void own_pace(World& world, Case& test, int ppm) {
+  DeviceBoard board(world, ppm);
+  board.start();
+  const auto play = world.plan(board.code, 'A', 8);
+  board.judge(test, play);
+}
+
+void alert_when_gone(World& world, Case& test) {
+  DeviceBoard board(world);
+  board.start();
+  board.device.fault("vanish");
+  const auto begun = utc_now();
+  const auto alert = world.alert({{"repeats", 4}, {"repeat_every_s", 20}});
+  std::this_thread::sleep_for(6s);
+  board.device.fault("");
+  const auto sounds = [&] {
+    auto all = board.hear();
+    std::erase_if(all, [&](const Sound& sound) { return sound.from < begun; });
+    return all;
+  };
+  test.check(eventually(40s, [&] { return total(sounds()) > 3; }), "the alert did not sound once the device was there");
+  test.heard(in_words(sounds(), begun));
+}
+
+void kill_with_device(World& world, Case& test) {
+  DeviceBoard board(world);
+  board.start();
+  const auto play = world.plan(board.code, 'A', 8);
+  wait_until(play.due + 2);
+  world.node(board.code).kill();
+  world.start(board.code, {{}, {board.device.environment()}});
+  board.judge(test, play, {.heard = Heard::in_part, .least = kClipSeconds - 1.7, .outcomes = {"partial"}, .reasons = {"restarted"}, .record_lacks = 5});
+}
+
+}  // namespace
+
+std::vector<FaultRow> sound_rows() {
+  const auto row = [](const char* name, const std::string& fault, const char* heard, const char* log, std::function<void(World&, Case&)> run, bool ordinary = false) {
+    return FaultRow{std::string("sound.") + name, fault, heard, log, ordinary, std::move(run)};
+  };
+  const Expect broken{.heard = Heard::in_part, .least = 1.5, .outcomes = {"partial", "failed"}, .reasons = {"player_error", "stalled"}};
+  return {
+      row("vanishes", "the sound device vanishes in mid-play and is back 2 s later", "the clip up to then; the same clip whole when it is due again", "one record each: player_error, then played",
+          [broken](World& w, Case& t) { fails_in_play(w, t, "vanish", broken); }, true),
+      row("blocks", "the sound device takes nothing any more in mid-play, for 2 s", "the clip up to then, at its times; whole when it is due again", "one record each",
+          [](World& w, Case& t) { fails_in_play(w, t, "block", {.heard = Heard::in_part, .least = 1.5, .outcomes = {"played", "partial", "failed"}, .record_lacks = 4}); }),
+      row("underruns", "the sound device runs dry in mid-play", "the clip but for a moment, at its times; whole when it is due again", "one record each",
+          [](World& w, Case& t) { fails_in_play(w, t, "underrun", {.heard = Heard::in_part, .least = kClipSeconds - 1, .outcomes = {"played", "partial"}}); }),
+      row("vanishes-between", "the sound device is gone for 3 s while nothing sounds", "the whole clip, on time", "one record", gone_between),
+      row("busy", "somebody else has the sound device until 2 s after the due time", "what is heard is at its time; whole when it is due again", "one record each", [](World& w, Case& t) { not_there(w, t, "busy"); }),
+      row("gone-at-start", "the sound device is gone until 2 s after the due time", "what is heard is at its time; whole when it is due again", "one record each", [](World& w, Case& t) { not_there(w, t, "vanish"); }),
+      row("gone", "there is no sound device", "nothing", "one record: failed, player_error", never_there),
+      row("fast", "the sound device plays 2 per mille too fast", "the whole clip, on time", "one record", [](World& w, Case& t) { own_pace(w, t, 2000); }),
+      row("slow", "the sound device plays 2 per mille too slowly", "the whole clip, on time", "one record", [](World& w, Case& t) { own_pace(w, t, -2000); }),
+      row("alert-when-gone", "an alert comes while the sound device is gone for 6 s", "the alert, once the device is there", "-", alert_when_gone),
+      row("kill-in-play", "kill -9 of the node in mid-play through a sound device", "all but the second in which it was away", "one record: partial, restarted", kill_with_device),
+  };
+}
+
+}  // namespace loa::tests
