@@ -250,7 +250,11 @@ void Agent::look_at_shelf() {
   const auto wanted = wanted_clips(parts_.conductor.plan(), {}, parts_.clock.now());
   verified_ = std::all_of(wanted.begin(), wanted.end(),
                           [this](const WantedClip& clip) { return parts_.shelf.find(clip.sha256).has_value(); });
+  const auto before = shelf_.held;
   shelf_ = parts_.shelf.report();
+  if (shelf_.held >= before) return;
+  wants_changed_ = true;  // a clip that was here is not what its proof says any more: it must come again
+  wishes_.wake();
 }
 
 // Tells the table of transitions what became true. While something sounds the plan's own events wait for the silence.

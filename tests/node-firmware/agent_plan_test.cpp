@@ -82,6 +82,21 @@ TEST_CASE("a node takes the plan that a head names") {
   }
 }
 
+TEST_CASE("a clip that was here and is spoilt is asked for again at once") {
+  Held held;
+  const auto clip = held.plan.occurrences[0].items[0].sha256;
+  held.node.shelf.held[clip] = true;
+  held.node.pass(2s);
+  REQUIRE(held.node.last_state().plan_verified == 100);
+  const int asked = held.node.shelf.asked;
+  held.node.pass(1min);
+  CHECK(held.node.shelf.asked == asked);
+  held.node.shelf.held.erase(clip);
+  held.node.pass(1min);
+  CHECK(held.node.shelf.asked == asked + 1);
+  CHECK(held.node.last_state().plan_verified == 0);
+}
+
 TEST_CASE("a bad plan is refused with a receipt, and the node keeps what it had") {
   const std::vector<BadPlan> rows{
       {"bad signature", "bad_signature", "the signature is not by the key k-1",

@@ -35,6 +35,7 @@ class FakeShelf final : public node::ClipShelf {
   void want(std::vector<node::WantedClip> clips, std::vector<std::string> from) override {
     wanted = std::move(clips);
     bases = std::move(from);
+    ++asked;
   }
   void fetch_until(std::optional<scheduler::TimePoint> to) override { until = to; }
   std::string reason(const std::string& sha256) const override {
@@ -54,6 +55,7 @@ class FakeShelf final : public node::ClipShelf {
   std::map<std::string, std::string> reasons;
   std::vector<node::WantedClip> wanted;
   std::vector<std::string> bases;
+  int asked = 0;
   std::vector<scheduler::StockClip> stock;
   std::optional<scheduler::TimePoint> until;
   int retries = 0;
