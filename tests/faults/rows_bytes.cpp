@@ -8,6 +8,7 @@
 #include <iterator>
 #include <thread>
 
+#include "tests/faults/device_board.hpp"
 #include "tests/faults/world.hpp"
 #include "tests/support/places.hpp"
 
@@ -155,6 +156,19 @@ void kept(World& world, Case& test, const std::string& name, const std::string& 
   if (!says.empty()) world.must_say(test, code, says);
 }
 
+// Without marks it does not know the time until a head comes, and would date its WAV by a guess: heard by a sound device.
+void marks(World& world, Case& test) {
+  DeviceBoard board(world);
+  board.start();
+  const auto play = world.plan(board.code, 'A', 10);
+  world.node(board.code).kill();
+  const auto file = world.state(board.code) / "marks.json";
+  spoil(file, std::string(fs::file_size(file), 'x'), true);
+  board.start();
+  board.judge(test, play, {.record_limit = 60s});
+  world.must_say(test, board.code, "damaged");
+}
+
 void alert_file(World& world, Case& test) {
   const auto code = world.board();
   auto begun = utc_now();
@@ -166,7 +180,7 @@ void alert_file(World& world, Case& test) {
   begun = utc_now();
   test.check(eventually(25s, [&] { return total(world.hear(code, begun)) > 3; }), "the alert did not come again");
   test.heard(in_words(world.hear(code, begun), begun));
-  world.must_say(test, code, "refused alert");
+  world.must_say(test, code, "refused loa-alert");
 }
 
 // After it has played: whatever is lost, it must not sound again.
@@ -226,13 +240,13 @@ std::vector<FaultRow> bytes_rows() {
       row("clip-removed", "a fetched clip is removed while the node runs", whole, "one record", [](World& w, Case& t) { clip(w, t, false, [](const fs::path& f) { fs::remove(f); }); }),
       row("clip-endless", "a stock clip whose decoding takes for ever", "the alert, bounded; the next clip whole, on time", "one record", endless_clip),
       spoilt("plan", "the kept plan is spoilt while the node is off", "plan.jws", ""),
-      spoilt("marks", "the marks of revisions and times are spoilt", "marks.json", "damaged"),
+      row("marks", "the marks of revisions and times are spoilt", whole, "damaged; one record", marks),
       spoilt("keys", "the kept key set is spoilt", "keys.jws", ""),
       spoilt("own-keys", "the node's own keys are spoilt, their copy not", "own-keys.json", "damaged"),
       spoilt("bundle", "the kept bundle is spoilt, its copy not", "bundle.json", "damaged"),
       spoilt("cache-index", "the cache's proofs are spoilt", "clips/verified.json", ""),
       row("database", "the database is spoilt while the node is off", whole, "damaged; one record", [](World& w, Case& t) { kept(w, t, "node.db", "damaged"); }, true),
-      row("alert-file", "the kept alert is spoilt while the node is off", "the alert again", "refused alert", alert_file),
+      row("alert-file", "the kept alert is spoilt while the node is off", "the alert again", "refused loa-alert", alert_file),
       row("history-gone", "the node is killed in mid-play and its database is gone", "nothing twice", "one record", [](World& w, Case& t) { history_lost(w, t, "gone"); }),
       row("history-spoilt", "the node is killed in mid-play and its database is spoilt", "nothing twice", "one record", [](World& w, Case& t) { history_lost(w, t, "spoilt"); }),
       row("history-torn", "the node is killed in mid-play and the end of its write-ahead log is gone", "nothing twice", "one record", [](World& w, Case& t) { history_lost(w, t, "torn"); }),

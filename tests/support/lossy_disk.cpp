@@ -42,7 +42,7 @@ std::string LossyDisk::missing() {
   static const std::string why = [] {
     if (::geteuid() != 0) return std::string("mounting a disk needs root");
     try {
-      LossyDisk trial(8);
+      LossyDisk trial(16);
     } catch (const std::exception& error) {
       return std::string(error.what());
     }
