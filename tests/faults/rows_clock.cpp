@@ -158,7 +158,9 @@ void wakes(World& world, Case& test, const std::string& clock, bool rtc, bool co
   how.environment.push_back(board.device.environment());
   const auto file = world.village().node_folder(board.code) / "boot_id";
   how.before = rtc ? another_boot_with_rtc(file, "00000000-0000-4000-8000-000000000001") : another_boot(file, "00000000-0000-4000-8000-000000000001");
-  const auto play = world.plan(board.code, 'A', 14, {}, false);
+  board.start();
+  const auto play = world.plan(board.code, 'A', 18);
+  world.node(board.code).kill();
   if (!controller) world.village().controller().kill();
   world.start(board.code, how);
   wait_until(play.due + kClipSeconds + 0.8);

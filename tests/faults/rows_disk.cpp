@@ -131,7 +131,7 @@ struct DiskBoard {
   DiskBoard(World& in, Case& to) : world(in), test(to), code(in.board()) {
     if (const auto why = LossyDisk::missing(); !why.empty()) throw Skipped(why);
     world.node(code).kill();
-    disk = std::make_unique<LossyDisk>(24);
+    disk = std::make_unique<LossyDisk>(40);
     std::filesystem::copy(world.state(code), disk->path() / "state", std::filesystem::copy_options::recursive);
     std::filesystem::remove_all(world.state(code));
     std::filesystem::create_directory_symlink(disk->path() / "state", world.state(code));
@@ -158,13 +158,14 @@ void read_only_before(World& world, Case& test) {
 }
 
 void read_only_in_play(World& world, Case& test) {
-  DiskBoard board(world, test);
+  FailingBoard board(world, test);
   const auto play = world.plan(board.code);
   wait_until(play.due + 1.5);
-  board.disk->read_only();
+  for (const char* call : {"write", "open", "sync", "rename"}) board.faults.fail(call, "/state/", EROFS);
   world.judge(test, board.code, play, {.record = false});
-  test.check(world.node(board.code).running(), "the node ended");
-  board.disk->writable();
+  board.met();
+  board.lives();
+  board.faults.heal();
   world.judge_record(test, board.code, play, {.record_limit = 90s}, kClipSeconds);
 }
 
