@@ -168,7 +168,7 @@ void Conductor::steer(const std::optional<Sounding>& sounding, TimePoint now) {
     return;
   }
   release_current();
-  if (sounding) begin(*sounding, now);
+  if (sounding && parts_.clock.monotonic() >= device_again_) begin(*sounding, now);
 }
 
 void Conductor::release_current() {
@@ -217,7 +217,7 @@ void Conductor::begin(const Sounding& sounding, TimePoint now) {
     return;
   }
   const auto* known = parts_.history.history().find(sounding.occurrence_id);
-  const bool from_clock = known && (known->restarted || record.heard_ms == 0);
+  const bool from_clock = known && (known->restarted || record.heard_ms == 0 || faults_.contains(sounding.occurrence_id));
   const bool joins = sounding.item_offset > kSamePlace && from_clock;
   const auto offset = sounding.item_offset + (joins ? Millis(kJoinLead) : Millis(0));
   now_track_ = prepare(sounding, offset);
@@ -240,7 +240,7 @@ void Conductor::drop_prerolled() {
 
 void Conductor::preroll(const std::optional<Sounding>& next, TimePoint now) {
   if (next_track_ != 0 && (!next || !same_place(voices_.at(next_track_).what, *next))) drop_prerolled();
-  if (!next || next->item.kind != ItemKind::clip) return;
+  if (!next || next->item.kind != ItemKind::clip || parts_.clock.monotonic() < device_again_) return;
   const auto begins = next->started + next->item_offset;
   if (next_track_ == 0 && begins - now <= kPrerollAhead) next_track_ = prepare(*next, next->item_offset);
   if (next_track_ == 0) return;
@@ -277,6 +277,7 @@ Monotonic Conductor::next_wake(const Decision& decision) const {
   if (hurries()) no_later(hurry_until_);
   if (gate_wake_) no_later(*gate_wake_);
   for (const auto& [id, closing] : closing_) no_later(closing.deadline);
+  if (device_again_ > now) no_later(device_again_);
   return wake;
 }
 

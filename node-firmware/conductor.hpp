@@ -141,6 +141,7 @@ class Conductor {
   bool history_lost_ = false;
   bool alerts_forgotten_ = false;             // those of the first run have been skipped
   std::optional<scheduler::TimePoint> forgotten_until_;
+  Monotonic device_again_{};                  // until then the sound device, which failed, is left alone
   Monotonic next_progress_{};
   Monotonic hurry_until_{};                   // for the sound of the alert that was begun last
   edge::SoundOutlook outlook_;

@@ -19,6 +19,7 @@ namespace {
 
 constexpr auto kClosingLimit = 3s;
 constexpr auto kBrokenFor = 10min;
+constexpr auto kDeviceAgain = 2s;  // a device that was pulled out may be back at once
 
 }  // namespace
 
@@ -161,7 +162,8 @@ void Conductor::on_ended(const TrackEnded& ended) {
   if (ended.track == next_track_) next_track_ = 0;
   if (ended.how == TrackEnd::failed) {
     spdlog::warn("{}: clip {} {}: {}", what.occurrence_id, what.item.sha256.substr(0, 12), ended.reason, ended.detail);
-    broken_[what.item.sha256] = parts_.clock.monotonic() + kBrokenFor;
+    if (ended.device) device_again_ = parts_.clock.monotonic() + kDeviceAgain;
+    else broken_[what.item.sha256] = parts_.clock.monotonic() + kBrokenFor;
     faults_[what.occurrence_id] = ended.reason;
     if (now_ && same_item(*now_, what)) now_.reset();
   }

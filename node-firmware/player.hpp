@@ -49,6 +49,7 @@ struct TrackEnded {
   std::string detail;                ///< GStreamer's own words, for the log only
   Millis heard{0};                   ///< sound that left the sink, from samples, without the offset: go on at offset + heard
   std::optional<double> level_dbfs;  ///< RMS over what sounded, after volume, not below -120; nothing where nothing sounded
+  bool device = false;               ///< failed: the sound device did, and the clip is as good as before
 };
 
 /// What a player reports, each on the loop, never from inside a call of Player.

@@ -17,6 +17,7 @@ namespace loa::node {
 struct BusNote {
   enum Kind { async_done, eos, error } kind = error;
   std::string detail;
+  bool of_sink = false;  ///< error: the sink's own
 };
 
 /// What a pipeline's own threads tell; called on those threads, never after Flow::close().

@@ -43,12 +43,17 @@ bool thread_begins(GstMessage* message) {
   return type == GST_STREAM_STATUS_TYPE_ENTER;
 }
 
+bool of_sink(GstMessage* message) {
+  GstObject* source = GST_MESSAGE_SRC(message);
+  return source && GST_IS_ELEMENT(source) && GST_OBJECT_FLAG_IS_SET(source, GST_ELEMENT_FLAG_SINK) && !GST_IS_BIN(source);
+}
+
 GstBusSyncReply on_bus(GstBus*, GstMessage* message, void* data) {
   Flow& flow = held(data);
   switch (GST_MESSAGE_TYPE(message)) {
     case GST_MESSAGE_ASYNC_DONE: flow.on_note({BusNote::async_done, {}}); break;
     case GST_MESSAGE_EOS: flow.on_note({BusNote::eos, {}}); break;
-    case GST_MESSAGE_ERROR: flow.on_note({BusNote::error, error_text(message)}); break;
+    case GST_MESSAGE_ERROR: flow.on_note({BusNote::error, error_text(message), of_sink(message)}); break;
     case GST_MESSAGE_STREAM_STATUS:
       if (thread_begins(message)) flow.hasten_this_thread();
       break;
@@ -196,7 +201,7 @@ bool Run::stop() {
 
 RunStep Run::take(const BusNote& note) {
   switch (note.kind) {
-    case BusNote::error: return fail("player_error", note.detail);
+    case BusNote::error: device_ = note.of_sink; return fail("player_error", note.detail);
     case BusNote::async_done: return phase_ == Phase::opening || phase_ == Phase::seeking ? prerolled() : RunStep::none;
     case BusNote::eos:
       if (flow_->passed() == 0 && track_.offset.count() == 0) return fail("player_error", "no sound in the file");
@@ -225,6 +230,7 @@ RunStep Run::watch(SteadyTime now) {
   const auto limit = phase_ == Phase::playing ? settings_.stall_limit : settings_.preroll_limit;
   if (now - moved_ <= limit) return RunStep::none;
   stalled_ = true;
+  device_ = alsa_ && phase_ == Phase::playing && passed_ > 0;  // it was decoded well until then
   return fail("stalled", phase_ == Phase::playing ? "no new samples" : "no preroll");
 }
 
@@ -255,7 +261,7 @@ std::int64_t Run::sounded() const {
 
 TrackEnded Run::end(TrackEnd how) const {
   const std::int64_t samples = how == TrackEnd::failed ? sounded() : flow_->passed();
-  TrackEnded ended{track_.id, how, reason_, detail_, Millis{0}, {}};
+  TrackEnded ended{track_.id, how, reason_, detail_, Millis{0}, {}, device_};
   if (phase_ != Phase::playing || (stopping_ && how == TrackEnd::stopped && now_steady() < begin_)) return ended;
   ended.heard = Millis{(samples + Flow::kPerMs / 2) / Flow::kPerMs};
   if (samples > 0) ended.level_dbfs = flow_->level();

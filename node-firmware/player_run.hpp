@@ -68,6 +68,7 @@ class Run {
   std::int64_t passed_ = 0;       ///< samples at `moved_`
   bool stopping_ = false;
   bool stalled_ = false;
+  bool device_ = false;           ///< what failed is the sound device
   bool measured_ = false;
   std::string reason_, detail_;
 };

@@ -43,6 +43,30 @@ TEST_CASE("a broadcast is prerolled, started at its due time, and recorded once 
   CHECK(with.node.agent().state().clock_bound_ms >= 2);
 }
 
+TEST_CASE("a sound device that failed is tried again in two seconds, where its clip then is; a clip that failed is not") {
+  Planned with;
+  with.node.pass(30s);
+  auto& player = with.node.player();
+  const auto heard = 20s;
+  SECTION("the device") {
+    player.device_failed(player.last().track.id, heard);
+    with.node.pass(3s);
+    REQUIRE(player.order.size() == 2);
+    CHECK(player.last().track.offset > 21s);
+    CHECK(player.last().track.offset < 24s);
+    with.node.pass(2min);
+    CHECK(with.only_record().outcome == Outcome::partial);
+    CHECK(with.only_record().reason == "player_error");
+    CHECK(with.only_record().heard_ms > 50'000);
+  }
+  SECTION("the clip") {
+    player.failed(player.last().track.id, "player_error", heard);
+    with.node.pass(2min);
+    CHECK(player.order.size() == 1);
+    CHECK(with.only_record().reason == "player_error");
+  }
+}
+
 TEST_CASE("a daily renewal in mid-play changes nothing that is heard") {
   Planned with;
   with.node.pass(30s);

@@ -49,6 +49,10 @@ class FakePlayer final : public node::Player {
     end({track, node::TrackEnd::failed, reason, "", heard, {}});
   }
 
+  void device_failed(node::TrackId track, node::Millis heard) {
+    end({track, node::TrackEnd::failed, "player_error", "", heard, {}, true});
+  }
+
   node::PlayerEvents events;
   std::map<node::TrackId, Told> tracks;  ///< those that have not ended
   std::vector<node::Track> sounded;      ///< every track that began to sound
