@@ -20,7 +20,7 @@ constexpr double kRise = 150;          // Hz a second
 constexpr double kWindow = 0.025;      // seconds of one look
 constexpr double kLoud = 0.004;        // of full scale, RMS
 constexpr double kTolerance = 0.07;    // seconds by which a position may differ from the clip's own pace
-constexpr double kShortest = 0.15;     // what is shorter is no piece of a clip
+constexpr double kShortest = 0.25;     // what is shorter is no piece of a clip
 constexpr double kEdge = 0.08;         // what is shorter and fits nothing is the edge of a sound
 
 double base_of(char what) { return 400 + 1100 * (what - 'A'); }

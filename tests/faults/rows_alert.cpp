@@ -37,10 +37,12 @@ void killed(World& world, Case& test) {
   const auto since = utc_now();
   world.start(code);
   must_sound(world, test, code, since);
-  json::array records;
-  eventually(60s, [&] { return !(records = world.village().records("alert=" + alert)).empty(); });
   int own = 0;
-  for (const auto& record : records) own += text(record, "node_code") == code ? 1 : 0;
+  eventually(60s, [&] {
+    own = 0;
+    for (const auto& record : world.village().records("alert=" + alert)) own += text(record, "node_code") == code ? 1 : 0;
+    return own > 0;
+  });
   test.log(fmt::format("{} record", own));
   test.check(own == 1, fmt::format("the controller has {} records of it", own));
 }

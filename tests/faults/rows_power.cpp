@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <map>
@@ -35,7 +36,11 @@ class PoweredBoard {
     plug(*disk_);
     start();
   }
-  ~PoweredBoard() { world_.node(code).kill(); }
+  ~PoweredBoard() {
+    world_.node(code).kill();
+    disk_.reset();
+    if (!image_.empty()) fs::remove(image_);
+  }
 
   void start() {
     world_.start(code);
@@ -52,19 +57,21 @@ class PoweredBoard {
   }
   /// Cuts the power, and starts the node on what is left.
   void cut() {
-    const auto image = world_.village().node_folder(code) / "after.img";
+    image_ = LossyDisk::image_folder() / fmt::format("loa-cut-{}.img", ::getpid());
     ::kill(world_.node(code).pid(), SIGSTOP);
-    disk_->copy_to(image);
+    disk_->copy_to(image_);
     world_.node(code).kill();
     fs::remove(world_.state(code));
-    disk_ = std::make_unique<LossyDisk>(image);
-    plug(*disk_);
+    auto left = std::make_unique<LossyDisk>(image_);
+    plug(*left);
     world_.start(code);
+    disk_ = std::move(left);
   }
 
  private:
   void plug(const LossyDisk& disk) { fs::create_directory_symlink(disk.path() / "state", world_.state(code)); }
   World& world_;
+  fs::path image_;  ///< after the cut
 
  public:
   const std::string code;
@@ -136,7 +143,6 @@ void random_cuts(World& world, Case& test, int count, int plays) {
   for (int i = 0; i < plays; ++i) world.plan(board.code, i % 2 ? 'B' : 'A', 6 + 8 * i, {}, false);
   const double end = begun + 8 + 8 * plays;
   std::mt19937 random(std::random_device{}());
-  TempFolder images;
   std::vector<Cut> cuts;
   int wrong = 0;
   const auto look = [&] {
@@ -150,7 +156,7 @@ void random_cuts(World& world, Case& test, int count, int plays) {
     const double left = std::max(0.0, end - utc_now()) / (count - i);
     std::this_thread::sleep_for(std::chrono::duration<double>(std::uniform_real_distribution<double>(0, 2 * left)(random)));
     Cut cut;
-    cut.image = images.path() / fmt::format("{}.img", i);
+    cut.image = LossyDisk::image_folder() / fmt::format("loa-cut-{}-{}.img", ::getpid(), i);
     cut.over = outcomes_in(board.snapshot(cut.image));
     cuts.push_back(std::move(cut));
   }

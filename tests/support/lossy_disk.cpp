@@ -51,7 +51,11 @@ std::string LossyDisk::missing() {
   return why;
 }
 
-LossyDisk::LossyDisk(int megabytes) : image_(folder_.path() / "disk.img"), mount_(folder_.path() / "disk") {
+std::filesystem::path LossyDisk::image_folder() {
+  return ::access("/dev/shm", W_OK) == 0 ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
+}
+
+LossyDisk::LossyDisk(int megabytes) : image_(image_folder() / (folder_.path().filename().string() + ".img")), mount_(folder_.path() / "disk"), own_image_(true) {
   must(fmt::format("truncate -s {}M '{}' && mkfs.ext4 -q -m 0 -J size=4 '{}'", megabytes, image_.string(), image_.string()));
   mount();
 }
@@ -63,7 +67,11 @@ void LossyDisk::mount() {
   must(fmt::format("mount -o loop,commit=300 '{}' '{}'", image_.string(), mount_.string()));
 }
 
-LossyDisk::~LossyDisk() { run(fmt::format("umount '{0}' || umount -l '{0}'", mount_.string())); }
+LossyDisk::~LossyDisk() {
+  run(fmt::format("umount '{0}' || umount -l '{0}'", mount_.string()));
+  std::error_code gone;
+  if (own_image_) std::filesystem::remove(image_, gone);
+}
 
 void LossyDisk::copy_to(const std::filesystem::path& image) const {
   auto before = content(image_);

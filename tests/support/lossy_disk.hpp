@@ -10,11 +10,13 @@ namespace loa::tests {
 /// the file: a copy of the file is the disk after a power cut at that moment. Only root can mount one.
 class LossyDisk {
  public:
+  /// Where images are fast: in memory, where this machine has such a folder.
+  static std::filesystem::path image_folder();
   /// Why none can be made here; empty where one can.
   static std::string missing();
 
   /// A new one, mounted. Throws std::runtime_error with the failing command's words.
-  explicit LossyDisk(int megabytes = 24);
+  explicit LossyDisk(int megabytes = 40);
   /// The disk that `image` holds, mounted: the kernel replays its journal.
   explicit LossyDisk(std::filesystem::path image);
   ~LossyDisk();
@@ -35,6 +37,7 @@ class LossyDisk {
   void mount();
   TempFolder folder_;
   std::filesystem::path image_, mount_;
+  bool own_image_ = false;
 };
 
 }  // namespace loa::tests
