@@ -179,7 +179,7 @@ std::vector<FaultRow> power_rows() {
     const char* words;
     double when;
   };
-  for (const auto& [name, words, when] : {Moment{"before-start", "1.5 s before the due time", -1.5}, Moment{"at-start", "0.1 s after the due time", 0.1},
+  for (const auto& [name, words, when] : {Moment{"before-start", "1.5 s before the due time", -1.5}, Moment{"at-start", "0.4 s after the due time", 0.4},
                                           Moment{"mid-play", "2.5 s into the clip", 2.5}, Moment{"at-end", "0.1 s before the end", kClipSeconds - 0.1},
                                           Moment{"after-end", "0.3 s after the end", kClipSeconds + 0.3}})
     rows.push_back(row(name, fmt::format("the power is cut {}: what was not synced is gone", words), "all but the seconds in which it was off, nothing twice",
