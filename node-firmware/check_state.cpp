@@ -66,7 +66,7 @@ void become_owner_of(const std::filesystem::path& folder) {
   passwd entry{};
   passwd* account = nullptr;
   std::array<char, 4096> text{};
-  ::getpwuid_r(owner.st_uid, &entry, text.data(), text.size(), &account);
+  if (::getpwuid_r(owner.st_uid, &entry, text.data(), text.size(), &account) != 0) account = nullptr;  // an owner without a name has no groups
   const bool groups = account ? ::initgroups(account->pw_name, owner.st_gid) == 0 : ::setgroups(0, nullptr) == 0;
   if (!groups || ::setgid(owner.st_gid) != 0 || ::setuid(owner.st_uid) != 0)
     throw std::system_error(errno, std::generic_category(), "cannot become the owner of " + folder.string());

@@ -69,8 +69,7 @@ std::optional<std::string> message_of(const SignedBatch& batch, const Rows& rows
     if (row == rows.end()) return std::nullopt;
     whole.records.push_back(row->second.record);
   }
-  auto message = batch.jws;
-  return message.insert(first + 1, protocol::to_base64url(protocol::encode(whole)));
+  return batch.jws.substr(0, first + 1) + protocol::to_base64url(protocol::encode(whole)) + batch.jws.substr(first + 1);
 }
 
 class Prover {

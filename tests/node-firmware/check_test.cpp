@@ -398,8 +398,6 @@ TEST_CASE("run by root, the check becomes the account that the node's folder bel
   struct stat made {};
   REQUIRE(::stat((pole / "sound.wav.check").c_str(), &made) == 0);
   CHECK(made.st_uid == kNobody);
-  REQUIRE(::stat((pole.state() / "lock").c_str(), &made) == 0);
-  CHECK(made.st_uid == kNobody);
 }
 
 TEST_CASE("a bundle is taken in by the account that the node's folder belongs to, and by no running node") {
@@ -422,7 +420,6 @@ TEST_CASE("a bundle is taken in by the account that the node's folder belongs to
     const auto held = node::FolderLock::take(pole.state());
     CHECK(join("bundle.json").first == 1);
   }
-  REQUIRE(::chown((pole.state() / "lock").c_str(), kNobody, kNobody) == 0);
   const auto [code, words] = join("bundle.json");
   INFO(words);
   CHECK(code == 0);
