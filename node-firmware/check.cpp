@@ -93,7 +93,6 @@ int check(const CommandLine& line, const Settings& settings) {
   }, &left_behind);
   const int code = all ? kExitOk : kExitBroken;
   if (!left_behind) return code;
-  standing->forget();
   std::_Exit(code);
 }
 

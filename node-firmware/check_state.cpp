@@ -119,6 +119,7 @@ Standing::Standing(Settings settings, const std::optional<std::filesystem::path>
   });
   if (key_set) (void)ring_->take(*key_set);
   read_plan();
+  scratch_.reset();  // all is read: no copy of keys outlives this, however the check ends
   clock_ = std::make_unique<NodeClock>(board_, std::max(build_date(), marks().newest_signed()), marks().clock);
 }
 

@@ -63,8 +63,6 @@ class Standing {
   const BoardTime& board() const { return board_; }
   /// The right to speak as this node; nothing while the node itself runs. Nothing and no fault where there is no folder yet.
   std::optional<FolderLock> lock(bool* running) const;
-  /// Removes the copy.
-  void forget() { scratch_.reset(); }
 
   /// What the file server's clock showed less what ours did at that moment, and how far that may be wrong; set by the HTTPS probe.
   struct ServerTime {
@@ -78,7 +76,7 @@ class Standing {
 
   Settings settings_;
   bool silent_;
-  std::unique_ptr<Scratch> scratch_;
+  std::unique_ptr<Scratch> scratch_;  // while the constructor runs
   std::unique_ptr<Identity> identity_;
   std::unique_ptr<OwnKeys> keys_;
   std::unique_ptr<DiskHealth> disk_;
