@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -19,13 +20,16 @@ using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, std::chron
 /// Names one run of one clip; the caller counts upward and never uses a number twice.
 using TrackId = std::uint64_t;
 
-/// One clip to sound once: a verified Ogg/Opus file on disk.
+class StreamFeed;
+
+/// One thing to sound once: a clip, a verified Ogg/Opus file on disk, or a stream from where it is by then.
 struct Track {
   TrackId id = 0;
-  std::filesystem::path file;
+  std::filesystem::path file;          ///< clip
   Millis offset{0};    ///< where in the clip to begin; exact to the sample
   Millis length{0};    ///< sounds at most this long, cut with a short fade; 0: to the clip's end
   int volume = 100;    ///< percent of full amplitude, 0..100; 0 is mute: it runs, counts, and is silent
+  std::shared_ptr<StreamFeed> stream = {};  ///< stream: its samples; `offset` is 0 then
 };
 
 /// The first sample of a track at the sink.

@@ -8,6 +8,7 @@
 
 #include "node-firmware/gst_plugins.hpp"
 #include "node-firmware/player_run.hpp"
+#include "node-firmware/stream_decoder.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 /// GLib gives up its first table of names on purpose when the table grows.
@@ -23,7 +24,7 @@ class GstPlayer final : public Player {
  public:
   GstPlayer(asio::any_io_executor executor, const protocol::Clock& clock, PlayerSettings settings, PlayerEvents events)
       : executor_(executor), settings_(std::move(settings)), events_(std::move(events)), timer_(executor) {
-    load_gst_plugins({"coreelements", "ogg", "opus", "audioconvert", "volume", "level"});
+    load_gst_plugins({"coreelements", "app", "ogg", "opus", "audioconvert", "volume", "level"});
     if (settings_.sink == SinkKind::alsa) load_gst_plugins({"audioresample", "alsa"});
     check_elements(settings_.sink);
     if (settings_.sink == SinkKind::wav) recording_ = std::make_shared<WavRecording>(settings_.wav, clock);

@@ -6,9 +6,9 @@
 namespace loa::node {
 namespace {
 
-constexpr const char* kChain =
-    "filesrc name=file ! oggdemux ! opusdec ! audioconvert ! audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved "
-    "! volume name=volume ! level name=level interval=100000000 ! ";
+constexpr const char* kFile =
+    "filesrc name=file ! oggdemux ! opusdec ! audioconvert ! audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved ! ";
+constexpr const char* kLoudness = "volume name=volume ! level name=level interval=100000000 ! ";
 constexpr const char* kTimedSink = "fakesink name=sink sync=true async=true signal-handoffs=true enable-last-sample=false";
 /// A short buffer keeps stop() quick; the device must take part of the load of a slow board, so not shorter.
 /// `slave-method=none`: the samples come at the device's own pace already (player_drift.hpp), the sink must not correct it once more.
@@ -78,9 +78,9 @@ GstPad* source_pad(GstElement* bin, const char* name) {
   return pad;
 }
 
-GstElement* make_chain(SinkKind sink) {
+GstElement* make_chain(const char* source, SinkKind sink) {
   GError* error = nullptr;
-  const std::string text = std::string(kChain) + (sink == SinkKind::alsa ? kAlsaSink : kTimedSink);
+  const std::string text = std::string(source) + kLoudness + (sink == SinkKind::alsa ? kAlsaSink : kTimedSink);
   GstElement* pipeline = gst_parse_launch(text.c_str(), &error);
   if (!error) return pipeline;
   const std::string why = error->message;
@@ -97,16 +97,23 @@ void end_pipeline(GstElement* pipeline, void*) { gst_element_set_state(pipeline,
 
 }  // namespace
 
-void check_elements(SinkKind sink) { gst_object_unref(make_chain(sink)); }
+void check_elements(SinkKind sink) {
+  for (const char* source : {kFile, StreamFiller::kElement}) gst_object_unref(make_chain(source, sink));
+}
 
 Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording, DeviceRate rate,
          FlowEvents events)
     : track_(track), settings_(settings), moved_(now_steady()) {
   flow_ = std::make_shared<Flow>(track.length.count() * Flow::kPerMs, std::move(recording), std::move(events));
-  pipeline_ = make_chain(settings.sink);
+  pipeline_ = make_chain(track.stream ? StreamFiller::kElement : kFile, settings.sink);
   volume_ = by_name(pipeline_, "volume");
   sink_ = by_name(pipeline_, "sink");
-  g_object_set(by_name(pipeline_, "file"), "location", track.file.c_str(), nullptr);
+  if (track.stream) {
+    filler_ = std::make_shared<StreamFiller>(track.stream);
+    StreamFiller::join(filler_, by_name(pipeline_, "stream"));
+  } else {
+    g_object_set(by_name(pipeline_, "file"), "location", track.file.c_str(), nullptr);
+  }
   if (settings.sink == SinkKind::alsa) {
     g_object_set(sink_, "device", settings.device.c_str(), nullptr);
     alsa_ = std::make_shared<AlsaStart>(sink_);
@@ -131,6 +138,7 @@ Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<Wav
 Run::~Run() {
   flow_->close();
   if (alsa_) alsa_->close();
+  if (filler_) filler_->end();
   // A pipeline that hangs may not let go of its threads: another thread waits for it, the loop does not.
   if (stalled_) {
     flow_->slow_down();
@@ -181,6 +189,7 @@ bool Run::seek() {
 
 void Run::play() {
   phase_ = Phase::playing;
+  if (filler_) filler_->begin();
   const std::chrono::nanoseconds lead = alsa_ ? alsa_->lead() : Flow::kEarly;
   begin_ = std::max(*due_, now_steady() + (alsa_ ? lead : std::chrono::nanoseconds(0)));
   if (alsa_) alsa_->begin_at(begin_);
@@ -260,7 +269,8 @@ std::int64_t Run::sounded() const {
 }
 
 TrackEnded Run::end(TrackEnd how) const {
-  const std::int64_t samples = how == TrackEnd::failed ? sounded() : flow_->passed();
+  std::int64_t samples = how == TrackEnd::failed ? sounded() : flow_->passed();
+  if (filler_) samples = std::max<std::int64_t>(samples - filler_->unheard(), 0);
   TrackEnded ended{track_.id, how, reason_, detail_, Millis{0}, {}, device_};
   if (phase_ != Phase::playing || (stopping_ && how == TrackEnd::stopped && now_steady() < begin_)) return ended;
   ended.heard = Millis{(samples + Flow::kPerMs / 2) / Flow::kPerMs};

@@ -10,6 +10,7 @@
 #include "node-firmware/player_drift.hpp"
 #include "node-firmware/player_flow.hpp"
 #include "node-firmware/player_gst.hpp"
+#include "node-firmware/player_stream.hpp"
 
 namespace loa::node {
 
@@ -58,6 +59,7 @@ class Run {
   const PlayerSettings& settings_;
   std::shared_ptr<Flow> flow_;
   std::shared_ptr<AlsaStart> alsa_;  ///< nothing where the sink is another
+  std::shared_ptr<StreamFiller> filler_;  ///< nothing where a file sounds
   GstElement* pipeline_ = nullptr;
   GstElement* volume_ = nullptr;
   GstElement* sink_ = nullptr;

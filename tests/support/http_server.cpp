@@ -7,6 +7,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <memory>
@@ -28,16 +30,28 @@ HttpRequest parse(const std::string& head) {
 }
 
 std::string head_of(const ServerAnswer& answer, const HttpRequest& request) {
+  const std::string type = answer.content_type.empty() ? "" : "Content-Type: " + answer.content_type + "\r\n";
+  if (answer.more) return fmt::format("HTTP/1.1 {} X\r\n{}\r\n", answer.status, type);
   const bool part = answer.status == 200 && answer.ranges && request.range_from;
   const std::string date = answer.date.empty() ? "" : "Date: " + answer.date + "\r\n";
   if (!part) {
     const std::string location = (answer.location.empty() ? "" : "Location: " + answer.location + "\r\n") + date;
-    return fmt::format("HTTP/1.1 {} X\r\n{}Content-Length: {}\r\n\r\n", answer.status, location, answer.body.size());
+    return fmt::format("HTTP/1.1 {} X\r\n{}{}Content-Length: {}\r\n\r\n", answer.status, location, type, answer.body.size());
   }
   if (*request.range_from >= answer.body.size())
     return fmt::format("HTTP/1.1 416 X\r\nContent-Range: bytes */{}\r\nContent-Length: 0\r\n\r\n", answer.body.size());
   return fmt::format("HTTP/1.1 206 X\r\n{}Content-Range: bytes {}-{}/{}\r\nContent-Length: {}\r\n\r\n", date, *request.range_from,
                      answer.body.size() - 1, answer.body.size(), answer.body.size() - *request.range_from);
+}
+
+template <class Stream>
+asio::awaitable<void> send_without_end(Stream& stream, const ServerAnswer& answer) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  while (const auto some = answer.more()) {
+    if (!some->empty()) co_await asio::async_write(stream, asio::buffer(*some), asio::use_awaitable);
+    timer.expires_after(std::chrono::milliseconds(20));
+    co_await timer.async_wait(asio::use_awaitable);
+  }
 }
 
 template <class Stream>
@@ -51,6 +65,10 @@ asio::awaitable<void> serve(std::shared_ptr<Stream> stream, HttpServer* server) 
     const ServerAnswer answer = server->answer(request);
     co_await asio::async_write(*stream, asio::buffer(head_of(answer, request)), asio::use_awaitable);
     if (answer.silent) continue;
+    if (answer.more) {
+      co_await send_without_end(*stream, answer);
+      co_return;
+    }
     std::string body = answer.body;
     if (answer.ranges && request.range_from) body.erase(0, *request.range_from);
     if (answer.cut_after && *answer.cut_after < body.size()) body.resize(*answer.cut_after);

@@ -29,6 +29,9 @@ struct ServerAnswer {
   bool silent = false;                   ///< sends the header, then nothing, and keeps the connection
   std::string location;
   std::string date;                      ///< as the header "Date" has it; empty: no such header
+  std::string content_type = {};
+  /// An endless body in place of `body`: asked every 20 ms for what to send next, which may be nothing; no value closes the connection.
+  std::function<std::optional<std::string>()> more = {};
 };
 
 /// A small HTTP/1.1 server on a free loopback port, on a thread of its own, with faults to order.

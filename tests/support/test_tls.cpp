@@ -33,7 +33,8 @@ void extend(X509* certificate, int nid, const char* value) {
   X509_EXTENSION_free(extension);
 }
 
-Certificate make(const char* name, long serial, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key, long from, long until) {
+Certificate make(const char* name, long serial, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key, long from, long until,
+                 const char* names) {
   Certificate certificate(X509_new(), X509_free);
   X509* x = certificate.get();
   X509_set_version(x, 2);
@@ -45,7 +46,7 @@ Certificate make(const char* name, long serial, EVP_PKEY* key, X509* issuer, EVP
   X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, text, -1, -1, 0);
   X509_set_issuer_name(x, X509_get_subject_name(issuer ? issuer : x));
   extend(x, NID_basic_constraints, issuer ? "critical,CA:FALSE" : "critical,CA:TRUE");
-  if (issuer) extend(x, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
+  if (issuer) extend(x, NID_subject_alt_name, names);
   must(X509_sign(x, issuer_key, EVP_sha256()) > 0);
   return certificate;
 }
@@ -61,11 +62,11 @@ std::string pem(Write write) {
 
 }  // namespace
 
-TestTls make_test_tls(long from, long until) {
+TestTls make_test_tls(long from, long until, const char* names) {
   const Key ca_key = new_key();
   const Key key = new_key();
-  const Certificate ca = make("Loa test CA", 1, ca_key.get(), nullptr, ca_key.get(), from, until);
-  const Certificate server = make("localhost", 2, key.get(), ca.get(), ca_key.get(), from, until);
+  const Certificate ca = make("Loa test CA", 1, ca_key.get(), nullptr, ca_key.get(), from, until, names);
+  const Certificate server = make("localhost", 2, key.get(), ca.get(), ca_key.get(), from, until, names);
   return {pem([&](BIO* bio) { return PEM_write_bio_X509(bio, ca.get()); }),
           pem([&](BIO* bio) { return PEM_write_bio_X509(bio, server.get()); }),
           pem([&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr); })};

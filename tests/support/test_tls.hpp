@@ -11,6 +11,7 @@ struct TestTls {
 };
 
 /// Certificates valid from `from` to `until`, in seconds from now. Throws std::runtime_error where OpenSSL fails.
-TestTls make_test_tls(long from = -3600, long until = 3600);
+/// `names` are the server's, as OpenSSL writes them.
+TestTls make_test_tls(long from = -3600, long until = 3600, const char* names = "DNS:localhost,IP:127.0.0.1");
 
 }  // namespace loa::tests
