@@ -49,7 +49,7 @@ const std::vector<scheduler::Occurrence>& occurrences_of(const scheduler::Plan* 
 
 bool same_item(const Sounding& a, const Sounding& b) {
   return a.occurrence_id == b.occurrence_id && a.item_index == b.item_index && a.substitute == b.substitute &&
-         a.item.kind == b.item.kind && a.item.sha256 == b.item.sha256;
+         a.item.kind == b.item.kind && a.item.sha256 == b.item.sha256 && a.item.url == b.item.url;
 }
 
 Conductor::Conductor(Parts parts, std::function<void()> changed)
@@ -100,7 +100,9 @@ Monotonic Conductor::run() {
   finish_overdue();
   skip_forgotten(now);
   refresh_playable();
-  const auto decision = decide(now);
+  refresh_streams(now);
+  auto decision = decide(now);
+  if (keep_places(decision, now)) decision = decide(now);
   for (const auto& ended : decision.ended) close(ended);
   scheduler::apply(parts_.history.history(), decision, now);
   look_ahead(decision);
@@ -154,8 +156,6 @@ void Conductor::refresh_playable() {
     for (const auto* list : {&occurrence.items, &occurrence.substitutes})
       for (const auto& item : *list) {
         if (to_be_judged) ask(item.sha256);
-        // Streams are for later: until a player can sound them they are never chosen.
-        if (item.kind == ItemKind::stream) playable[item.url] = false;
       }
   }
 }
@@ -167,6 +167,7 @@ void Conductor::steer(const std::optional<Sounding>& sounding, TimePoint now) {
     if (auto* kept = parts_.history.draft(sounding->occurrence_id)) kept->volume = sounding->volume;
     return;
   }
+  if (now_ && now_track_ != 0) note_lost_stream(*now_);
   release_current();
   if (sounding && parts_.clock.monotonic() >= device_again_) begin(*sounding, now);
 }
@@ -183,14 +184,20 @@ void Conductor::release_current() {
 }
 
 TrackId Conductor::prepare(const Sounding& what, Millis offset) {
-  const auto file = parts_.shelf.find(what.item.sha256);
-  if (!file) return 0;
   Track track;
+  const bool stream = what.item.kind == ItemKind::stream;
+  if (stream) {
+    track.stream = parts_.streams ? parts_.streams->feed(what.item.url) : nullptr;
+    if (!track.stream) return 0;
+  } else {
+    const auto file = parts_.shelf.find(what.item.sha256);
+    if (!file) return 0;
+    track.file = *file;
+    track.offset = offset;
+  }
   track.id = ++last_track_;
-  track.file = *file;
-  track.offset = offset;
-  // Only a stand-in may be longer than its place; the clip itself ends where the plan says.
-  if (what.substitute) track.length = what.until - what.started - offset;
+  // Only a stand-in may be longer than its place, and a stream never ends; the clip itself ends where the plan says.
+  if (what.substitute || stream) track.length = what.until - what.started - offset;
   track.volume = what.volume;
   Voice voice;
   voice.what = what;
@@ -205,7 +212,7 @@ void Conductor::begin(const Sounding& sounding, TimePoint now) {
   auto& record = draft(sounding);
   record.volume = sounding.volume;
   record.clock = parts_.clock.quality();
-  if (sounding.item.kind != ItemKind::clip) return;
+  if (sounding.item.kind == ItemKind::pause) return;
   if (next_track_ != 0 && same_beginning(voices_.at(next_track_).what, sounding)) {
     now_track_ = next_track_;
     next_track_ = 0;
@@ -218,7 +225,7 @@ void Conductor::begin(const Sounding& sounding, TimePoint now) {
   }
   const auto* known = parts_.history.history().find(sounding.occurrence_id);
   const bool from_clock = known && (known->restarted || record.heard_ms == 0 || faults_.contains(sounding.occurrence_id));
-  const bool joins = sounding.item_offset > kSamePlace && from_clock;
+  const bool joins = sounding.item.kind == ItemKind::clip && sounding.item_offset > kSamePlace && from_clock;
   const auto offset = sounding.item_offset + (joins ? Millis(kJoinLead) : Millis(0));
   now_track_ = prepare(sounding, offset);
   if (now_track_ == 0) return;
@@ -240,7 +247,7 @@ void Conductor::drop_prerolled() {
 
 void Conductor::preroll(const std::optional<Sounding>& next, TimePoint now) {
   if (next_track_ != 0 && (!next || !same_place(voices_.at(next_track_).what, *next))) drop_prerolled();
-  if (!next || next->item.kind != ItemKind::clip || parts_.clock.monotonic() < device_again_) return;
+  if (!next || next->item.kind == ItemKind::pause || parts_.clock.monotonic() < device_again_) return;
   const auto begins = next->started + next->item_offset;
   if (next_track_ == 0 && begins - now <= kPrerollAhead) next_track_ = prepare(*next, next->item_offset);
   if (next_track_ == 0) return;
@@ -276,6 +283,7 @@ Monotonic Conductor::next_wake(const Decision& decision) const {
   if (now_) no_later(next_progress_);
   if (hurries()) no_later(hurry_until_);
   if (gate_wake_) no_later(*gate_wake_);
+  if (next_stream_) no_later(parts_.clock.monotonic_at(*next_stream_));
   for (const auto& [id, closing] : closing_) no_later(closing.deadline);
   if (device_again_ > now) no_later(device_again_);
   return wake;

@@ -12,6 +12,7 @@
 #include "node-firmware/node_clock.hpp"
 #include "node-firmware/player.hpp"
 #include "node-firmware/record_keeper.hpp"
+#include "node-firmware/stream_hub.hpp"
 #include "scheduler/playhead.hpp"
 
 namespace loa::node {
@@ -37,6 +38,7 @@ class Conductor {
     HistoryStore& history;
     RecordKeeper& records;
     edge::SoundGate* gate = nullptr;  ///< told of sound before the player is
+    Streams* streams = nullptr;  ///< null: no stream is ever playable
   };
   /// `changed` is called when the player reported something: run() should follow. Never from inside a call.
   Conductor(Parts parts, std::function<void()> changed);
@@ -98,6 +100,12 @@ class Conductor {
   scheduler::Decision decide(scheduler::TimePoint now);
   void refresh_playable();
   void skip_forgotten(scheduler::TimePoint now);
+  void refresh_streams(scheduler::TimePoint now);
+  bool is_playable_stream(const std::string& url, const std::vector<StreamAddress>& wanted) const;
+  void note_lost_stream(const scheduler::Sounding& what);
+  bool keep_places(const scheduler::Decision& decision, scheduler::TimePoint now);
+  const scheduler::Occurrence* planned(const std::string& occurrence_id) const;
+  std::string lost_reason(const std::string& url) const;
   void steer(const std::optional<scheduler::Sounding>& sounding, scheduler::TimePoint now);
   void begin(const scheduler::Sounding& sounding, scheduler::TimePoint now);
   void release_current();
@@ -148,6 +156,7 @@ class Conductor {
   std::optional<Monotonic> gate_wake_;
   std::optional<scheduler::Occurrence> test_;  // until its record is written
   std::map<std::string, bool> audible_;       // by occurrence: whether what was measured of it was heard
+  std::optional<scheduler::TimePoint> next_stream_;  // when the next stream is to be listened to
   Monotonic began_{};
   std::optional<Monotonic> trusted_since_;    // when this run of the program first knew the time
   std::optional<Monotonic> epoch_;            // 1970 on the monotonic clock, by the node's clock at the last run

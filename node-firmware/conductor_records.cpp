@@ -44,7 +44,7 @@ std::string Conductor::fault_of(const Ended& ended) const {
   for (const auto& occurrence : held->occurrences) {
     if (occurrence.id != ended.occurrence_id) continue;
     for (const auto& item : occurrence.items) {
-      if (item.kind == ItemKind::stream) return "unsupported";
+      if (item.kind == ItemKind::stream) return lost_reason(item.url);
       if (auto reason = parts_.shelf.reason(item.sha256); !reason.empty()) return reason;
     }
   }
@@ -60,6 +60,8 @@ void Conductor::finish(const Ended& ended) {
     record.reason = "silent";
   }
   if (test_ && test_->id == ended.occurrence_id) test_.reset();
+  // A stream that sounded before it fell silent was lost; silent is what never sounded.
+  if (record.outcome == scheduler::Outcome::partial && record.reason == "silent") record.reason = "stream_lost";
   const auto due = parts_.clock.monotonic_at(record.due);
   if (record.reason == "missed" && due >= began_ && trusted_since_ && due <= *trusted_since_) record.reason = "no_clock";
   record.clock = parts_.clock.quality();
@@ -161,9 +163,11 @@ void Conductor::on_ended(const TrackEnded& ended) {
   if (ended.track == now_track_) now_track_ = 0;
   if (ended.track == next_track_) next_track_ = 0;
   if (ended.how == TrackEnd::failed) {
-    spdlog::warn("{}: clip {} {}: {}", what.occurrence_id, what.item.sha256.substr(0, 12), ended.reason, ended.detail);
+    const bool stream = what.item.kind == ItemKind::stream;
+    const auto& key = stream ? what.item.url : what.item.sha256;
+    spdlog::warn("{}: {} {}: {}", what.occurrence_id, stream ? key : "clip " + key.substr(0, 12), ended.reason, ended.detail);
     if (ended.device) device_again_ = parts_.clock.monotonic() + kDeviceAgain;
-    else broken_[what.item.sha256] = parts_.clock.monotonic() + kBrokenFor;
+    else broken_[key] = parts_.clock.monotonic() + kBrokenFor;
     faults_[what.occurrence_id] = ended.reason;
     if (now_ && same_item(*now_, what)) now_.reset();
   }

@@ -21,6 +21,7 @@
 #include "node-firmware/kept_database.hpp"
 #include "node-firmware/level_meter_gst.hpp"
 #include "node-firmware/player_gst.hpp"
+#include "node-firmware/stream_hub.hpp"
 #include "node-firmware/teller.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/link_mosquitto.hpp"
@@ -65,6 +66,12 @@ PlayerSettings player_settings(const Settings& settings) {
   return player;
 }
 
+StreamSettings stream_settings(const Settings& settings) {
+  StreamSettings streams;
+  streams.ca_file = settings.streams.ca_file;
+  return streams;
+}
+
 }  // namespace
 
 class Node::Impl {
@@ -91,7 +98,8 @@ class Node::Impl {
                                 {[](TrackId) {}, [this](const TrackStarted& started) { conductor_.on_started(started); },
                                  [this](const TrackEnded& ended) { conductor_.on_ended(ended); }})),
         edge_(settings_.edge, edge_parts(), clock_.monotonic()),
-        conductor_({*player_, shelf_, clock_, history_, records_, &edge_}, [this] { wake(); }),
+        streams_(make_streams(loop_.get_executor(), stream_settings(settings_), [this] { wake(); })),
+        conductor_({*player_, shelf_, clock_, history_, records_, &edge_, streams_.get()}, [this] { wake(); }),
         link_(loop_.get_executor(), link_settings(identity_.bundle)),
         agent_({identity_, keys_, link_, clock_, store_, history_, log_, records_, disk_, conductor_, shelf_, &edge_},
                {settings_.times.state_period, operating_system(), settings_.times.certificate_age, build_date(), losses(), safe_mode_.value_or("")},
@@ -233,6 +241,7 @@ class Node::Impl {
   DiskShelf shelf_;
   std::unique_ptr<Player> player_;
   edge::Edge edge_;
+  std::unique_ptr<Streams> streams_;
   Conductor conductor_;
   protocol::MosquittoLink link_;
   Agent agent_;

@@ -32,6 +32,7 @@ Settings from(config::Section& root) {
   settings.cache = CacheTable(root.table("cache"));
   settings.times = TimesTable(root.table("times"));
   settings.edge = edge::read_settings(root);
+  settings.streams = StreamsTable(root.table("streams"));
   root.finish();
   return settings;
 }
@@ -56,6 +57,8 @@ TimesTable::TimesTable(config::Section table) {
   certificate_age = table.duration("certificate_age", certificate_age, 1s, 4 * 365 * 24h);
   stop_limit = table.duration("stop_limit", stop_limit, 1s, 1min);
 }
+
+StreamsTable::StreamsTable(config::Section table) { ca_file = table.path("ca_file", ca_file); }
 
 Settings read_settings(const std::filesystem::path& file) {
   config::TomlFile toml(file);

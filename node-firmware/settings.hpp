@@ -38,6 +38,13 @@ struct TimesTable {
   TimesTable() = default;
 };
 
+/// Relays and live streams; `[streams]`.
+struct StreamsTable {
+  std::filesystem::path ca_file = "/etc/ssl/certs/ca-certificates.crt";  ///< PEM of the authorities that their servers are believed by
+  explicit StreamsTable(config::Section table);
+  StreamsTable() = default;
+};
+
 /// node.toml, whole and checked; every key has the value that holds without it.
 struct Settings {
   std::filesystem::path state_folder = "/var/lib/loa-node";
@@ -47,6 +54,7 @@ struct Settings {
   CacheTable cache;
   TimesTable times;
   edge::Settings edge;  ///< the board's hardware, where it has any
+  StreamsTable streams;
 };
 
 /// Reads node.toml; throws config::ConfigError with file, line and column where anything in it is not as the shipped

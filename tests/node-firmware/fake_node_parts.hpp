@@ -1,10 +1,12 @@
 #pragma once
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "node-firmware/clip_shelf.hpp"
 #include "node-firmware/node_clock.hpp"
+#include "node-firmware/stream_hub.hpp"
 
 namespace loa::tests {
 
@@ -59,6 +61,26 @@ class FakeShelf final : public node::ClipShelf {
   std::vector<scheduler::StockClip> stock;
   std::optional<scheduler::TimePoint> until;
   int retries = 0;
+};
+
+/// Streams that are as the test says; those that it says nothing of sound.
+class FakeStreams final : public node::Streams {
+ public:
+  void want(const std::vector<node::StreamAddress>& streams, std::chrono::nanoseconds) override {
+    wanted.clear();
+    for (const auto& one : streams) wanted.push_back(one.url);
+  }
+  bool playable(const std::string& url) const override { return !bad.contains(url); }
+  std::string reason(const std::string& url) const override { return bad.contains(url) ? bad.at(url) : ""; }
+  std::shared_ptr<node::StreamFeed> feed(const std::string& url) const override {
+    return std::find(wanted.begin(), wanted.end(), url) == wanted.end() ? nullptr : feed_;
+  }
+
+  std::vector<std::string> wanted;
+  std::map<std::string, std::string> bad;  ///< address to reason
+
+ private:
+  std::shared_ptr<node::StreamFeed> feed_ = std::make_shared<node::StreamFeed>();
 };
 
 }  // namespace loa::tests

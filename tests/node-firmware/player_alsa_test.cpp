@@ -3,6 +3,7 @@
 #include <map>
 
 #include "node-firmware/player_gst.hpp"
+#include "node-firmware/stream_feed.hpp"
 #include "tests/support/loop.hpp"
 #include "tests/support/opus_files.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -95,6 +96,32 @@ TEST_CASE("a device sounds a clip from its offset, when it is due") {
   const auto [from, to] = streams[0].loud();
   CHECK(ms(streams[0].time_of(from) - due) == Approx(0).margin(3));
   CHECK(ms(streams[0].time_of(to) - streams[0].time_of(from)) == Approx(200).margin(2));
+}
+
+TEST_CASE("a device sounds a stream from when it is due, for its length") {
+  const std::string device = GENERATE("timed", "slow44");
+  CAPTURE(device);
+  Card card(device);
+  node::Track track{1};
+  track.stream = std::make_shared<node::StreamFeed>();
+  track.length = 500ms;
+  std::vector<std::int16_t> tone(48 * 5'000);
+  for (std::size_t i = 0; i < tone.size(); ++i) tone[i] = i / 55 % 2 == 0 ? 9'000 : -9'000;
+  track.stream->put(tone);
+  card.prepare(track);
+  const SteadyTime due = steady_now() + 400ms;
+  card.player->start_at(1, due);
+  const auto& end = card.wait_ended(1);
+  CHECK(end.how == TrackEnd::finished);
+  CHECK(end.heard > 400ms);
+  const auto streams = card.pcm.heard();
+  REQUIRE(streams.size() == 1);
+  const auto [from, to] = streams[0].loud();
+  REQUIRE(from < to);
+  // What was prerolled before it was told to begin is silence, so that no old sound comes with it.
+  CHECK(ms(streams[0].time_of(from) - due) > -3);
+  CHECK(ms(streams[0].time_of(from) - due) < 70);
+  CHECK(ms(streams[0].time_of(to) - due) == Approx(500).margin(5));
 }
 
 TEST_CASE("a device sounds the whole of a clip that is due at once, a little late, and says how late") {

@@ -24,6 +24,7 @@ TEST_CASE("the shipped node.toml says exactly what holds without it") {
   CHECK_FALSE(shipped.edge.ear);
   CHECK_FALSE(shipped.edge.data);
   CHECK_FALSE(shipped.edge.surroundings.any());
+  CHECK(shipped.streams.ca_file == fallback.streams.ca_file);
 }
 
 TEST_CASE("a wrong setting stops the program with file and line") {

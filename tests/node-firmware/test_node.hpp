@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 /// One run of the node's program on a state folder, with a pretend network, player and shelf.
 struct NodeRun {
-  NodeRun(const std::filesystem::path& folder, const protocol::Bundle& bundle, FakeTime& time, FakeShelf& shelf,
+  NodeRun(const std::filesystem::path& folder, const protocol::Bundle& bundle, FakeTime& time, FakeShelf& shelf, FakeStreams& streams,
           std::chrono::milliseconds certificate_age,
           node::edge::SoundGate* gate = nullptr)
       : identity{bundle, protocol::PrivateKey::from_pem(bundle.signing_key_pem).value()},
@@ -33,7 +33,7 @@ struct NodeRun {
         log(database),
         keeper(database, history, log, disk),
         clock(time, store.marks().newest_signed(), store.marks().clock),
-        conductor({player, shelf, clock, history, keeper, gate}, [this] { ++wakes; }),
+        conductor({player, shelf, clock, history, keeper, gate, &streams}, [this] { ++wakes; }),
         agent({identity, keys, link, clock, store, history, log, keeper, disk, conductor, shelf}, {30min, "test", certificate_age, {}, files.losses()},
               {[this] { ++wakes; }, [this] { restart_asked = true; }, [this](std::string request) { refused.push_back(std::move(request)); }}) {
     player.events.started = [this](const node::TrackStarted& started) { conductor.on_started(started); };
@@ -71,7 +71,7 @@ class TestNode {
   void boot() {
     run.reset();  // the folder has one owner at a time
     sounds_.clear();  // the next run counts its tracks anew, perhaps at the same address
-    run = std::make_unique<NodeRun>(state_folder, controller.bundle(), time, shelf, certificate_age, gate);
+    run = std::make_unique<NodeRun>(state_folder, controller.bundle(), time, shelf, streams, certificate_age, gate);
     run->agent.tick();
   }
   /// The process is killed: nothing is written or said any more.
@@ -221,6 +221,7 @@ class TestNode {
   TestController controller;
   FakeTime time;
   FakeShelf shelf;
+  FakeStreams streams;
   std::map<std::string, std::int64_t> alert_revisions;
   std::chrono::milliseconds certificate_age = 365 * 24h;
   node::edge::SoundGate* gate = nullptr;
