@@ -22,14 +22,21 @@ bool is_sound(std::span<const std::int16_t> samples) {
 }  // namespace
 
 StreamFeed::StreamFeed(WatchTimes times)
-    : ring_(static_cast<std::size_t>(kMost.count()) * kPerMs), hold_(static_cast<std::size_t>(kHold.count()) * kPerMs), needed_(hold_),
+    : ring_(static_cast<std::size_t>(kMost.count()) * kPerMs), past_(static_cast<std::size_t>(kMostPast.count()) * kPerMs),
+      hold_(static_cast<std::size_t>(kHold.count()) * kPerMs), needed_(hold_),
       watch_(times) {}
 
 bool StreamFeed::put(std::span<const std::int16_t> samples) {
   while (!samples.empty()) {
     std::unique_lock lock(mutex_);
-    room_.wait(lock, [this] { return closed_ || size_ < ring_.size(); });
+    const auto may_go = [this] { return players_ == 0 ? past_ : 0; };
+    room_.wait(lock, [&] { return closed_ || size_ < ring_.size() || may_go() > 0; });
     if (closed_) return false;
+    if (size_ == ring_.size()) {
+      const auto oldest = std::min({samples.size(), size_, may_go()});
+      drop(oldest);
+      past_ -= oldest;
+    }
     const auto count = std::min(samples.size(), ring_.size() - size_);
     for (std::size_t i = 0; i < count; ++i) ring_[(first_ + size_ + i) % ring_.size()] = samples[i];
     size_ += count;
@@ -37,6 +44,11 @@ bool StreamFeed::put(std::span<const std::int16_t> samples) {
     samples = samples.subspan(count);
   }
   return true;
+}
+
+void StreamFeed::fresh() {
+  const std::lock_guard lock(mutex_);
+  past_ = static_cast<std::size_t>(kMostPast.count()) * kPerMs;
 }
 
 void StreamFeed::hold(Millis length) {
@@ -110,7 +122,7 @@ void StreamFeed::play(bool plays) {
   const std::lock_guard lock(mutex_);
   if (plays && players_ == 0) {
     unheard_ = 0;
-    if (!filling_ && size_ > hold_) drop(size_ - hold_);
+    if (size_ > hold_) drop(size_ - hold_);
   }
   players_ += plays ? 1 : -1;
 }

@@ -11,18 +11,21 @@ namespace loa::node {
 
 /// The samples of one stream (S16, mono, 48 kHz) between its decoder and who hears it, and what they tell of the stream's health.
 /// Sound is taken at the pace of time, by a player or, while none plays, by pass(): so the stream's edge goes on, and a server that sends
-/// faster than sound goes is held back. Nothing is given out before `hold` of it is there, nor after a hole before a second of it. Where
-/// nothing is there silence is, faded in and out over 5 ms. Full at 24 s: the decoder waits. Threads as said.
+/// faster than sound goes is held back; but what it sends first of what is past already, up to two minutes, is thrown away. Nothing is given out before `hold` of it is there, nor after a hole before a second of it. Where
+/// nothing is there silence is, faded in and out over 5 ms. Full at 24 s: the oldest goes, later the decoder waits. Threads as said.
 class StreamFeed {
  public:
   static constexpr int kPerMs = 48;
   static constexpr Millis kMost{24'000};
   static constexpr Millis kHold{3'000};
+  static constexpr Millis kMostPast{120'000};
 
   explicit StreamFeed(WatchTimes times = {});
 
   /// Decoder's thread: adds samples; waits while there is no room. False: closed.
   bool put(std::span<const std::int16_t> samples);
+  /// Decoder's thread: what follows is of another connection, which may begin with what is past.
+  void fresh();
   /// Decoder's thread: how much is to be there before anything is given out.
   void hold(Millis length);
   /// Any thread: what waits in put() ends; what is taken from now on is silence.
@@ -53,6 +56,7 @@ class StreamFeed {
   std::vector<std::int16_t> ring_;
   std::size_t first_ = 0;
   std::size_t size_ = 0;
+  std::size_t past_;       ///< so much may be thrown away yet
   std::size_t hold_;
   std::size_t needed_;     ///< while filling: so much is to be there
   bool filling_ = true;

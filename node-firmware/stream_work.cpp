@@ -78,6 +78,7 @@ std::string StreamSource::Work::once() {
   first_.clear();
   format_.reset();
   bytes_ = 0;
+  feed->fresh();
   arrived_before_ = feed->arrived();
   std::string final_url, playlist;
   StreamTaker taker;

@@ -138,11 +138,24 @@ TEST_CASE("while nobody plays a stream its edge goes on, and a player begins nea
   CHECK(feed.unheard() == 0);
 }
 
+TEST_CASE("what a server sends first of what is past is thrown away while nobody plays, and no more than two minutes of it") {
+  node::StreamFeed feed;
+  feed.put(tone(48 * 60'000, 100));
+  feed.put(tone(48 * 5'000, 9'000));
+  feed.play(true);
+  CHECK(Taken(feed, 3).loudest(0, 3 * 960) == 9'000);
+  feed.play(false);
+  feed.pass(100ms);
+  feed.put(tone(48 * 3'500, 7'000));
+  feed.play(true);
+  CHECK(Taken(feed, 3).loudest(0, 3 * 960) == 7'000);
+}
+
 TEST_CASE("the silence for which a stream was given up does not count as heard") {
   node::StreamFeed feed;
+  feed.play(true);
   feed.put(tone(48 * 4'000));
   feed.put(std::vector<std::int16_t>(48 * 12'000));
-  feed.play(true);
   Taken(feed, 50 * 13);
   CHECK(feed.health() == StreamHealth::good);
   CHECK(feed.unheard() == 0);
