@@ -102,6 +102,7 @@ class Conductor {
   void skip_forgotten(scheduler::TimePoint now);
   void refresh_streams(scheduler::TimePoint now);
   bool is_playable_stream(const std::string& url, const std::vector<StreamAddress>& wanted) const;
+  bool keeps_place(const std::string& url, scheduler::TimePoint now) const;
   void note_lost_stream(const scheduler::Sounding& what);
   bool keep_places(const scheduler::Decision& decision, scheduler::TimePoint now);
   const scheduler::Occurrence* planned(const std::string& occurrence_id) const;
@@ -157,6 +158,7 @@ class Conductor {
   std::optional<scheduler::Occurrence> test_;  // until its record is written
   std::map<std::string, bool> audible_;       // by occurrence: whether what was measured of it was heard
   std::optional<scheduler::TimePoint> next_stream_;  // when the next stream is to be listened to
+  std::map<std::string, scheduler::TimePoint> kept_until_;  // by stream: the end of a place that waits for it in silence
   Monotonic began_{};
   std::optional<Monotonic> trusted_since_;    // when this run of the program first knew the time
   std::optional<Monotonic> epoch_;            // 1970 on the monotonic clock, by the node's clock at the last run

@@ -22,6 +22,7 @@ constexpr auto kListenAfter = 5s;
 /// Which streams are listened to now, and which of them would sound.
 void Conductor::refresh_streams(TimePoint now) {
   next_stream_.reset();
+  std::erase_if(kept_until_, [now](const auto& place) { return place.second <= now; });
   auto& playable = parts_.history.history().playable;
   std::vector<StreamAddress> wanted;
   const auto* held = plan();
@@ -46,13 +47,19 @@ void Conductor::refresh_streams(TimePoint now) {
   for (const auto& occurrence : held->occurrences)
     for (const auto* list : {&occurrence.items, &occurrence.substitutes})
       for (const auto& item : *list)
-        if (item.kind == ItemKind::stream) playable[item.url] = is_playable_stream(item.url, wanted);
+        if (item.kind == ItemKind::stream) playable[item.url] = is_playable_stream(item.url, wanted) || keeps_place(item.url, now);
 }
 
 bool Conductor::is_playable_stream(const std::string& url, const std::vector<StreamAddress>& wanted) const {
   if (!parts_.streams || broken_.contains(url)) return false;
   const bool listened = std::any_of(wanted.begin(), wanted.end(), [&url](const auto& one) { return one.url == url; });
   return !listened || (parts_.streams->feed(url) && parts_.streams->playable(url));
+}
+
+/// Once a place is kept, it is to its end: otherwise its substitutes would begin anew each time that the stream is looked at.
+bool Conductor::keeps_place(const std::string& url, TimePoint now) const {
+  const auto kept = kept_until_.find(url);
+  return kept != kept_until_.end() && now < kept->second && !broken_.contains(url);
 }
 
 /// What sounds so far is to be left: where it is a stream that is not playable any more, its record is to say why.
@@ -74,6 +81,7 @@ bool Conductor::keep_places(const scheduler::Decision& decision, TimePoint now) 
       const auto begin = std::exchange(end, end + item.duration);
       if (now < begin || now >= end || item.kind != ItemKind::stream || !parts_.streams->feed(item.url)) continue;
       parts_.history.history().playable[item.url] = kept = true;
+      kept_until_[item.url] = end;
       faults_[ended.occurrence_id] = lost_reason(item.url);
     }
   }
