@@ -11,6 +11,10 @@ namespace {
 
 constexpr int kBusyMs = 5000;
 
+// SQLite's name for a file that one process has to itself: the index of the WAL is then in its memory and not in a mapped file, whose pages a
+// full disk refuses by SIGBUS.
+constexpr const char* kOneProcess = "unix-excl";
+
 int error_number_of(sqlite3* handle) {
   if (!handle) return ENOMEM;
   const int code = sqlite3_errcode(handle) & 0xff;
@@ -53,10 +57,11 @@ create table done_ids (
 
 Database::Database(const std::filesystem::path& file) {
   sqlite3* handle = nullptr;
-  const int code =
-      sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, kOneProcess);
   handle_.reset(handle);
   if (code != SQLITE_OK) fail("open " + file.string());
+  // SQLite is content with reading alone, and would still be when the disk takes writes again.
+  if (sqlite3_db_readonly(handle, "main") == 1) throw DatabaseError("open " + file.string() + ": cannot be written", SQLITE_READONLY, EROFS);
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, kBusyMs);
   execute("pragma journal_mode=wal");

@@ -45,7 +45,8 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
-/// The node's database file `node.db`: WAL, synchronous FULL, so that a committed row survives a power cut.
+/// The node's database file `node.db`: WAL, synchronous FULL, so that a committed row survives a power cut. One process at a time: another
+/// one's opening throws DatabaseError of SQLITE_BUSY.
 /// Opening brings the schema up by numbered, immutable steps. Throws DatabaseError. Loop thread.
 class Database {
  public:

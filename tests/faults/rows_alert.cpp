@@ -108,7 +108,7 @@ void with_everything_dead(World& world, Case& test) {
   const auto since = utc_now();
   world.start(code);
   must_sound(world, test, code, since, 30s);
-  test.check(world.node(code).running(), "the node ended");
+  world.must_live(test, code);
 }
 
 void storm(World& world, Case& test) {
@@ -121,7 +121,7 @@ void storm(World& world, Case& test) {
   must_sound(world, test, code, begun, 6s);
   test.log(fmt::format("32 alerts in {:.1f} s", made - begun));
   std::this_thread::sleep_for(10s);
-  test.check(world.node(code).running(), "the node ended");
+  world.must_live(test, code);
   for (const auto& alert : alerts) world.village().approver().post("/alerts/" + alert + "/cancel");
   const auto over = utc_now();
   std::this_thread::sleep_for(3s);

@@ -30,8 +30,7 @@ struct FailingBoard {
     test.check(!hits.empty(), "no call failed: the fault was never met");
     if (!hits.empty()) test.log(fmt::format("{} calls failed", std::count(hits.begin(), hits.end(), '\n')));
   }
-  /// The process must have lived through it.
-  void lives() { test.check(world.node(code).running(), "the node ended"); }
+  void lives() { world.must_live(test, code); }
 
   World& world;
   Case& test;
@@ -105,7 +104,7 @@ void full_at_own_keys(World& world, Case& test) {
   world.start(code, {{}, faults.environment()});
   test.check(eventually(15s, [&] { return !faults.hits().empty(); }), "keys of its own were never written");
   std::this_thread::sleep_for(1s);
-  test.check(world.node(code).running(), "the node ended");
+  world.must_live(test, code);
   faults.heal();
   if (!world.node(code).running()) world.start(code, {{}, faults.environment()});
   test.check(world.ready(code, 40s), "it does not become ready once there is room");
@@ -152,7 +151,7 @@ void read_only_before(World& world, Case& test) {
   board.disk->read_only();
   world.start(board.code);
   world.judge(test, board.code, play, {.record = false});
-  test.check(world.node(board.code).running(), "the node ended");
+  world.must_live(test, board.code);
   board.disk->writable();
   world.judge_record(test, board.code, play, {.record_limit = 90s}, kClipSeconds);
 }
@@ -175,7 +174,7 @@ void full_in_play(World& world, Case& test) {
   wait_until(play.due + 1.5);
   board.disk->fill();
   world.judge(test, board.code, play, {.record = false});
-  test.check(world.node(board.code).running(), "the node ended");
+  world.must_live(test, board.code);
   board.disk->make_room();
   world.judge_record(test, board.code, play, {.record_limit = 90s}, kClipSeconds);
 }
@@ -187,7 +186,7 @@ void full_at_start(World& world, Case& test) {
   board.disk->fill();
   world.start(board.code);
   world.judge(test, board.code, play, {.record = false});
-  test.check(world.node(board.code).running(), "the node ended");
+  world.must_live(test, board.code);
   board.disk->make_room();
   world.judge_record(test, board.code, play, {.record_limit = 90s}, kClipSeconds);
 }

@@ -40,7 +40,7 @@ void two_of_one(World& world, Case& test) {
   std::ofstream(folder / "node.toml") << "state_folder = \"state\"\nlog_level = \"debug\"\n[sink]\nkind = \"null\"\n";
   auto copy = second_process(folder);
   world.judge(test, code, play, {.record_limit = 60s});
-  test.check(world.node(code).running(), "the node ended");
+  world.must_live(test, code);
   const auto all = world.said(code);
   int sessions = 0;
   for (auto at = all.find("no connection"); at != std::string::npos; at = all.find("no connection", at + 1)) ++sessions;
@@ -93,7 +93,7 @@ void revoked_in_fetch(World& world, Case& test) {
   const auto sounds = world.hear(code, play.due - 2);
   test.heard(in_words(sounds, play.due));
   world.must_say(test, code, "revoked", 20s);
-  test.check(world.node(code).running(), "the node ended");
+  world.must_live(test, code);
 }
 
 void stopped_then_killed(World& world, Case& test, bool by_order) {

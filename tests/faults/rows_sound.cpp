@@ -26,7 +26,7 @@ void fails_in_play(World& world, Case& test, const std::string& fault, const Exp
   wait_until(play.due + 8);
   board.judge(test, play, first);
   board.judge(test, again);
-  test.check(world.node(board.code).running(), "the node ended");
+  world.must_live(test, board.code);
 }
 
 void gone_between(World& world, Case& test) {
@@ -50,7 +50,7 @@ void not_there(World& world, Case& test, const std::string& fault) {
   board.device.fault("");
   board.judge(test, play, {.heard = Heard::in_part, .least = 1, .outcomes = {"partial"}, .reasons = {"player_error", "late", "stalled"}});
   board.judge(test, again);
-  test.check(world.node(board.code).running(), "the node ended");
+  world.must_live(test, board.code);
 }
 
 void never_there(World& world, Case& test) {
@@ -59,7 +59,7 @@ void never_there(World& world, Case& test) {
   board.device.fault("vanish");
   const auto play = world.plan(board.code, 'A', 9);
   board.judge(test, play, {.heard = Heard::nothing, .outcomes = {"failed"}, .reasons = {"player_error", "not_playable", "stalled"}});
-  test.check(world.node(board.code).running(), "the node ended");
+  world.must_live(test, board.code);
 }
 
 void own_pace(World& world, Case& test, int ppm) {

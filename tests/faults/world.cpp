@@ -208,6 +208,10 @@ void World::judge_record(Case& test, const std::string& code, const Play& play, 
   test.check(told < seconds + 0.5 && told > seconds - 0.5 - expect.record_lacks, fmt::format("the record says {:.2f} s, heard were {:.2f} s", told, seconds));
 }
 
+void World::must_live(Case& test, const std::string& code) {
+  if (const auto ended = node(code).wait(0ms)) test.wrong(fmt::format("the node ended with {}", *ended));
+}
+
 std::string World::said(const std::string& code) const {
   return content(village_->node_folder(code) / "node.out") + content(village_->node_folder(code) / "node.err");
 }

@@ -76,6 +76,8 @@ class World {
   void judge_record(Case& test, const std::string& code, const Play& play, const Expect& expect, double seconds);
   boost::json::array records(const std::string& code, const Play& play);
 
+  /// It is wrong where the board's process ended: by which signal or exit code, is said.
+  void must_live(Case& test, const std::string& code);
   /// Everything that the board has said so far.
   std::string said(const std::string& code) const;
   /// Waits for a sentence in the board's log; it is wrong where it does not come.
