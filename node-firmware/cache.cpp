@@ -177,20 +177,23 @@ void Cache::demote(const std::string& sha256) {
 }
 
 std::optional<Cache::Held> Cache::to_prove(scheduler::TimePoint soon, std::chrono::nanoseconds before, bool any) const {
-  std::set<std::string> near;
-  for (const WantedClip& clip : wanted_)
-    if (clip.needed <= soon) near.insert(clip.sha256);
   const Proof* best = nullptr;
   const std::string* name = nullptr;
-  const auto look = [&](bool only_near) {
+  auto first = soon;
+  for (const WantedClip& wanted : wanted_) {  // what is needed first
+    const auto proof = proofs_.find(wanted.sha256);
+    if (wanted.needed > first || proof == proofs_.end() || proof->second.proved >= before) continue;
+    if (best && wanted.needed == first && proof->second.proved >= best->proved) continue;
+    first = wanted.needed;
+    best = &proof->second;
+    name = &proof->first;
+  }
+  if (!best && any)
     for (const auto& [sha256, proof] : proofs_) {
-      if (proof.proved >= before || (only_near && !near.contains(sha256)) || (best && proof.proved >= best->proved)) continue;
+      if (proof.proved >= before || (best && proof.proved >= best->proved)) continue;
       best = &proof;
       name = &sha256;
     }
-  };
-  look(true);
-  if (!best && any) look(false);
   if (!best) return std::nullopt;
   return Held{*name, clip(*name), best->size, best->mtime_ns, best->inode};
 }

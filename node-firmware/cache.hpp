@@ -70,7 +70,7 @@ class Cache {
     std::int64_t size = 0, mtime_ns = 0, inode = 0;
   };
   /// The verified clip that is wanted until `soon` and was last proved before `before` (steady time; never since the start: 0), the
-  /// one proved longest ago first; where none is, any such clip if `any`.
+  /// one needed first; where none is, any such clip if `any`, the one proved longest ago.
   std::optional<Held> to_prove(scheduler::TimePoint soon, std::chrono::nanoseconds before, bool any) const;
   /// The bytes of `clip` were read at `now` and had their hash, or not: then the file is removed and its place is lost. Nothing
   /// where the file is another one by now.

@@ -15,7 +15,7 @@ std::chrono::nanoseconds steady_now() { return std::chrono::steady_clock::now().
 ClipScrub::ClipScrub(boost::asio::any_io_executor executor, Cache& cache, std::function<scheduler::TimePoint()> now, Times times,
                      std::function<void()> judged)
     : executor_(executor), cache_(cache), now_(std::move(now)), times_(times), judged_(std::move(judged)), timer_(executor), last_any_(steady_now()) {
-  wait();
+  wait(times_.next);
 }
 
 ClipScrub::~ClipScrub() {
@@ -23,8 +23,8 @@ ClipScrub::~ClipScrub() {
   if (thread_.joinable()) thread_.join();
 }
 
-void ClipScrub::wait() {
-  timer_.expires_after(times_.look);
+void ClipScrub::wait(std::chrono::milliseconds time) {
+  timer_.expires_after(time);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) look();
   });
@@ -36,7 +36,7 @@ void ClipScrub::look() {
   // A proof of this run is never older than the machine's start: zero stands for none.
   const auto before = std::max<std::chrono::nanoseconds>(now - times_.age, std::chrono::nanoseconds(1));
   auto clip = cache_.to_prove(now_() + times_.soon, before, any);
-  if (!clip) return wait();
+  if (!clip) return wait(times_.look);
   if (any) last_any_ = now;
   read(std::move(*clip));
 }
@@ -49,7 +49,7 @@ void ClipScrub::read(Cache::Held clip) {
       if (!*alive) return;
       cache_.judge(clip, good, steady_now());
       judged_();
-      wait();
+      wait(times_.next);
     });
   });
 }

@@ -44,7 +44,7 @@ void flip_a_bit(const fs::path& file) {
 }
 
 struct Bench {
-  node::ClipScrub::Times times() const { return {5ms, every, age, 2h}; }
+  node::ClipScrub::Times times() const { return {5ms, every, age, 2h, 5ms}; }
   bool judge(int times_judged) {
     node::ClipScrub scrub(loop.get_executor(), cache, [] { return kNow; }, times(), [this] { ++judged; });
     return tests::run_until(loop, [&] { return judged >= times_judged; }, 2s);
