@@ -94,6 +94,10 @@ std::string World::board(const std::string& more) {
     spares_.pop_front();
     spares_.push_back(make_board({}));  // grows ready while this one is tried
   }
+  if (!ready(present_, 5s)) {  // an earlier row's broken line made it wait ever longer
+    node(present_).kill();
+    start(present_);
+  }
   if (!ready(present_, 40s)) throw std::runtime_error("board " + present_ + " is not ready:\n" + last_lines(present_));
   settle(present_);
   return present_;
