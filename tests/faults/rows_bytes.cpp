@@ -244,7 +244,7 @@ std::vector<FaultRow> bytes_rows() {
       row("clip-truncated", "a fetched clip is cut in half while the node runs", whole, "one record", [](World& w, Case& t) { clip(w, t, false, truncate); }),
       row("clip-truncated-off", "a fetched clip is cut in half while the node is off", whole, "one record", [](World& w, Case& t) { clip(w, t, true, truncate); }),
       row("clip-flipped", "bits of a fetched clip flip, and its times change", whole, "one record",
-          [](World& w, Case& t) { clip(w, t, false, [](const fs::path& file) { flip(file, false); }); }, true),
+          [](World& w, Case& t) { clip(w, t, false, [](const fs::path& file) { flip(file, false); }); }),
       row("clip-flipped-at-rest", "bits of a fetched clip flip on the flash, and nothing else changes", whole, "one record",
           [](World& w, Case& t) { clip(w, t, true, [](const fs::path& file) { flip(file, true); }); }, true),
       row("clips-swapped", "two fetched clips have each other's names", "the right clip, on time", "one record", swapped),

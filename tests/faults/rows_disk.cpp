@@ -221,7 +221,7 @@ std::vector<FaultRow> disk_rows() {
       row("full-at-end", "the disk is full at the database from 1 s before the end", whole, "the node lives; one record once there is room",
           [](World& w, Case& t) { full_at_database(w, t, "write", ENOSPC, kClipSeconds - 1); }),
       row("full-at-clip", "the disk is full where a clip is fetched to, for some seconds", whole, "the node lives; one record", full_at_part),
-      row("full-at-proofs", "the disk is full where the cache keeps its proofs", whole, "the node lives; one record", full_at_proofs, true),
+      row("full-at-proofs", "the disk is full where the cache keeps its proofs", whole, "the node lives; one record", full_at_proofs),
       row("full-at-own-keys", "the disk is full where a new board keeps its own keys", "-", "the node lives; its own certificate came, once there is room", full_at_own_keys),
       row("full-at-alert", "the disk is full at every write when an alert comes", "the alert", "the node lives", [](World& w, Case& t) { alert_on_full(w, t, ENOSPC); }, true),
       row("full-in-play", "the whole disk fills in mid-play", whole, "the node lives; one record once there is room", full_in_play),
