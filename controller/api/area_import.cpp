@@ -43,6 +43,8 @@ store::Area read_row(const CsvRow& row, const std::string& prefix, CsvFaults& fa
     if (!one.empty()) area.old_codes.emplace_back(one);
     codes.remove_prefix(std::min(codes.size(), one.size() + 1));
   }
+  if (!std::all_of(area.old_codes.begin(), area.old_codes.end(), is_code))
+    faults.add(row.line, "old_codes", "a to z, 0 to 9 and hyphen are taken, 1 to 20 of them for each code, with a space between two");
   return area;
 }
 

@@ -49,6 +49,10 @@ std::vector<CsvRow> split(std::string_view text, std::size_t most, CsvFaults& fa
   return rows;
 }
 
+bool has_control(const std::string& cell) {
+  return std::any_of(cell.begin(), cell.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
 }  // namespace
 
 void CsvFaults::add(int line, std::string_view column, std::string detail) {
@@ -77,8 +81,13 @@ std::vector<CsvRow> read_csv(std::string_view text, std::span<const std::string_
   if (!faults.empty()) return {};
   rows.erase(rows.begin());
   std::erase_if(rows, [&](const CsvRow& row) {
-    if (row.cells.size() == columns.size()) return false;
-    faults.add(row.line, "row", fmt::format("{} cells where {} are wanted", row.cells.size(), columns.size()));
+    if (row.cells.size() != columns.size()) {
+      faults.add(row.line, "row", fmt::format("{} cells where {} are wanted", row.cells.size(), columns.size()));
+      return true;
+    }
+    const auto strange = std::find_if(row.cells.begin(), row.cells.end(), has_control);
+    if (strange == row.cells.end()) return false;
+    faults.add(row.line, columns[static_cast<std::size_t>(strange - row.cells.begin())], "a control character or a line break is not taken");
     return true;
   });
   return rows;

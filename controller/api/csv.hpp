@@ -28,7 +28,7 @@ class CsvFaults {
 };
 
 /// The rows below the header of a CSV text (RFC 4180, UTF-8, a byte order mark is passed over), each with exactly the cells that `columns`
-/// names; at most `most` of them, and at least one. Whatever is otherwise is in `faults`, and a row at fault is left out.
+/// names, none with a control character; at most `most` of them, and at least one. Whatever is otherwise is in `faults`, and a row at fault is left out.
 std::vector<CsvRow> read_csv(std::string_view text, std::span<const std::string_view> columns, std::size_t most, CsvFaults& faults);
 
 /// The number in a cell that is not empty; a fault where it is none from `least` to `most`.

@@ -185,6 +185,9 @@ TEST_CASE("an import says each fault by line and changes nothing") {
       {"a code twice", header + "46,Huế,province,,,,,\n1,x,ward,46,,,,\n1,y,ward,46,,,,\n", "/4/code"},
       {"two roots", header + "46,Huế,province,,,,,\n47,x,province,,,,,\n", "/3/parent"},
       {"no UTF-8", header + "46,Hu\xff,province,,,,,\n", "/2/row"},
+      {"a zero byte in the old codes", header + "46,Huế,province,,,,,1" + std::string(1, '\0') + "2\n", "/2/old_codes"},
+      {"a line break in a name", header + "46,\"Hu\nế\",province,,,,,\n", "/2/name"},
+      {"an old code that is none", header + "46,Huế,province,,,,,12 1/3\n", "/2/old_codes"},
       {"an open quote", header + "46,\"Huế,province,,,,,\n", "/2/row"},
   };
   for (const auto& row : rows) {

@@ -203,6 +203,7 @@ TEST_CASE_METHOD(Boards, "a file with any fault makes no node, and each fault is
       {"a place that is none", header + "N-1,x,hue-a,91,180.5\n", {"/2/lat", "/2/lon"}},
       {"several at once", header + "A-1,x,nowhere,x,\n" + good, {"/2/lat", "/2/code", "/2/area"}},
       {"a quote that is not closed", header + "N-1,\"x,hue-a,,\n", {"/2/row"}},
+      {"a zero byte in a name", header + std::string("N-1,x\0y,hue-a,,\n", 16), {"/2/name"}},
       {"not UTF-8", header + good + "N-2,\xff,hue-a,,\n", {"/3/row"}},
       {"more than 500", many, {"/502/row"}},
   };
