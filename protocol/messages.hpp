@@ -118,7 +118,7 @@ const char* name_of(Amplifier amplifier);
 struct State {
   std::string node;
   std::string session;             ///< random at each connect; the will carries the same
-  std::int64_t session_number = 0; ///< rises by one at each connect, kept on disk
+  std::int64_t session_number = 0; ///< rises at each connect, by more than one after a restart; kept on disk
   std::int64_t sequence = 0;       ///< rises within the session; the will has the highest possible
   TimePoint issued;                ///< the node's clock, see clock
   std::string nonce;               ///< new in each state, empty in the will
