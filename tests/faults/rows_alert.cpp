@@ -59,7 +59,7 @@ void while_away(World& world, Case& test) {
 void cancelled_while_away(World& world, Case& test) {
   const auto code = world.board();
   const auto begun = utc_now();
-  const auto alert = world.alert({{"repeats", 20}, {"repeat_every_s", 15}});
+  const auto alert = world.alert({{"repeats", 20}, {"repeat_every_s", 18}});
   must_sound(world, test, code, begun);
   world.node(code).kill();
   world.village().approver().post("/alerts/" + alert + "/cancel");
@@ -70,7 +70,7 @@ void cancelled_while_away(World& world, Case& test) {
 void expired_while_away(World& world, Case& test) {
   const auto code = world.board();
   const auto begun = utc_now();
-  world.alert({{"minutes", 1}, {"repeats", 20}, {"repeat_every_s", 15}});
+  world.alert({{"minutes", 1}, {"repeats", 20}, {"repeat_every_s", 18}});
   must_sound(world, test, code, begun);
   world.node(code).kill();
   world.broker_way().obey({.drop_new = true});  // nobody tells it

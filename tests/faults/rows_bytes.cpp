@@ -172,7 +172,7 @@ void marks(World& world, Case& test) {
 void alert_file(World& world, Case& test) {
   const auto code = world.board();
   auto begun = utc_now();
-  world.alert({{"repeats", 10}, {"repeat_every_s", 12}});
+  world.alert({{"repeats", 10}, {"repeat_every_s", 18}});
   test.check(eventually(10s, [&] { return total(world.hear(code, begun)) > 3; }), "the alert did not sound");
   world.node(code).kill();
   for (const auto& file : fs::directory_iterator(world.state(code) / "alerts")) spoil(file.path(), std::string(fs::file_size(file.path()), 'x'), true);
