@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "controller/api/api.hpp"
+#include "controller/api/clip_row.hpp"
 #include "controller/store/clips.hpp"
 #include "protocol/random_id.hpp"
 
@@ -17,19 +18,6 @@ using boost::asio::awaitable;
 
 constexpr int kLookEveryMs = 100;
 
-store::Clip to_row(const media::Clip& clip, const std::string& voice) {
-  store::Clip row;
-  row.sha256 = clip.sha256;
-  row.bytes = static_cast<std::int64_t>(clip.bytes);
-  row.duration = store::Millis(clip.duration_ms);
-  row.loudness_lufs = clip.lufs;
-  row.true_peak_dbtp = clip.true_peak_dbtp;
-  row.peak_limited = clip.limited_by_peak;
-  row.made_from = "speech";
-  row.source_name = voice;
-  return row;
-}
-
 // The first voice that speaks the alert's language, else the first of all.
 const VoiceChoice* voice_for(const std::vector<VoiceChoice>& voices, const std::string& language) {
   for (const auto& voice : voices)
@@ -39,7 +27,7 @@ const VoiceChoice* voice_for(const std::vector<VoiceChoice>& voices, const std::
 
 awaitable<void> keep(Api& api, store::AlertRow row, std::string voice, media::Result<media::Clip> made) {
   auto work = [row, voice, made](store::Transaction& transaction) {
-    if (made) store::put_clip(transaction, to_row(*made, voice));
+    if (made) store::put_clip(transaction, clip_row(*made, "speech", voice));
     store::set_alert_speech(transaction, row.alert.id, made ? made->sha256 : "", made ? "" : made.error().message);
   };
   store::Actor actor{row.creator, ""};

@@ -7,25 +7,13 @@
 
 #include "controller/api/answers.hpp"
 #include "controller/api/api.hpp"
+#include "controller/api/clip_row.hpp"
 #include "controller/api/fields.hpp"
 #include "controller/api/handlers.hpp"
 #include "protocol/random_id.hpp"
 
 namespace loa::api {
 namespace {
-
-store::Clip to_row(const media::Clip& clip, const store::MediaJob& job) {
-  store::Clip row;
-  row.sha256 = clip.sha256;
-  row.bytes = static_cast<std::int64_t>(clip.bytes);
-  row.duration = store::Millis(clip.duration_ms);
-  row.loudness_lufs = clip.lufs;
-  row.true_peak_dbtp = clip.true_peak_dbtp;
-  row.peak_limited = clip.limited_by_peak;
-  row.made_from = job.kind;
-  row.source_name = job.source_name;
-  return row;
-}
 
 void fail(store::MediaJob& job, std::string code, std::string message) {
   job.state = store::JobState::failed;
@@ -42,7 +30,7 @@ void keep_result(store::Transaction& transaction, store::MediaJob& job, const me
   } else if (!programme || (job.kind == "speech" && programme->script != job.source)) {
     fail(job, "text_changed", "The text was changed while it was being spoken.");
   } else {
-    store::put_clip(transaction, to_row(*result, job));
+    store::put_clip(transaction, clip_row(*result, job.kind, job.source_name));
     if (store::set_programme_clip(transaction, job.programme, result->sha256)) {
       job.state = store::JobState::done;
       job.percent = 100;
