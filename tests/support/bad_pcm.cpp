@@ -1,11 +1,7 @@
 // ALSA's side of BadPcm: a sound device that plays at CLOCK_MONOTONIC's pace, writes what it lets be heard to its folder as it goes, and has the
 // fault that the folder's file `fault` names at that moment: vanish, busy, block or underrun.
-#include <alsa/asoundlib.h>
-#include <alsa/pcm_external.h>
-#include <alsa/pcm_ioplug.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +11,8 @@
 #include <cstdio>
 #include <string>
 #include <vector>
+
+#include "tests/support/paced_pcm.hpp"
 
 namespace {
 
@@ -145,8 +143,7 @@ int on_close(snd_pcm_ioplug_t* io) {
 
 int on_revents(snd_pcm_ioplug_t* io, struct pollfd* fds, unsigned int count, unsigned short* revents) {
   BadPcm& pcm = of(io);
-  std::uint64_t ticks = 0;
-  if (count > 0 && (fds[0].revents & POLLIN)) (void)!::read(fds[0].fd, &ticks, sizeof ticks);
+  loa::tests::take_ticks(fds, count);
   const auto now = fault(pcm.folder);
   if (now == "vanish") {
     *revents = POLLERR;
@@ -171,18 +168,6 @@ const snd_pcm_ioplug_callback_t kCallbacks = [] {
   return calls;
 }();
 
-int limit(BadPcm& pcm) {
-  const unsigned access[] = {SND_PCM_ACCESS_RW_INTERLEAVED};
-  const unsigned format[] = {SND_PCM_FORMAT_S16_LE};
-  int error = snd_pcm_ioplug_set_param_list(&pcm.io, SND_PCM_IOPLUG_HW_ACCESS, 1, access);
-  if (error == 0) error = snd_pcm_ioplug_set_param_list(&pcm.io, SND_PCM_IOPLUG_HW_FORMAT, 1, format);
-  if (error == 0) error = snd_pcm_ioplug_set_param_minmax(&pcm.io, SND_PCM_IOPLUG_HW_CHANNELS, 1, 2);
-  if (error == 0) error = snd_pcm_ioplug_set_param_minmax(&pcm.io, SND_PCM_IOPLUG_HW_PERIODS, 2, 64);
-  if (error == 0) error = snd_pcm_ioplug_set_param_minmax(&pcm.io, SND_PCM_IOPLUG_HW_PERIOD_BYTES, 64, 65536);
-  if (error == 0) error = snd_pcm_ioplug_set_param_minmax(&pcm.io, SND_PCM_IOPLUG_HW_RATE, 48000, 48000);
-  return error;
-}
-
 }  // namespace
 
 extern "C" {
@@ -204,18 +189,12 @@ SND_PCM_PLUGIN_DEFINE_FUNC(bad) {
   auto* pcm = new BadPcm;
   pcm->folder = folder;
   pcm->ppm = ppm;
-  pcm->timer = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-  const itimerspec each_ms{{0, 1'000'000}, {0, 1'000'000}};
-  ::timerfd_settime(pcm->timer, 0, &each_ms, nullptr);
-  pcm->io.version = SND_PCM_IOPLUG_VERSION;
+  pcm->timer = loa::tests::pace(pcm->io);
   pcm->io.name = "Loa's bad PCM";
-  pcm->io.poll_fd = pcm->timer;
-  pcm->io.poll_events = POLLIN;
-  pcm->io.mmap_rw = 0;
   pcm->io.callback = &kCallbacks;
   pcm->io.private_data = pcm;
   int error = snd_pcm_ioplug_create(&pcm->io, name, stream, mode);
-  if (error == 0) error = limit(*pcm);
+  if (error == 0) error = loa::tests::limit(pcm->io, 1, 2, 48000);
   *pcmp = pcm->io.pcm;
   return error;
 }

@@ -1,8 +1,4 @@
 // ALSA's side of EarPcm: a module that alsa-lib loads, in the process that listens.
-#include <alsa/asoundlib.h>
-#include <alsa/pcm_external.h>
-#include <alsa/pcm_ioplug.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -10,6 +6,8 @@
 #include <cstdint>
 #include <fstream>
 #include <string>
+
+#include "tests/support/paced_pcm.hpp"
 
 namespace {
 
@@ -84,8 +82,7 @@ int on_close(snd_pcm_ioplug_t* io) {
 }
 
 int on_revents(snd_pcm_ioplug_t* io, struct pollfd* fds, unsigned int count, unsigned short* revents) {
-  std::uint64_t ticks = 0;
-  if (count > 0 && (fds[0].revents & POLLIN)) (void)!::read(fds[0].fd, &ticks, sizeof ticks);
+  loa::tests::take_ticks(fds, count);
   *revents = heard(of(io)) - of(io).given >= static_cast<std::int64_t>(io->period_size) ? POLLIN : 0;
   return 0;
 }
@@ -100,18 +97,6 @@ const snd_pcm_ioplug_callback_t kCallbacks = [] {
   calls.poll_revents = on_revents;
   return calls;
 }();
-
-int limit(EarPcm& pcm) {
-  const unsigned access[] = {SND_PCM_ACCESS_RW_INTERLEAVED};
-  const unsigned format[] = {SND_PCM_FORMAT_S16_LE};
-  int error = snd_pcm_ioplug_set_param_list(&pcm.io, SND_PCM_IOPLUG_HW_ACCESS, 1, access);
-  if (error == 0) error = snd_pcm_ioplug_set_param_list(&pcm.io, SND_PCM_IOPLUG_HW_FORMAT, 1, format);
-  if (error == 0) error = snd_pcm_ioplug_set_param_minmax(&pcm.io, SND_PCM_IOPLUG_HW_CHANNELS, 2, 2);
-  if (error == 0) error = snd_pcm_ioplug_set_param_minmax(&pcm.io, SND_PCM_IOPLUG_HW_RATE, 48000, 48000);
-  if (error == 0) error = snd_pcm_ioplug_set_param_minmax(&pcm.io, SND_PCM_IOPLUG_HW_PERIODS, 2, 64);
-  if (error == 0) error = snd_pcm_ioplug_set_param_minmax(&pcm.io, SND_PCM_IOPLUG_HW_PERIOD_BYTES, 64, 65536);
-  return error;
-}
 
 }  // namespace
 
@@ -130,18 +115,12 @@ SND_PCM_PLUGIN_DEFINE_FUNC(ear) {
     delete pcm;
     return -ENODEV;
   }
-  pcm->timer = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-  const itimerspec each_ms{{0, 1'000'000}, {0, 1'000'000}};
-  ::timerfd_settime(pcm->timer, 0, &each_ms, nullptr);
-  pcm->io.version = SND_PCM_IOPLUG_VERSION;
+  pcm->timer = loa::tests::pace(pcm->io);
   pcm->io.name = "Loa's ear";
-  pcm->io.poll_fd = pcm->timer;
-  pcm->io.poll_events = POLLIN;
-  pcm->io.mmap_rw = 0;
   pcm->io.callback = &kCallbacks;
   pcm->io.private_data = pcm;
   int error = snd_pcm_ioplug_create(&pcm->io, name, stream, mode);
-  if (error == 0) error = limit(*pcm);
+  if (error == 0) error = loa::tests::limit(pcm->io, 2, 2, 48000);
   *pcmp = pcm->io.pcm;
   return error;
 }

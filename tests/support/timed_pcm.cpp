@@ -1,8 +1,4 @@
 // ALSA's side of TimedPcm: a module that alsa-lib loads, in the process that plays.
-#include <alsa/asoundlib.h>
-#include <alsa/pcm_external.h>
-#include <alsa/pcm_ioplug.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +9,8 @@
 #include <deque>
 #include <string>
 #include <vector>
+
+#include "tests/support/paced_pcm.hpp"
 
 namespace {
 
@@ -109,8 +107,7 @@ int on_close(snd_pcm_ioplug_t* io) {
 }
 
 int on_revents(snd_pcm_ioplug_t* io, struct pollfd* fds, unsigned int count, unsigned short* revents) {
-  std::uint64_t ticks = 0;
-  if (count > 0 && (fds[0].revents & POLLIN)) (void)!::read(fds[0].fd, &ticks, sizeof ticks);
+  loa::tests::take_ticks(fds, count);
   const bool room = io->state != SND_PCM_STATE_RUNNING ||
                     static_cast<std::int64_t>(of(io).samples.size()) - played(of(io)) <= static_cast<std::int64_t>(io->buffer_size - io->period_size);
   *revents = room ? POLLOUT : 0;
@@ -129,17 +126,6 @@ const snd_pcm_ioplug_callback_t kCallbacks = [] {
   calls.delay = on_delay;
   return calls;
 }();
-
-int limit(TimedPcm& pcm) {
-  const unsigned access[] = {SND_PCM_ACCESS_RW_INTERLEAVED};
-  const unsigned format[] = {SND_PCM_FORMAT_S16_LE};
-  int error = snd_pcm_ioplug_set_param_list(&pcm.io, SND_PCM_IOPLUG_HW_ACCESS, 1, access);
-  if (error == 0) error = snd_pcm_ioplug_set_param_list(&pcm.io, SND_PCM_IOPLUG_HW_FORMAT, 1, format);
-  if (error == 0) error = snd_pcm_ioplug_set_param_minmax(&pcm.io, SND_PCM_IOPLUG_HW_CHANNELS, 1, 2);
-  if (error == 0) error = snd_pcm_ioplug_set_param_minmax(&pcm.io, SND_PCM_IOPLUG_HW_PERIODS, 2, 64);
-  if (error == 0) error = snd_pcm_ioplug_set_param_minmax(&pcm.io, SND_PCM_IOPLUG_HW_PERIOD_BYTES, 64, 65536);
-  return error;
-}
 
 }  // namespace
 
@@ -162,20 +148,12 @@ SND_PCM_PLUGIN_DEFINE_FUNC(timed) {
     if (key == "ppm") snd_config_get_integer(entry, &pcm->ppm);
     if (key == "rate") snd_config_get_integer(entry, &rate);
   }
-  pcm->timer = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-  const itimerspec each_ms{{0, 1'000'000}, {0, 1'000'000}};
-  ::timerfd_settime(pcm->timer, 0, &each_ms, nullptr);
-  pcm->io.version = SND_PCM_IOPLUG_VERSION;
+  pcm->timer = loa::tests::pace(pcm->io);
   pcm->io.name = "Loa's timed PCM";
-  pcm->io.poll_fd = pcm->timer;
-  pcm->io.poll_events = POLLIN;
-  pcm->io.mmap_rw = 0;
   pcm->io.callback = &kCallbacks;
   pcm->io.private_data = pcm;
   int error = snd_pcm_ioplug_create(&pcm->io, name, stream, mode);
-  if (error == 0) error = limit(*pcm);
-  if (error == 0)
-    error = snd_pcm_ioplug_set_param_minmax(&pcm->io, SND_PCM_IOPLUG_HW_RATE, static_cast<unsigned>(rate), static_cast<unsigned>(rate));
+  if (error == 0) error = loa::tests::limit(pcm->io, 1, 2, static_cast<unsigned>(rate));
   *pcmp = pcm->io.pcm;
   return error;
 }
