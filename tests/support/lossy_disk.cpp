@@ -11,24 +11,11 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "tests/support/shell.hpp"
+
 namespace loa::tests {
 
 namespace {
-
-std::string run(const std::string& command) {
-  std::FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
-  if (!pipe) return "no shell";
-  std::string said;
-  std::array<char, 512> part;
-  while (std::fgets(part.data(), part.size(), pipe)) said += part.data();
-  const int status = ::pclose(pipe);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return command + ": " + (said.empty() ? "failed" : said);
-}
-
-void must(const std::string& command) {
-  if (auto said = run(command); !said.empty()) throw std::runtime_error(said);
-}
 
 std::string content(const std::filesystem::path& file) {
   std::string bytes(std::filesystem::file_size(file), '\0');
@@ -56,7 +43,7 @@ std::filesystem::path LossyDisk::image_folder() {
 }
 
 LossyDisk::LossyDisk(int megabytes) : image_(image_folder() / (folder_.path().filename().string() + ".img")), mount_(folder_.path() / "disk"), own_image_(true) {
-  must(fmt::format("truncate -s {}M '{}' && mkfs.ext4 -q -m 0 -J size=4 '{}'", megabytes, image_.string(), image_.string()));
+  must_run(fmt::format("truncate -s {}M '{}' && mkfs.ext4 -q -m 0 -J size=4 '{}'", megabytes, image_.string(), image_.string()));
   mount();
 }
 
@@ -64,11 +51,11 @@ LossyDisk::LossyDisk(std::filesystem::path image) : image_(std::move(image)), mo
 
 void LossyDisk::mount() {
   std::filesystem::create_directory(mount_);
-  must(fmt::format("mount -o loop,commit=300 '{}' '{}'", image_.string(), mount_.string()));
+  must_run(fmt::format("mount -o loop,commit=300 '{}' '{}'", image_.string(), mount_.string()));
 }
 
 LossyDisk::~LossyDisk() {
-  run(fmt::format("umount '{0}' || umount -l '{0}'", mount_.string()));
+  run_shell(fmt::format("umount '{0}' || umount -l '{0}'", mount_.string()));
   std::error_code gone;
   if (own_image_) std::filesystem::remove(image_, gone);
 }
@@ -95,8 +82,8 @@ void LossyDisk::copy_to(const std::filesystem::path& image) const {
   throw std::runtime_error("the disk never holds still");
 }
 
-void LossyDisk::read_only() { must(fmt::format("mount -o remount,ro '{0}' || mount -o remount,ro,abort '{0}'", mount_.string())); }
-void LossyDisk::writable() { must(fmt::format("mount -o remount,rw '{}'", mount_.string())); }
+void LossyDisk::read_only() { must_run(fmt::format("mount -o remount,ro '{0}' || mount -o remount,ro,abort '{0}'", mount_.string())); }
+void LossyDisk::writable() { must_run(fmt::format("mount -o remount,rw '{}'", mount_.string())); }
 
 void LossyDisk::fill(std::size_t spare) {
   const auto ballast = mount_ / ".ballast";

@@ -8,25 +8,11 @@
 #include <cstdio>
 #include <stdexcept>
 
+#include "tests/support/shell.hpp"
+
 namespace loa::tests {
 
 namespace {
-
-/// Runs a shell command; its words where it failed, nothing otherwise.
-std::string run(const std::string& command) {
-  std::FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
-  if (!pipe) return "no shell";
-  std::string said;
-  std::array<char, 512> part;
-  while (std::fgets(part.data(), part.size(), pipe)) said += part.data();
-  const int status = ::pclose(pipe);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return command + ": " + (said.empty() ? "failed" : said);
-}
-
-void must(const std::string& command) {
-  if (auto said = run(command); !said.empty()) throw std::runtime_error(said);
-}
 
 int made = 0;
 
@@ -36,7 +22,7 @@ std::string Netns::missing() {
   static const std::string why = [] {
     if (::geteuid() != 0) return std::string("network namespaces need root");
     for (const char* tool : {"ip", "nft", "tc"})
-      if (!run(std::string("command -v ") + tool).empty()) return std::string("no program ") + tool;
+      if (!run_shell(std::string("command -v ") + tool).empty()) return std::string("no program ") + tool;
     try {
       Netns trial;
       trial.lose(30);
@@ -56,21 +42,21 @@ Netns::Netns() {
   cable_ = fmt::format("loa{:x}x{}", pid & 0xffffff, number);
   here_ = fmt::format("10.{}.{}.{}", 200 + (pid >> 8) % 50, pid & 0xff, (number % 60) * 4 + 1);
   there_ = fmt::format("10.{}.{}.{}", 200 + (pid >> 8) % 50, pid & 0xff, (number % 60) * 4 + 2);
-  must("ip netns add " + name_);
+  must_run("ip netns add " + name_);
   try {
-    must(fmt::format("ip link add {0} type veth peer name far netns {1} && ip addr add {2}/30 dev {0} && ip link set {0} up", cable_, name_, here_));
+    must_run(fmt::format("ip link add {0} type veth peer name far netns {1} && ip addr add {2}/30 dev {0} && ip link set {0} up", cable_, name_, here_));
     inside(fmt::format("ip link set lo up && ip addr add {}/30 dev far && ip link set far up && ip route add default via {}", there_, here_));
     inside("nft 'add table inet loa; add chain inet loa in { type filter hook input priority 0; policy accept; }; "
            "add chain inet loa out { type filter hook output priority 0; policy accept; }'");
   } catch (...) {
-    run("ip netns del " + name_);
+    run_shell("ip netns del " + name_);
     throw;
   }
 }
 
 Netns::~Netns() {
-  run("ip link del " + cable_);
-  run("ip netns del " + name_);
+  run_shell("ip link del " + cable_);
+  run_shell("ip netns del " + name_);
 }
 
 std::vector<std::string> Netns::run_inside(const std::string& hosts_file) const {
@@ -78,7 +64,7 @@ std::vector<std::string> Netns::run_inside(const std::string& hosts_file) const 
           "mount --bind '" + hosts_file + "' /etc/hosts && mount --bind /dev/null /etc/resolv.conf && exec \"$@\"", "sh"};
 }
 
-void Netns::inside(const std::string& command) const { must(fmt::format("ip netns exec {} sh -c \"{}\"", name_, command)); }
+void Netns::inside(const std::string& command) const { must_run(fmt::format("ip netns exec {} sh -c \"{}\"", name_, command)); }
 
 void Netns::lose(int percent) {
   std::string rules = "flush chain inet loa in; flush chain inet loa out;";
@@ -89,12 +75,12 @@ void Netns::lose(int percent) {
 }
 
 void Netns::slow(int kbit) {
-  run(fmt::format("ip netns exec {} tc qdisc del dev far root", name_));
-  run(fmt::format("tc qdisc del dev {} root", cable_));
+  run_shell(fmt::format("ip netns exec {} tc qdisc del dev far root", name_));
+  run_shell(fmt::format("tc qdisc del dev {} root", cable_));
   if (kbit == 0) return;
   const auto bucket = fmt::format("root tbf rate {}kbit burst 1600 latency 3s", kbit);
   inside("tc qdisc add dev far " + bucket);
-  must(fmt::format("tc qdisc add dev {} {}", cable_, bucket));
+  must_run(fmt::format("tc qdisc add dev {} {}", cable_, bucket));
 }
 
 }  // namespace loa::tests
