@@ -3,9 +3,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "controller/authority/kept_certificate.hpp"
-#include "protocol/clock.hpp"
 #include "tests/support/http_server.hpp"
+#include "tests/system/cache_certificate.hpp"
 #include "tests/system/village.hpp"
 
 namespace loa::tests {
@@ -14,18 +13,12 @@ namespace loa::tests {
 class ShutCache {
  public:
   explicit ShutCache(Village& village)
-      : clips_(village.folder() / "controller/clips"), server_([this](const HttpRequest& request) { return answer(request); }, certificate(village)) {}
+      : clips_(village.folder() / "controller/clips"), server_([this](const HttpRequest& request) { return answer(request); }, cache_certificate(village)) {}
 
   std::string address() const { return server_.base(); }
   void open() { open_ = true; }
 
  private:
-  static TestTls certificate(const Village& village) {
-    const auto now = loa::protocol::SystemClock().now();
-    const auto authority = loa::authority::CertificateAuthority::open_or_create(village.folder() / "controller/authority", now);
-    const auto made = loa::authority::keep_server_certificate(village.folder() / "cache", "cache", {"127.0.0.1"}, authority, now);
-    return {authority.certificate_pem(), made.certificate_pem, made.key_pem};
-  }
   ServerAnswer answer(const HttpRequest& request) const {
     ServerAnswer answer;
     if (!open_) {
