@@ -61,7 +61,7 @@ TEST_CASE("a program that dies again and again turns to a safe mode, which says 
   wire.plan(2s);
   CHECK_FALSE(wire.until([&] { return wire.state->lifecycle == protocol::Lifecycle::playing; }, 5s));
   CHECK(wire.state->plan_verified == 0);
-  wire.alert();
+  wire.alert("l-1", "tone");
   CHECK(wire.until([&] { return wire.state->lifecycle == protocol::Lifecycle::alerting; }));
   REQUIRE(wire.until([&] { return !wire.records.empty(); }));
   CHECK(wire.records.begin()->second.alert_id == "l-1");

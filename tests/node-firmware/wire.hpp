@@ -100,8 +100,8 @@ class Wire {
   std::optional<protocol::State> state;
   std::map<std::int64_t, scheduler::PlayRecord> records;
 
-  /// Alerts the node's area, live; sounds the tone.
-  void alert(const std::string& id) {
+  /// Alerts the node's area, live. By default of a stock clip that is not there, so that the tone alone sounds.
+  void alert(const std::string& id, const std::string& stock_clip = "flood") {
     scheduler::Alert one;
     one.id = id;
     one.revision = 1;
@@ -111,28 +111,11 @@ class Wire {
     one.event = "flood";
     one.title = "Lũ khẩn cấp";
     one.language = "vi";
-    one.stock_clip = "flood";
+    one.stock_clip = stock_clip;
     one.repeats = 1;
     one.repeat_every = 10min;
     const scheduler::AlertSnapshot snapshot{one.area, scheduler::to_ms(now()), now(), {one}};
     link_->publish(protocol::alert_topic(one.area), controller_.alert(snapshot), false);
-  }
-
-  /// An alert of the area, spoken by the one stock clip that there is.
-  void alert() {
-    scheduler::Alert alert;
-    alert.id = "l-1";
-    alert.revision = 1;
-    alert.area = "hue";
-    alert.sent = now();
-    alert.expires = now() + 1h;
-    alert.event = "flood";
-    alert.title = "Lũ";
-    alert.language = "vi";
-    alert.stock_clip = "tone";
-    alert.repeats = 1;
-    alert.repeat_every = 10min;
-    link_->publish(protocol::alert_topic("hue"), controller_.alert({"hue", 1, now(), {alert}}), false);
   }
 
  private:
