@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <memory>
 
 #include "node-firmware/stream_format.hpp"
+#include "scheduler/seconds.hpp"
 
 namespace loa::node {
 namespace {
@@ -70,7 +72,11 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
 
 CURLcode on_tls(CURL*, void* context, void* user) {
   const auto& terms = *static_cast<const StreamTerms*>(user);
-  X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(static_cast<SSL_CTX*>(context)), static_cast<time_t>(scheduler::to_ms(terms.now) / 1000));
+  X509_VERIFY_PARAM* param = SSL_CTX_get0_param(static_cast<SSL_CTX*>(context));
+  if (const auto seconds = scheduler::seconds_as<std::time_t>(terms.now))
+    X509_VERIFY_PARAM_set_time(param, *seconds);
+  else
+    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME);  // beyond time_t's range
   return CURLE_OK;
 }
 

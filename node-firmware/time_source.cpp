@@ -10,6 +10,7 @@ namespace {
 
 constexpr int kReadings = 5;
 
+// Where time_t has 32 bits, a wall clock beyond January 2038 is refused and reads as 1970, which no node believes.
 std::chrono::nanoseconds read(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);

@@ -9,9 +9,11 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string_view>
 
 #include "node-firmware/file_hash.hpp"
+#include "scheduler/seconds.hpp"
 
 namespace loa::node {
 namespace {
@@ -87,10 +89,12 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
 CURLcode on_tls(CURL*, void* context, void* user) {
   const auto& tls = *static_cast<const TlsTime*>(user);
   X509_VERIFY_PARAM* param = SSL_CTX_get0_param(static_cast<SSL_CTX*>(context));
-  if (!tls.check) {
+  // Dates beyond time_t's range are not checked either.
+  const auto seconds = tls.now ? scheduler::seconds_as<std::time_t>(*tls.now) : std::nullopt;
+  if (!tls.check || (tls.now && !seconds)) {
     X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME);
-  } else if (tls.now) {
-    X509_VERIFY_PARAM_set_time(param, static_cast<time_t>(scheduler::to_ms(*tls.now) / 1000));
+  } else if (seconds) {
+    X509_VERIFY_PARAM_set_time(param, *seconds);
   }
   return CURLE_OK;
 }

@@ -4,7 +4,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <ctime>
 #include <stdexcept>
+
+#include "scheduler/seconds.hpp"
 
 namespace loa::protocol {
 
@@ -67,8 +70,9 @@ void expect_peer(SSL_CTX* context, const std::string& host, std::optional<schedu
   const bool is_ip = X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str()) == 1;
   if (!is_ip && X509_VERIFY_PARAM_set1_host(param, host.data(), host.size()) != 1) refuse("host name " + host);
   ERR_clear_error();
-  if (time)
-    X509_VERIFY_PARAM_set_time(param, std::chrono::system_clock::to_time_t(*time));
+  // Dates beyond time_t's range are not checked either.
+  if (const auto seconds = time ? scheduler::seconds_as<std::time_t>(*time) : std::nullopt)
+    X509_VERIFY_PARAM_set_time(param, *seconds);
   else
     X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME);
 }

@@ -2,6 +2,7 @@
 
 #include "scheduler/alert.hpp"
 #include "scheduler/plan.hpp"
+#include "scheduler/seconds.hpp"
 
 using namespace loa::scheduler;
 
@@ -13,6 +14,15 @@ TEST_CASE("times are written in RFC 3339 and basic form") {
   CHECK(to_basic(from_ms(1795474800999)) == "20261123T230000Z");
   CHECK(occurrence_id("b-1", from_ms(1795474800000)) == "b-1@20261123T230000Z");
   CHECK(alert_occurrence_id(Alert{.id = "l-1", .revision = 3}, 2) == "l-1.3.2");
+}
+
+TEST_CASE("seconds for interfaces of 32 bits end where those do, and do not begin anew") {
+  CHECK(seconds_as<std::int32_t>(from_ms(1795474800999)) == 1795474800);
+  CHECK(seconds_as<std::int32_t>(from_ms(-1)) == -1);
+  CHECK(seconds_as<std::int32_t>(parse_rfc3339("2038-01-19T03:14:07Z").value()) == 2147483647);
+  CHECK_FALSE(seconds_as<std::int32_t>(parse_rfc3339("2038-01-19T03:14:08Z").value()));
+  CHECK_FALSE(seconds_as<std::int32_t>(parse_rfc3339("1901-12-13T20:45:51Z").value()));
+  CHECK(seconds_as<std::int64_t>(parse_rfc3339("2040-06-01T12:00:00Z").value()) == 2222164800);
 }
 
 TEST_CASE("times are read strictly") {
