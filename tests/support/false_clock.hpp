@@ -48,19 +48,19 @@ class SettableClock {
   std::filesystem::path file_;
 };
 
-/// What runs a program as after a cold boot: the kernel shows it the boot id kept in `file`, in a mount namespace of its own (needs root).
-inline std::vector<std::string> another_boot(const std::filesystem::path& file, const std::string& boot_id) {
+/// What runs a program as after a cold boot: the kernel shows it the boot id kept in `file`, in a mount namespace of its own (needs root). `more`:
+/// shell commands that change what else it sees. What is mounted over is made private in that namespace alone: `unshare` would do so for all that
+/// is mounted, which the kernel refuses where the root folder is no mount, as in a chroot.
+inline std::vector<std::string> another_boot(const std::filesystem::path& file, const std::string& boot_id, const std::string& more = {}) {
   std::ofstream(file) << boot_id << "\n";
-  return {"unshare", "--mount", "sh", "-c",
-          "mount --bind '" + file.string() + "' /proc/sys/kernel/random/boot_id && exec \"$@\"", "sh"};
+  return {"unshare", "--mount", "--propagation", "unchanged", "sh", "-c",
+          "mount --make-rprivate /proc && mount --bind '" + file.string() + "' /proc/sys/kernel/random/boot_id && " + more + "exec \"$@\"", "sh"};
 }
 
 /// The same on a board whose system clock was set from a battery-backed one at boot.
 inline std::vector<std::string> another_boot_with_rtc(const std::filesystem::path& file, const std::string& boot_id) {
-  std::ofstream(file) << boot_id << "\n";
-  return {"unshare", "--mount", "sh", "-c",
-          "mount --bind '" + file.string() + "' /proc/sys/kernel/random/boot_id && mount -t tmpfs none /sys/class && "
-          "mkdir -p /sys/class/rtc/rtc0 && echo 1 > /sys/class/rtc/rtc0/hctosys && exec \"$@\"", "sh"};
+  return another_boot(file, boot_id, "mount --make-rprivate /sys && mount -t tmpfs none /sys/class && "
+                                     "mkdir -p /sys/class/rtc/rtc0 && echo 1 > /sys/class/rtc/rtc0/hctosys && ");
 }
 
 }  // namespace loa::tests
