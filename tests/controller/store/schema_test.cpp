@@ -1,3 +1,6 @@
+#include <sqlite3.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <regex>
@@ -25,6 +28,39 @@ std::string schema_of(Session& session) {
            session, "select sql from sqlite_master where sql is not null and name not like 'sqlite_%' order by type desc, name"))
     schema += text + ";\n";
   return schema;
+}
+
+// The file that a program of schema 9 left, as SQLite writes it out (`.dump`).
+void write_older_database(const std::filesystem::path& path) {
+  const auto text = read_file(loa::tests::source_folder() / "tests/packages/older_controller.sql");
+  sqlite3* handle = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
+  char* said = nullptr;
+  const int result = sqlite3_exec(handle, text.c_str(), nullptr, nullptr, &said);
+  INFO((said ? said : ""));
+  CHECK(result == SQLITE_OK);
+  sqlite3_free(said);
+  sqlite3_close(handle);
+}
+
+// NAME ROWS of each table that holds some.
+std::vector<std::string> rows_of(const std::filesystem::path& path) {
+  sqlite3* handle = nullptr;
+  REQUIRE(sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK);
+  const auto ask = [handle](const std::string& sql) {
+    std::vector<std::string> found;
+    const auto take = [](void* to, int, char** columns, char**) {
+      static_cast<std::vector<std::string>*>(to)->push_back(columns[0]);
+      return 0;
+    };
+    CHECK(sqlite3_exec(handle, sql.c_str(), take, &found, nullptr) == SQLITE_OK);
+    return found;
+  };
+  std::vector<std::string> rows;
+  for (const auto& table : ask("select name from sqlite_master where type = 'table' and name <> 'schema_version' and name not like 'sqlite_%' order by name"))
+    if (const auto count = ask("select count(*) from " + table).at(0); count != "0") rows.push_back(table + " " + count);
+  sqlite3_close(handle);
+  return rows;
 }
 
 }  // namespace
@@ -64,6 +100,25 @@ TEST_CASE("a database is opened again as it was left") {
   const auto session = open_session("sqlite://" + path);
   CHECK(find_area(*session, "hue"));
   CHECK(schema_version(*session) == static_cast<int>(migrations().size()));
+}
+
+TEST_CASE("a database that an older program wrote is brought up to date with every row") {
+  const loa::tests::TempFolder folder;
+  const auto path = folder / "loa.db";
+  write_older_database(path);
+  const auto before = rows_of(path);
+  CHECK(before.size() > 15);
+  {
+    const auto session = open_session(path.string());
+    CHECK(schema_version(*session) == static_cast<int>(migrations().size()));
+    CHECK(schema_of(*session) == read_file(loa::tests::source_folder() / "tests/controller/store/schema.sql"));
+    CHECK(sql::value<std::string>(*session, "pragma integrity_check") == "ok");
+    CHECK(sql::values<std::string>(*session, "select \"table\" from pragma_foreign_key_check").empty());
+    CHECK(sql::values<std::string>(*session, "select outcome from play_records where broadcast <> ''") ==
+          std::vector<std::string>{"played", "played", "played"});
+  }
+  const auto after = rows_of(path);
+  for (const auto& table : before) CHECK(std::find(after.begin(), after.end(), table) != after.end());
 }
 
 TEST_CASE("every connection is safe: WAL, full sync, foreign keys") {
