@@ -7,29 +7,28 @@ checkout=${1:?the checkout}
 arch=${2:?arm64 or armhf}
 cd "$checkout"
 case "$arch" in
-  arm64) qemu=qemu-aarch64-static; kind='ELF 64-bit.*aarch64' ;;
-  armhf) qemu=qemu-arm-static; kind='ELF 32-bit.*ARM' ;;
+  arm64) qemu=qemu-aarch64-static ;;
+  armhf) qemu=qemu-arm-static ;;
   *) echo "no such board: $arch"; exit 2 ;;
 esac
 tools/install-packages cross
 root=$(tools/package.d/root "$arch")
-# Beside the root, so that a second run builds only what changed.
-build=$root-built
-rooms=(test_scheduler test_protocol test_config test_cache test_node_store)
+build=$PWD/build/$arch
+rooms=(test_scheduler test_protocol test_config test_cache test_node_store test_agent test_fetcher test_edge test_streams)
 tools/package.d/in-root "$root" "$build" sh -c \
-  "cd /src && cmake --preset $arch -B /build/tree >/build/log 2>&1 && cmake --build /build/tree -j $(nproc) --target loa-node ${rooms[*]} >>/build/log 2>&1" ||
+  "cd /src && cmake --preset $arch >/build/log 2>&1 && cmake --build --preset $arch -j $(nproc) --target loa-node ${rooms[*]} >>/build/log 2>&1" ||
   { tail -n 40 "$build/log"; exit 1; }
-LC_ALL=C readelf -h "$build/tree/bin/loa-node" | grep -E 'Class|Machine' | tr -s ' ' | paste -sd' '
-echo "loa-node for $arch: $(($(stat -c %s "$build/tree/bin/loa-node") / 1000)) kB"
+LC_ALL=C readelf -h "$build/bin/loa-node" | grep -E 'Class|Machine' | tr -s ' ' | paste -sd' '
+echo "loa-node for $arch: $(($(stat -c %s "$build/bin/loa-node") / 1000)) kB"
 faults=0
 for room in "${rooms[@]}"; do
   printf '%s under %s: ' "$room" "$qemu"
-  if tools/package.d/in-root "$root" "$build" sh -c "cd /tmp && $qemu /build/tree/bin/$room '~the playhead is cheap for a full plan'" >"$build/$room.log" 2>&1; then
+  if tools/package.d/in-root "$root" "$build" sh -c "cd /tmp && $qemu /src/build/$arch/bin/$room '~the playhead is cheap for a full plan'" >"$build/$room.log" 2>&1; then
     tail -n 2 "$build/$room.log" | head -n 1
   else
     faults=1
     grep -B 4 -A 12 FAILED "$build/$room.log" | head -n 60 || tail -n 20 "$build/$room.log"
   fi
 done
-[ "$("$qemu" -L "$root" "$build/tree/bin/loa-node" --version)" = "loa-node $(sed -n 's/^project(loa VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)" ] || { echo "loa-node does not run"; faults=1; }
+[ "$("$qemu" -L "$root" "$build/bin/loa-node" --version)" = "loa-node $(sed -n 's/^project(loa VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)" ] || { echo "loa-node does not run"; faults=1; }
 exit "$faults"

@@ -20,7 +20,7 @@ TEST_CASE("a node built for ARM joins, takes one plan, fetches it, plays it, and
       Village village;
       auto root = village.run({(source_folder() / "tools/package.d/root").string(), row.arch}, "root");
       root.erase(root.find_last_not_of(" \n") + 1);
-      const auto program = root + "-built/tree/bin/loa-node";
+      const auto program = (source_folder() / "build" / row.arch / "bin/loa-node").string();
       REQUIRE(std::filesystem::exists(program));  // packages/rooms_on_ARCH builds it
       village.add_node("PX-01", Village::kWard);
       // What follows is the native program's path, which the board's takes the place of.
