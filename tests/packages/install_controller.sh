@@ -22,6 +22,7 @@ begin_to_use() {
   chmod 644 "$root/tmp/password"
   quietly runuser -u loa -- loa-controller init --area hue --area-name Hue --admin admin --password-file /tmp/password
   have /var/lib/loa/controller/loa.db
+  quietly runuser -u loa -- loa keys init --root /tmp/root.pem --controller /var/lib/loa/controller --branch hue
   rm "$root"/var/lib/loa/controller/loa.db*
   sqlite3 "$root/var/lib/loa/controller/loa.db" <tests/packages/older_controller.sql
   inside chown loa:loa /var/lib/loa/controller/loa.db
