@@ -104,7 +104,7 @@ Monotonic Conductor::run() {
   auto decision = decide(now);
   if (keep_places(decision, now)) decision = decide(now);
   for (const auto& ended : decision.ended) close(ended);
-  scheduler::apply(parts_.history.history(), decision, now);
+  apply(decision, now);
   look_ahead(decision);
   steer(decision.sounding, now);
   preroll(decision.next, now);
@@ -130,12 +130,12 @@ Decision Conductor::decide(TimePoint now) {
   auto once = alerts_;
   for (auto& alert : once) alert.repeats = 1;
   auto of_alerts = history;
-  std::erase_if(of_alerts.occurrences, [this](const auto& entry) {
-    return std::none_of(alerts_.begin(), alerts_.end(), [&entry](const auto& alert) {
-      return entry.first.starts_with(alert.id + ".");
-    });
-  });
+  std::erase_if(of_alerts.occurrences, [this](const auto& entry) { return !is_of_alert(entry.first); });
   return scheduler::at(quiet ? &*quiet : nullptr, once, of_alerts, now, shipped);
+}
+
+bool Conductor::is_of_alert(const std::string& occurrence_id) const {
+  return std::any_of(alerts_.begin(), alerts_.end(), [&](const auto& alert) { return occurrence_id.starts_with(alert.id + "."); });
 }
 
 void Conductor::refresh_playable() {

@@ -98,6 +98,7 @@ class Conductor {
 
   // What sounds (conductor.cpp).
   scheduler::Decision decide(scheduler::TimePoint now);
+  bool is_of_alert(const std::string& occurrence_id) const;
   void refresh_playable();
   void skip_forgotten(scheduler::TimePoint now);
   void refresh_streams(scheduler::TimePoint now);
@@ -119,6 +120,8 @@ class Conductor {
 
   // What a clock that is set means (conductor_clock.cpp).
   void follow_clock(scheduler::TimePoint now);
+  void guess_from_now_on();
+  void apply(const scheduler::Decision& decision, scheduler::TimePoint now);
   void shift_voices(Millis step);
 
   // What is recorded (conductor_records.cpp).
@@ -163,6 +166,7 @@ class Conductor {
   std::optional<Monotonic> trusted_since_;    // when this run of the program first knew the time
   std::optional<Monotonic> epoch_;            // 1970 on the monotonic clock, by the node's clock at the last run
   bool trusted_before_ = false;               // at the last run
+  std::set<std::string> guessed_;             // whose anchors are of the guessed time that the clock now gives; none while it is trusted
 };
 
 }  // namespace loa::node

@@ -74,12 +74,14 @@ void mark_restarted(History& history) {
   }
 }
 
+void shift_clock(OccurrenceHistory& known, Millis step) {
+  if (!known.open() || !known.anchor) return;
+  *known.anchor += step;
+  known.shifted += step;
+}
+
 void shift_clock(History& history, Millis step) {
-  for (auto& [id, known] : history.occurrences)
-    if (known.open() && known.anchor) {
-      *known.anchor += step;
-      known.shifted += step;
-    }
+  for (auto& [id, known] : history.occurrences) shift_clock(known, step);
 }
 
 void step_clock(History& history, const Plan* plan, TimePoint before, Millis step) {

@@ -52,6 +52,7 @@ void mark_restarted(History& history);
 /// To be called when the clock that gives `now` was set by `step` (later: positive): what sounds, and what
 /// may join, keeps its place, for the sound itself never knew of the step.
 void shift_clock(History& history, Millis step);
+void shift_clock(OccurrenceHistory& known, Millis step);  ///< the same for one of them
 
 /// The same for a clock that was trusted before, at `before` by its old reading: what a step forward of it passed over, and nobody missed,
 /// may start late or ends skipped: clock_stepped (see playhead.hpp).
