@@ -64,6 +64,7 @@ void Agent::start() {
   load_keys();
   forget_marks();
   if (settings_.safe_mode.empty()) load_plan();
+  heed_wishes();
   load_alerts();
   // On a board that never connected there was no history to lose.
   if (parts_.history.is_new() && parts_.store.marks().session_number > 0) parts_.conductor.history_lost();
@@ -243,11 +244,11 @@ void Agent::refresh_wants() {
   wants_changed_ = false;
   const auto* plan = parts_.conductor.plan();
   auto bases = plan && !plan->files.empty() ? plan->files : parts_.identity.bundle.files;
-  parts_.shelf.want(wanted_clips(plan, board_.alerts(true), parts_.clock.now()), std::move(bases));
+  parts_.shelf.want(wanted_clips(plan, board_.alerts(true), parts_.clock.now(), &parts_.history.history()), std::move(bases));
 }
 
 void Agent::look_at_shelf() {
-  const auto wanted = wanted_clips(parts_.conductor.plan(), {}, parts_.clock.now());
+  const auto wanted = wanted_clips(parts_.conductor.plan(), {}, parts_.clock.now(), &parts_.history.history());
   verified_ = std::all_of(wanted.begin(), wanted.end(),
                           [this](const WantedClip& clip) { return parts_.shelf.find(clip.sha256).has_value(); });
   const auto before = shelf_.held;
@@ -397,10 +398,12 @@ Monotonic Agent::next_wake(Monotonic sound) const {
 
 void Agent::stop(std::chrono::milliseconds limit, std::function<void()> stopped) {
   stopping_ = true;
+  parts_.disk.last_chance();
   parts_.conductor.pause_for_exit();
   keep_alerts();
   keep_clock();
   parts_.store.keep_all();
+  parts_.store.flush();
   lifecycle_.take(Event::stop_asked);
   if (parts_.link.connected()) reporter_.send_gone(state());
   parts_.link.close(limit, [this, stopped = std::move(stopped)] {

@@ -88,6 +88,7 @@ class Agent {
   void tell_losses();
   void drop_revoked();
   void forget_marks();
+  void heed_wishes();
   void set_brokers();
   const std::vector<std::string>& chain() const;
   void signed_at(const std::string& kid, scheduler::TimePoint issued);

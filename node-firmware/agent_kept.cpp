@@ -51,6 +51,14 @@ void Agent::load_plan() {
   parts_.conductor.set_plan(std::move(*plan));
 }
 
+// In safe mode the plan is left unread; but whoever muted a pole means its alerts too.
+void Agent::heed_wishes() {
+  if (settings_.safe_mode.empty()) return;
+  const auto& wishes = parts_.store.marks().wishes;
+  const bool counts = wishes && ring_.counts(wishes->kid);
+  parts_.conductor.set_wishes(counts ? scheduler::WantedSettings{wishes->mute, 100, wishes->alert_volume, {}, {}} : scheduler::WantedSettings{});
+}
+
 // The plan's brokers first; those of the bundle stay behind them, so that a plan with wrong ones does not cut the node off.
 void Agent::set_brokers() {
   std::vector<std::string> brokers;
@@ -105,6 +113,7 @@ void Agent::forget_marks() {
 }
 
 void Agent::drop_revoked() {
+  heed_wishes();
   if (!plan_kid_.empty() && !ring_.counts(plan_kid_)) {
     spdlog::warn("the plan's key {} was revoked: the plan is dropped", plan_kid_);
     parts_.store.drop_plan();

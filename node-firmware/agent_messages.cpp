@@ -182,6 +182,7 @@ void Agent::take_plan(const protocol::LinkMessage& message) {
                                    fmt::format("the plan ended at {}", scheduler::to_rfc3339(plan->until))});
   auto marks = parts_.store.marks();
   marks.by_key[verified->kid].plan_highest = plan->revision;
+  marks.wishes = AlertWishes{plan->settings.mute, plan->settings.alert_volume, verified->kid};
   parts_.store.keep(marks);
   parts_.store.keep_plan(message.payload);
   signed_at(verified->kid, verified->issued);
@@ -191,6 +192,7 @@ void Agent::take_plan(const protocol::LinkMessage& message) {
   plan_held_ = plan->revision;
   // In safe mode it is kept for the normal one, whose death it may have been.
   if (settings_.safe_mode.empty()) parts_.conductor.take_plan(std::move(*plan));
+  heed_wishes();
   set_brokers();
   wants_changed_ = true;
   parts_.link.unsubscribe(protocol::plan_topic(node));

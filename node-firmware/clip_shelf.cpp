@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "scheduler/playhead.hpp"
+
 namespace loa::node {
 
 using scheduler::Item;
@@ -31,19 +33,26 @@ class Wishes {
   std::map<std::string, WantedClip> clips_;
 };
 
+bool is_over(const scheduler::Occurrence& occurrence, TimePoint now, const scheduler::History* history) {
+  if (!history) return occurrence.end() <= now;
+  const auto* known = history->find(occurrence.id);
+  return (known && known->outcome) || scheduler::of_use_until(occurrence) <= now;
+}
+
 }  // namespace
 
-std::vector<WantedClip> wanted_clips(const scheduler::Plan* plan, const std::vector<scheduler::Alert>& alerts, TimePoint now) {
+std::vector<WantedClip> wanted_clips(const scheduler::Plan* plan, const std::vector<scheduler::Alert>& alerts, TimePoint now,
+                                     const scheduler::History* history) {
   Wishes wishes;
   for (const auto& alert : alerts)
     if (alert.clip && alert.expires > now) wishes.add(*alert.clip, TimePoint{});
   if (plan) {
     for (const auto& occurrence : plan->occurrences) {
-      if (occurrence.end() <= now) continue;
+      if (is_over(occurrence, now, history)) continue;
       for (const auto& item : occurrence.items) wishes.add(item, occurrence.due);
       for (const auto& item : occurrence.substitutes) wishes.add(item, occurrence.due);
     }
-    for (const auto& stock : plan->settings.stock) wishes.add(stock.sha256, stock.bytes, plan->made);
+    for (const auto& stock : plan->settings.stock) wishes.add(stock.sha256, stock.bytes, std::max<TimePoint>(plan->made, std::chrono::floor<std::chrono::hours>(now) + std::chrono::hours(1)));
   }
   return wishes.by_need();
 }

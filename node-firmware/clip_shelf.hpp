@@ -7,6 +7,7 @@
 
 #include "node-firmware/cache.hpp"
 #include "scheduler/alert.hpp"
+#include "scheduler/history.hpp"
 #include "scheduler/plan.hpp"
 
 namespace loa::node {
@@ -30,8 +31,10 @@ class ClipShelf {
   virtual const std::vector<scheduler::StockClip>& shipped() const = 0;
 };
 
-/// Everything that plan and alerts name, once each, with the nearest time that needs it. Alerts come before all else.
-std::vector<WantedClip> wanted_clips(const scheduler::Plan* plan, const std::vector<scheduler::Alert>& alerts,
-                                     scheduler::TimePoint now);
+/// Everything that plan and alerts name and that is not over at `now`, once each, with the nearest time that needs it. Alerts come before all else, an
+/// area's stock clips after what is due within the hour. With `history` what was missed or cut and may still sound is among it, and what has
+/// its outcome is not.
+std::vector<WantedClip> wanted_clips(const scheduler::Plan* plan, const std::vector<scheduler::Alert>& alerts, scheduler::TimePoint now,
+                                     const scheduler::History* history = nullptr);
 
 }  // namespace loa::node

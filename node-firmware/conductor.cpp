@@ -53,7 +53,9 @@ bool same_item(const Sounding& a, const Sounding& b) {
 }
 
 Conductor::Conductor(Parts parts, std::function<void()> changed)
-    : parts_(parts), changed_(std::move(changed)), began_(parts_.clock.monotonic()) {}
+    : parts_(parts), changed_(std::move(changed)), began_(parts_.clock.monotonic()) {
+  without_plan_.until = TimePoint::max();
+}
 
 void Conductor::set_plan(scheduler::Plan plan) { plan_ = std::move(plan); }
 
@@ -120,18 +122,19 @@ Monotonic Conductor::run() {
 Decision Conductor::decide(TimePoint now) {
   const auto& history = parts_.history.history();
   const auto& shipped = parts_.shelf.shipped();
+  const auto& rules = plan_ ? *plan_ : without_plan_;
   if (parts_.clock.trusted() && test_) {
     const auto with_test = with_self_test(plan(), *test_);
     return scheduler::at(&with_test, alerts_, history, now, shipped);
   }
-  if (parts_.clock.trusted()) return scheduler::at(plan(), alerts_, history, now, shipped);
-  auto quiet = plan_;
-  if (quiet) quiet->occurrences.clear();
+  if (parts_.clock.trusted()) return scheduler::at(&rules, alerts_, history, now, shipped);
+  auto quiet = rules;
+  quiet.occurrences.clear();
   auto once = alerts_;
   for (auto& alert : once) alert.repeats = 1;
   auto of_alerts = history;
   std::erase_if(of_alerts.occurrences, [this](const auto& entry) { return !is_of_alert(entry.first); });
-  return scheduler::at(quiet ? &*quiet : nullptr, once, of_alerts, now, shipped);
+  return scheduler::at(&quiet, once, of_alerts, now, shipped);
 }
 
 bool Conductor::is_of_alert(const std::string& occurrence_id) const {

@@ -50,6 +50,8 @@ class Conductor {
   /// A newer plan in place of the one in force: what it dropped ends cancelled, what it renews goes on unheard.
   void take_plan(scheduler::Plan next);
   const scheduler::Plan* plan() const { return plan_ ? &*plan_ : nullptr; }
+  /// What holds of the wanted settings as long as there is no plan; until then nothing is muted and alerts are as loud as can be.
+  void set_wishes(scheduler::WantedSettings wishes) { without_plan_.settings = std::move(wishes); }
 
   /// What sounded before this run is forgotten (the history's file was lost): what of plan and alerts is due by the time that this is first
   /// known ends as skipped, history_lost, and nothing sounds a second time. Call before the first run().
@@ -77,7 +79,7 @@ class Conductor {
 
   std::optional<NowSounding> sounding() const;
   std::optional<double> last_level() const { return last_level_; }
-  const scheduler::WantedSettings* settings() const { return plan_ ? &plan_->settings : nullptr; }
+  const scheduler::WantedSettings* settings() const { return &(plan_ ? *plan_ : without_plan_).settings; }
 
   void on_started(const TrackStarted& started);
   void on_ended(const TrackEnded& ended);
@@ -140,6 +142,7 @@ class Conductor {
   Parts parts_;
   std::function<void()> changed_;
   std::optional<scheduler::Plan> plan_;
+  scheduler::Plan without_plan_;              // in its place where there is none: settings alone, without an end
   std::vector<scheduler::Alert> alerts_;
   std::map<TrackId, Voice> voices_;           // every track that the player has not ended
   std::optional<scheduler::Sounding> now_;    // what sounds by the last decision

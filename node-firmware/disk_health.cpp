@@ -120,6 +120,10 @@ bool DiskHealth::may_try(const std::string& writer) const {
   return found == refused_.end() || now_() >= found->second.next;
 }
 
+void DiskHealth::last_chance() {
+  for (auto& [writer, one] : refused_) one.next = now_();
+}
+
 void DiskHealth::look() {
   if (state() == DiskState::ok || now_() < next_look_) return;
   next_look_ = now_() + kLongestWait;

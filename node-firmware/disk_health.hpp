@@ -36,6 +36,8 @@ class DiskHealth {
 
   /// Whether `writer` should write now: always while its last write went through, else after a wait of 5 s that doubles up to a minute.
   bool may_try(const std::string& writer) const;
+  /// The program ends: every writer may try at once, however short its rest was.
+  void last_chance();
   /// Once a minute at most, while something is refused or the ballast is gone: makes the ballast again. What wrote only once and has
   /// nothing to write again is forgiven when that works.
   void look();

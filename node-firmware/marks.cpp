@@ -104,6 +104,7 @@ std::string write(const Marks& marks) {
                     {"error_ns", clock.bound.error.count()},
                     {"at_ns", clock.bound.at.count()}};
   }
+  if (marks.wishes) all["wishes"] = {{"mute", marks.wishes->mute}, {"alert_volume", marks.wishes->alert_volume}, {"kid", marks.wishes->kid}};
   return json::serialize(all);
 }
 
@@ -125,6 +126,9 @@ Marks read_marks(const std::string& text) {
     if (clock->as_object().contains("error_ns"))  // of a version that did not keep it: right at boot
       marks.clock->bound = {std::chrono::nanoseconds(clock->at("error_ns").as_int64()), Monotonic(clock->at("at_ns").as_int64())};
   }
+  if (const auto* wishes = all.if_contains("wishes"))
+    marks.wishes = AlertWishes{wishes->at("mute").as_bool(), std::clamp(static_cast<int>(wishes->at("alert_volume").as_int64()), 0, 100),
+                               json::value_to<std::string>(wishes->at("kid"))};
   return marks;
 }
 

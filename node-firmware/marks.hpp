@@ -21,6 +21,14 @@ struct KeyMarks {
   bool operator==(const KeyMarks&) const = default;
 };
 
+/// Of the plan's wanted settings what holds for alerts, for a node in safe mode, which leaves its plan unread.
+struct AlertWishes {
+  bool mute = false;
+  int alert_volume = 100;  ///< percent
+  std::string kid;         ///< who signed the plan
+  bool operator==(const AlertWishes&) const = default;
+};
+
 /// What the node must never forget besides the signed messages that it holds.
 struct Marks {
   std::map<std::string, KeyMarks> by_key;  ///< by kid; "": of a release that did not tell keys apart
@@ -28,6 +36,7 @@ struct Marks {
   std::vector<std::string> areas;          ///< the chain in force, the province first; empty: the bundle's
   std::string head_kid;                    ///< who signed the last head taken
   std::optional<HeldOffset> clock;
+  std::optional<AlertWishes> wishes;       ///< of the plan taken last; none: no plan is held
   bool operator==(const Marks&) const = default;
 
   // The highest of all keys that are in by_key.

@@ -15,6 +15,11 @@ constexpr std::chrono::hours kHeadFresh{1};
 // Less is what the two readings of the clocks are apart.
 constexpr std::int64_t kMoved = 500'000;
 
+// A clock without a battery wakes in 1970, and systemd then sets the system clock to the last time that it stored: plausible, and behind by all the time without power.
+bool set_by_rtc(const std::optional<std::chrono::seconds>& rtc, const WallReading& system) {
+  return rtc && std::chrono::abs(system.utc - *rtc) <= kRtcError;
+}
+
 std::int64_t ns_of(TimePoint time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
@@ -144,7 +149,7 @@ void NodeClock::look() {
     set(Basis::system_synced, system_offset_ns(), synced_error(kernel));
   else if (basis_ == Basis::system_synced)
     basis_ = Basis::held;  // synchronisation was lost: coast on the offset it had
-  else if (basis_ == Basis::none && source_.has_rtc() && good_enough(of_rtc))
+  else if (basis_ == Basis::none && good_enough(of_rtc) && set_by_rtc(source_.rtc(), source_.wall()))
     set(Basis::system_rtc, system_offset_ns(), of_rtc);
 }
 

@@ -3,6 +3,7 @@
 #include <sys/timex.h>
 #include <time.h>
 
+#include <filesystem>
 #include <fstream>
 
 namespace loa::node {
@@ -38,10 +39,13 @@ KernelClock BoardTime::kernel() const {
   return {synchronised, std::chrono::microseconds(state.maxerror), std::chrono::microseconds(state.esterror)};
 }
 
-bool BoardTime::has_rtc() const {
-  std::ifstream in("/sys/class/rtc/rtc0/hctosys");
+std::optional<std::chrono::seconds> BoardTime::rtc() const {
+  const std::filesystem::path device = "/sys/class/rtc/rtc0";
   int set_from_it = 0;
-  return (in >> set_from_it) && set_from_it == 1;
+  if (!(std::ifstream(device / "hctosys") >> set_from_it) || set_from_it != 1) return {};
+  std::int64_t seconds = 0;
+  if (!(std::ifstream(device / "since_epoch") >> seconds)) return {};
+  return std::chrono::seconds(seconds);
 }
 
 std::string BoardTime::boot_id() const {

@@ -36,8 +36,9 @@ class TimeSource {
   /// The system's wall clock, never set by Loa, and CLOCK_MONOTONIC at the same moment. Any thread.
   virtual WallReading wall() const = 0;
   virtual KernelClock kernel() const = 0;
-  /// Whether the system clock was set from a battery-backed clock at boot.
-  virtual bool has_rtc() const = 0;
+  /// What the battery-backed clock says, UTC since the epoch in whole seconds; none where the system clock was not set from one at boot.
+  /// Linux's /sys/class/rtc (Documentation/ABI/testing/rtc-cdev: hctosys, since_epoch).
+  virtual std::optional<std::chrono::seconds> rtc() const = 0;
   /// The kernel's id of this boot: monotonic times compare only within one.
   virtual std::string boot_id() const = 0;
 
@@ -52,7 +53,7 @@ class BoardTime final : public TimeSource {
   /// The narrowest of several readings, so that being interrupted between two of them costs nothing.
   WallReading wall() const override;
   KernelClock kernel() const override;
-  bool has_rtc() const override;
+  std::optional<std::chrono::seconds> rtc() const override;
   std::string boot_id() const override;
 };
 

@@ -251,6 +251,11 @@ class Look {
 
 }  // namespace
 
+TimePoint of_use_until(const Occurrence& occurrence) {
+  const auto come_back = occurrence.end() + kComeBack;
+  return occurrence.late == LateRule::skip ? std::max(come_back, occurrence.due + occurrence.late_limit) : come_back;
+}
+
 Decision at(const Plan* plan, const std::vector<Alert>& alerts, const History& history, TimePoint now,
             const std::vector<StockClip>& shipped) {
   return Look(plan, alerts, history, now, shipped).take();

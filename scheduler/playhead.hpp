@@ -81,6 +81,9 @@ namespace loa::scheduler {
 /// How long after its planned end an interrupted occurrence may come back.
 inline constexpr Millis kComeBack{30 * 60 * 1000};
 
+/// When an occurrence that has no outcome yet can sound at the latest: until then its clips are of use.
+TimePoint of_use_until(const Occurrence& occurrence);
+
 /// What a clock that was set forward passed over by no more than this begins at its beginning: as far as a node's clock may be from
 /// the controller's before it is corrected.
 inline constexpr Millis kStepGrace{2000};

@@ -110,6 +110,31 @@ TEST_CASE("a disk that goes bad in mid-play stops neither the sound, nor the nex
   }
 }
 
+TEST_CASE("a node that ends in order as soon as there is room writes all that waited, however short the disk's rest") {
+  OnDisk<SmallDisk> with;
+  if (!with.disk.available()) {
+    WARN("not run: no right to mount");
+    return;
+  }
+  with.node.pass(30s);
+  with.disk.fill();
+  std::filesystem::remove(with.node.state_folder / "ballast");
+  with.disk.fill();
+  send_alert(with.node);
+  with.node.pass(5min);  // what is refused is tried each minute by now
+  REQUIRE(with.node.run->keeper.waiting() == 2);
+  with.disk.make_room();
+  with.node.agent().stop(1s, [] {});
+  with.node.boot();
+  with.node.pass(1min);
+  const auto records = with.node.records();
+  CHECK(records.size() == 2);
+  CHECK(record_of(records, "b-1"));
+  REQUIRE(record_of(records, "l-1"));
+  CHECK(record_of(records, "l-1")->outcome == Outcome::played);
+  CHECK(with.node.player().order.empty());  // the alert, which is on disk now, does not sound again
+}
+
 TEST_CASE("what a full disk refused is written, in order and once, when there is room again") {
   OnDisk<SmallDisk> with;
   if (!with.disk.available()) {

@@ -16,7 +16,10 @@ class FakeTime final : public node::TimeSource {
   node::Monotonic monotonic() const override { return now; }
   node::WallReading wall() const override { return {now, wall_at_boot.time_since_epoch() + now, {}}; }
   node::KernelClock kernel() const override { return {synced, max_error, est_error}; }
-  bool has_rtc() const override { return rtc; }
+  std::optional<std::chrono::seconds> rtc() const override {
+    if (!has_rtc) return {};
+    return std::chrono::floor<std::chrono::seconds>(wall().utc - rtc_behind);
+  }
   std::string boot_id() const override { return boot; }
   void pass(node::Monotonic time) { now += time; }
 
@@ -24,7 +27,8 @@ class FakeTime final : public node::TimeSource {
   scheduler::TimePoint wall_at_boot = scheduler::from_ms(1'790'000'000'000);
   bool synced = true;
   std::chrono::microseconds max_error{2000}, est_error{500};
-  bool rtc = false;
+  bool has_rtc = false;
+  std::chrono::seconds rtc_behind{0};  ///< the system clock
   std::string boot = "boot-1";
 };
 

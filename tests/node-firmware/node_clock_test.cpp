@@ -20,7 +20,7 @@ struct Believed final : node::TimeSource {
   node::Monotonic monotonic() const override { return of_.monotonic(); }
   node::WallReading wall() const override { return of_.wall(); }
   node::KernelClock kernel() const override { return {true, {}, {}}; }
-  bool has_rtc() const override { return false; }
+  std::optional<std::chrono::seconds> rtc() const override { return {}; }
   std::string boot_id() const override { return "boot"; }
   const node::BoardTime& of_;
 };
@@ -34,17 +34,22 @@ TEST_CASE("how well a node knows the time when it starts") {
     bool rtc;
     std::chrono::hours behind;  // the system clock, before the newest signed time
     ClockQuality quality;
+    std::chrono::seconds rtc_behind{0};  // the system clock
   };
   const std::vector<Row> rows{{"synchronised", true, false, -1h, ClockQuality::synced},
                               {"a battery-backed clock", false, true, -1h, ClockQuality::rtc},
                               {"nothing behind the system clock", false, false, -1h, ClockQuality::untrusted},
                               {"synchronised, but before the newest signed time", true, true, 1h, ClockQuality::untrusted},
+                              {"a clock without its battery, the system set to the time last stored", false, true, -1h, ClockQuality::untrusted, 24h * 365 * 50},
+                              {"a battery-backed clock behind the system by as much as it rounds", false, true, -1h, ClockQuality::rtc, 1s},
+                              {"a battery-backed clock ahead of the system", false, true, -1h, ClockQuality::untrusted, -1h},
                               {"a battery-backed clock that has run down", false, true, 24h * 365, ClockQuality::untrusted}};
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
       FakeTime time;
       time.synced = row.synced;
-      time.rtc = row.rtc;
+      time.has_rtc = row.rtc;
+      time.rtc_behind = row.rtc_behind;
       const auto newest = time.system() + row.behind;
       const NodeClock clock(time, newest);
       CHECK(clock.quality() == row.quality);
@@ -238,7 +243,7 @@ TEST_CASE("a clock that may be off by minutes is a guess, and plays no schedule"
     CHECK(clock.quality() == ClockQuality::head);
   }
   SECTION("a battery-backed clock, by when it was last known to be right") {
-    time.rtc = true;
+    time.has_rtc = true;
     CHECK(NodeClock(time, time.system() - 10 * 24h).bound() == 88'400ms);
     CHECK_FALSE(NodeClock(time, time.system() - 40 * 24h).trusted());
     CHECK_FALSE(NodeClock(time, time.system() - 14 * 365 * 24h).trusted());

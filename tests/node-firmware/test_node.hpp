@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 struct NodeRun {
   NodeRun(const std::filesystem::path& folder, const protocol::Bundle& bundle, FakeTime& time, FakeShelf& shelf, FakeStreams& streams,
           std::chrono::milliseconds certificate_age,
-          node::edge::SoundGate* gate = nullptr)
+          node::edge::SoundGate* gate = nullptr, const std::string& safe_mode = {})
       : identity{bundle, protocol::PrivateKey::from_pem(bundle.signing_key_pem).value()},
         keys(folder, identity),
         disk(folder, [&time] { return time.monotonic(); }),
@@ -34,7 +34,7 @@ struct NodeRun {
         keeper(database, history, log, disk),
         clock(time, store.marks().newest_signed(), store.marks().clock),
         conductor({player, shelf, clock, history, keeper, gate, &streams}, [this] { ++wakes; }),
-        agent({identity, keys, link, clock, store, history, log, keeper, disk, conductor, shelf}, {30min, "test", certificate_age, {}, files.losses()},
+        agent({identity, keys, link, clock, store, history, log, keeper, disk, conductor, shelf}, {30min, "test", certificate_age, {}, files.losses(), safe_mode},
               {[this] { ++wakes; }, [this] { restart_asked = true; }, [this](std::string request) { refused.push_back(std::move(request)); }}) {
     player.events.started = [this](const node::TrackStarted& started) { conductor.on_started(started); };
     player.events.ended = [this](const node::TrackEnded& ended) { conductor.on_ended(ended); };
@@ -71,7 +71,7 @@ class TestNode {
   void boot() {
     run.reset();  // the folder has one owner at a time
     sounds_.clear();  // the next run counts its tracks anew, perhaps at the same address
-    run = std::make_unique<NodeRun>(state_folder, controller.bundle(), time, shelf, streams, certificate_age, gate);
+    run = std::make_unique<NodeRun>(state_folder, controller.bundle(), time, shelf, streams, certificate_age, gate, safe_mode);
     run->agent.tick();
   }
   /// The process is killed: nothing is written or said any more.
@@ -225,6 +225,7 @@ class TestNode {
   std::map<std::string, std::int64_t> alert_revisions;
   std::chrono::milliseconds certificate_age = 365 * 24h;
   node::edge::SoundGate* gate = nullptr;
+  std::string safe_mode;  ///< why the next run is in safe mode
   std::map<std::string, Millis> lengths;  ///< how long each clip really sounds
   std::unique_ptr<NodeRun> run;
 

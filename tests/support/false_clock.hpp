@@ -60,7 +60,7 @@ inline std::vector<std::string> another_boot(const std::filesystem::path& file, 
 /// The same on a board whose system clock was set from a battery-backed one at boot.
 inline std::vector<std::string> another_boot_with_rtc(const std::filesystem::path& file, const std::string& boot_id) {
   return another_boot(file, boot_id, "mount --make-rprivate /sys && mount -t tmpfs none /sys/class && "
-                                     "mkdir -p /sys/class/rtc/rtc0 && echo 1 > /sys/class/rtc/rtc0/hctosys && ");
+                                     "mkdir -p /sys/class/rtc/rtc0 && echo 1 > /sys/class/rtc/rtc0/hctosys && date +%s > /sys/class/rtc/rtc0/since_epoch && ");
 }
 
 }  // namespace loa::tests
