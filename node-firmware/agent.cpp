@@ -66,8 +66,12 @@ void Agent::start() {
   if (settings_.safe_mode.empty()) load_plan();
   heed_wishes();
   load_alerts();
-  // On a board that never connected there was no history to lose.
-  if (parts_.history.is_new() && parts_.store.marks().session_number > 0) parts_.conductor.history_lost();
+  if (parts_.history.is_new()) {
+    if (parts_.store.marks().session_number > 0)
+      parts_.conductor.history_lost();
+    else
+      parts_.history.settle();  // a board that never connected had no history to lose
+  }
   tell_losses();
   set_brokers();
   last_head_ = last_home_ = parts_.clock.monotonic();
@@ -105,6 +109,7 @@ void Agent::on_connected(const std::string& address) {
   if (is_home(address)) last_home_ = parts_.clock.monotonic();
   if (std::exchange(looking_home_, false)) set_brokers();
   head_this_session_ = false;
+  awaited_.resume(parts_.clock.monotonic());
   head_deadline_ = parts_.clock.monotonic() + head_patience_;
   for (const auto& filter : protocol::node_filters(parts_.identity.bundle.node)) parts_.link.subscribe(filter);
   for (const auto& area : chain()) parts_.link.subscribe(protocol::alert_topic(area));
@@ -120,7 +125,7 @@ void Agent::on_disconnected(const std::string& reason) {
   tell_refused(reason);
   broker_.clear();
   head_this_session_ = false;
-  awaited_.forget_all();
+  awaited_.pause(parts_.clock.monotonic());
   if (looking_home_ && parts_.clock.monotonic() > last_home_) {  // not the end of the session that look_home() ended
     looking_home_ = false;
     set_brokers();
@@ -143,11 +148,13 @@ Monotonic Agent::tick() {
   look_at_awaited();
   look_at_waiting_orders();
   parts_.conductor.set_alerts(board_.alerts(parts_.clock.trusted()));
-  refresh_wants();
   const auto sound = parts_.conductor.run();
+  if (!parts_.conductor.hurries()) {
+    refresh_wants();
+    parts_.disk.look();
+    parts_.store.flush();
+  }
   keep_alerts();
-  parts_.disk.look();
-  parts_.store.flush();
   look_at_shelf();
   settle();
   say_silence();

@@ -15,8 +15,19 @@ void AwaitedAlerts::named(const std::string& area, std::int64_t named, std::int6
   one->second.revision = std::max(one->second.revision, named);
 }
 
+void AwaitedAlerts::resume(Monotonic now) {
+  if (!paused_) return;
+  for (auto& [area, one] : awaited_) {
+    one.deadline += now - *paused_;
+    one.ask = now + kFirstAsk;  // the session itself asks for everything once
+    one.pause = kFirstAsk;
+  }
+  paused_.reset();
+}
+
 std::vector<std::string> AwaitedAlerts::to_ask(Monotonic now) {
   std::vector<std::string> areas;
+  if (paused_) return areas;
   for (auto& [area, one] : awaited_) {
     if (now < one.ask) continue;
     areas.push_back(area);
@@ -28,6 +39,7 @@ std::vector<std::string> AwaitedAlerts::to_ask(Monotonic now) {
 
 std::map<std::string, std::int64_t> AwaitedAlerts::overdue(Monotonic now) {
   std::map<std::string, std::int64_t> areas;
+  if (paused_) return areas;
   for (auto& [area, one] : awaited_) {
     if (one.told || now < one.deadline) continue;
     one.told = true;
@@ -38,6 +50,7 @@ std::map<std::string, std::int64_t> AwaitedAlerts::overdue(Monotonic now) {
 
 std::optional<Monotonic> AwaitedAlerts::next() const {
   std::optional<Monotonic> next;
+  if (paused_) return next;
   for (const auto& [area, one] : awaited_) {
     const auto due = one.told ? one.ask : std::min(one.ask, one.deadline);
     next = next ? std::min(*next, due) : due;

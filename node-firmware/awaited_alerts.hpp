@@ -23,14 +23,17 @@ class AwaitedAlerts {
   void named(const std::string& area, std::int64_t named, std::int64_t held, Monotonic now);
   /// The area's newest came, or the node left the area.
   void forget(const std::string& area) { awaited_.erase(area); }
-  /// The session ended: what the next one brings is judged by its own heads.
   void forget_all() { awaited_.clear(); }
+  /// The session ended. Patience goes on with the next one where it stood: a broker that cuts sessions short cannot lengthen it, and a network that is
+  /// down silences nothing.
+  void pause(Monotonic now) { paused_ = now; }
+  void resume(Monotonic now);
 
   /// Areas to subscribe to again now.
   std::vector<std::string> to_ask(Monotonic now);
   /// Areas whose patience has just ended, each told once, with the revision that was named.
   std::map<std::string, std::int64_t> overdue(Monotonic now);
-  /// When the next of both is due.
+  /// When the next of both is due; nothing between sessions.
   std::optional<Monotonic> next() const;
 
  private:
@@ -42,6 +45,7 @@ class AwaitedAlerts {
     bool told = false;
   };
   std::map<std::string, Awaited> awaited_;
+  std::optional<Monotonic> paused_;
 };
 
 }  // namespace loa::node

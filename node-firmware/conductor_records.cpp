@@ -69,10 +69,9 @@ void Conductor::finish(const Ended& ended) {
   record.recorded = parts_.clock.now();
   closing_.erase(ended.occurrence_id);
   faults_.erase(ended.occurrence_id);
-  // The outcome and its record are one write: after a crash there are both or neither.
+  // The outcome and its record are one write, by the save() that follows: after a crash there are both or neither.
   scheduler::note(parts_.history.history(), ended);
   parts_.records.take(std::move(record));
-  save();
 }
 
 void Conductor::skip_forgotten(scheduler::TimePoint now) {
@@ -95,6 +94,7 @@ void Conductor::skip_forgotten(scheduler::TimePoint now) {
   if (!forgotten_until_ || !plan_) return;
   for (const auto& occurrence : plan_->occurrences)
     if (occurrence.due <= *forgotten_until_) skip(occurrence.id, "");
+  parts_.history.settle();
 }
 
 void Conductor::finish_overdue() {

@@ -51,6 +51,9 @@ create table done_ids (
   expires integer not null
 );
 )",
+    R"(
+create table unsettled (since integer not null);
+)",
 };
 
 }  // namespace
@@ -123,13 +126,16 @@ void Database::migrate() {
   }
   if (version > static_cast<std::int64_t>(kMigrations.size()))
     throw DatabaseError("node.db was written by a newer loa-node (schema " + std::to_string(version) + ")");
-  new_ = version == 0;
+  const bool fresh = version == 0;
   for (auto step = static_cast<std::size_t>(version); step < kMigrations.size(); ++step) {
     Transaction transaction(*this);
     execute(kMigrations[step]);
     execute(("pragma user_version=" + std::to_string(step + 1)).c_str());
+    if (fresh && step + 1 == kMigrations.size()) execute("insert into unsettled (since) values (unixepoch())");
     transaction.commit();
   }
+  Statement unsettled(*this, "select 1 from unsettled limit 1");
+  new_ = unsettled.step();
 }
 
 void Database::execute(const char* sql) {

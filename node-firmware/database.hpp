@@ -59,7 +59,8 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   bool lent() const { return !home_.empty(); }
-  /// Whether opening made it: whoever had another before has lost that.
+  /// Whether it was made, by this opening or an earlier one, and nobody has settled since what a lost one before it may have held
+  /// (table `unsettled` is then not empty).
   bool is_new() const { return new_; }
   /// Opens the real file where this one is lent; throws DatabaseError where it still cannot be.
   void go_home();

@@ -127,7 +127,7 @@ bool HistoryStore::differs(const std::string& id, const OccurrenceHistory& known
 }
 
 bool HistoryStore::changed(const std::set<std::string>& held_back, bool all) const {
-  if (!orders_.empty()) return true;
+  if (!orders_.empty() || (new_ && settled_)) return true;
   for (const auto& [id, known] : history_.occurrences)
     if (!held_back.contains(id) && differs(id, known, all)) return true;
   return std::any_of(written_.begin(), written_.end(), [this](const auto& entry) { return !history_.occurrences.contains(entry.first); });
@@ -151,6 +151,7 @@ void HistoryStore::save(TimePoint now, const std::set<std::string>& held_back, b
     Statement(database_, "delete from occurrences where id = ?").bind(1, id).run();
     forgotten_.push_back(id);
   }
+  if (new_ && settled_) Statement(database_, "delete from unsettled").run();
   save_orders();
 }
 
@@ -171,6 +172,7 @@ void HistoryStore::saved() {
   pending_.clear();
   forgotten_.clear();
   orders_.clear();
+  if (settled_) new_ = false;
 }
 
 bool HistoryStore::is_new_order(const std::string& id) const {

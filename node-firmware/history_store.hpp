@@ -16,8 +16,11 @@ class HistoryStore {
  public:
   explicit HistoryStore(Database& database);
 
-  /// Whether nothing at all was kept: on a board that has played before, what sounded is forgotten.
+  /// Whether nothing at all was kept, and nobody has settled what that means: on a board that has played before, what sounded is forgotten. Holds
+  /// over restarts until settle().
   bool is_new() const { return new_; }
+  /// What a lost history means is in the history now; written with it by the next save().
+  void settle() { settled_ = true; }
   scheduler::History& history() { return history_; }
   const scheduler::History& history() const { return history_; }
 
@@ -56,6 +59,7 @@ class HistoryStore {
   };
   Database& database_;
   bool new_ = false;
+  bool settled_ = false;
   scheduler::History history_;
   std::map<std::string, scheduler::PlayRecord, std::less<>> drafts_;
   std::map<std::string, Written, std::less<>> written_;

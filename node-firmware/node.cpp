@@ -179,7 +179,8 @@ class Node::Impl {
       health_.status("safe mode: " + *safe_mode_);
     else
       health_.status(!silence.empty() ? silence : fmt::format("{}, plan {}", protocol::name_of(agent_.lifecycle()), agent_.state().plan_held));
-    if (!good_) next = std::min<Monotonic>(next, began_ + (safe_mode_ ? Monotonic(StartCount::kTryAgain) : Monotonic(StartCount::kGood)));
+    const auto look = began_ + (safe_mode_ ? Monotonic(StartCount::kTryAgain) : Monotonic(StartCount::kGood));
+    if (!good_) next = std::min<Monotonic>(next, std::max<Monotonic>(look, clock_.monotonic() + 1s));
     timer_.expires_at(SteadyTime{next});
     timer_.async_wait([this](const boost::system::error_code& error) {
       if (!error) wake();
@@ -189,7 +190,7 @@ class Node::Impl {
   // What follows of how long this run has gone on.
   void look_at_run() {
     const auto age = clock_.monotonic() - began_;
-    if (safe_mode_ && age >= StartCount::kTryAgain) {
+    if (safe_mode_ && age >= StartCount::kTryAgain && !conductor_.sounding()) {
       spdlog::warn("safe mode: trying the normal mode again");
       trial_ = true;
       end(kExitRestart);

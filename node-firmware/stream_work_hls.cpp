@@ -18,18 +18,25 @@ constexpr std::size_t kBehindEdge = 3;  // segments, as RFC 8216, 6.3.3 wants
 std::string StreamSource::Work::follow(std::string text, std::string url) {
   next_segment_.reset();
   int failures = 0;
+  bool taken = false;  // a list of segments was read
   std::string why;
   for (int variants = 0; !over();) {
     auto read = read_playlist(text, url);
     if (const auto* refused = std::get_if<HlsRefused>(&read)) {
-      unsupported = true;
-      return refused->why;
-    }
-    if (const auto* variant = std::get_if<HlsVariant>(&read)) {
+      if (!taken) {
+        unsupported = true;
+        return refused->why;
+      }
+      // It was good before: half of a file that is being written, or an empty answer of something between.
+      why = "its playlist: " + refused->why;
+      if (++failures >= kMostFailures || !wait(Millis(1000))) return why;
+    } else if (const auto* variant = std::get_if<HlsVariant>(&read)) {
       if (++variants > 1) return "a variant is a master playlist itself";
       url = variant->url;
     } else {
       const auto& list = std::get<HlsPlaylist>(read);
+      taken = true;
+      failures = 0;
       feed->hold(std::clamp<Millis>(list.target * 2, StreamFeed::kHold, StreamFeed::kMost / 2));
       const auto before = next_segment_;
       if (!play_window(list, why)) return why;
@@ -42,7 +49,6 @@ std::string StreamSource::Work::follow(std::string text, std::string url) {
     auto next = fetch_playlist(url, why);
     while (!next && ++failures < kMostFailures && wait(Millis(1000))) next = fetch_playlist(url, why);
     if (!next) return why;
-    failures = 0;
     text = std::move(*next);
   }
   return "given up";

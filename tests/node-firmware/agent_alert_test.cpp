@@ -80,6 +80,18 @@ TEST_CASE("an alert is begun before anything of it is written") {
   CHECK(with.node.run->store.marks().alert_highest("hue") == 50);
 }
 
+TEST_CASE("the repeats that a node missed are written down after the one that is due has begun") {
+  Waiting with;
+  auto alert = with.node.alert("l-1", 20s);
+  alert.sent = with.node.now() - 41min;
+  alert.repeats = 10;
+  with.node.link().deliver(kAlerts, with.node.controller.alert(with.node.snapshot(50, {alert})), false);
+  CHECK(with.node.player().order.size() == 1);
+  CHECK(with.node.records().empty());
+  with.node.pass(100ms);
+  CHECK(with.node.records().size() == 4);
+}
+
 TEST_CASE("an alert that arrives as retained waits for a head") {
   Waiting with;
   with.node.deliver(kAlerts, with.payload, true);
@@ -327,6 +339,28 @@ TEST_CASE("alerts that a head knows to be old are asked for again, and then soun
     CHECK(with.node.last_state().refusals.at("withheld") == 1);
     CHECK(with.node.last_state().areas.front().alert_revision == 0);
   }
+}
+
+TEST_CASE("who cuts the sessions short withholds no longer, and a network that is down silences nothing") {
+  Waiting with;
+  with.snapshot = with.node.snapshot(50, {with.node.alert("l-1", 20min)});
+  with.node.deliver(kAlerts, with.node.controller.alert(with.snapshot));
+  with.node.pass(1s);
+  with.head_naming(51);
+  with.node.pass(4s);
+  with.node.link().drop();
+  with.node.pass(2min);
+  CHECK(with.sounds());
+  for (int session = 0; session < 2; ++session) {
+    with.node.connect();
+    with.head_naming(51);
+    with.node.pass(4s);
+    CHECK(with.sounds() == (session == 0));
+    with.node.link().drop();
+    with.node.pass(1s);
+  }
+  REQUIRE(with.node.records().size() == 1);
+  CHECK(with.node.records()[0].reason == "withheld");
 }
 
 TEST_CASE("a withheld alert stays silent after a restart, and its next repeats sound once the newest comes") {

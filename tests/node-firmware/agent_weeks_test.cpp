@@ -131,6 +131,15 @@ TEST_CASE("a node whose database was lost sounds nothing a second time, and says
     with.node.time.synced = false;
     with.node.time.boot = "boot-2";
   }
+  SECTION("and the power goes once more before the time is known") {
+    with.node.time.synced = false;
+    with.node.time.boot = "boot-2";
+    with.node.boot();
+    with.node.pass(10s);
+    CHECK(with.node.player().order.empty());
+    with.node.kill();
+    with.node.time.boot = "boot-3";
+  }
   with.node.boot();
   with.node.connect();
   with.node.pass(2s);

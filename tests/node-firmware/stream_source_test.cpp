@@ -287,11 +287,15 @@ TEST_CASE("HLS follows its window over AAC and MPEG-TS, to the lowest bandwidth,
     }
     const auto began = std::chrono::steady_clock::now();
     std::atomic<int> highest{0};
+    std::atomic<int> lists{0};
     HttpServer server([&](const tests::HttpRequest& request) {
       if (request.path == "/master.m3u8")
         return ServerAnswer{.body = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=90000\nhigh.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=50000\nlow.m3u8\n",
                             .content_type = "application/vnd.apple.mpegurl"};
       if (request.path == "/low.m3u8") {
+        const int asked = ++lists;
+        if (asked == 3) return ServerAnswer{.body = ""};  // once good, a bad answer is no end
+        if (asked == 5) return ServerAnswer{.body = "#EXTM3U\n#EXT-X-TARGETDUR"};
         // A live window of four segments of 2 s that goes on with time.
         const auto newest = 3 + static_cast<int>((std::chrono::steady_clock::now() - began) / 2s);
         std::string list = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:" + std::to_string(newest - 3) + "\n";
@@ -309,6 +313,7 @@ TEST_CASE("HLS follows its window over AAC and MPEG-TS, to the lowest bandwidth,
     listen(feed, [&] { return feed.health() == StreamHealth::good; });
     listen(feed, [&] { return highest >= 7 && feed.arrived() > 48 * 11'000; });
     CHECK(feed.health() == StreamHealth::good);
+    CHECK(lists > 5);
     for (const auto& request : server.requests()) CHECK(request.path != "/high.m3u8");
   }
 }
