@@ -42,6 +42,8 @@ std::int64_t whole(const boost::json::object& object, const char* name) {
 
 constexpr const char* kIndex = "clips/verified.json";
 constexpr const char* kClips = "clips";
+constexpr const char* kReading = "clips (reading)";  // forgiven when one is read, not when one is written
+constexpr int kMostUnread = 3;
 
 void sync_folder(const fs::path& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -198,13 +200,30 @@ std::optional<Cache::Held> Cache::to_prove(scheduler::TimePoint soon, std::chron
   return Held{*name, clip(*name), best->size, best->mtime_ns, best->inode};
 }
 
-void Cache::judge(const Held& clip, bool good, std::chrono::nanoseconds now) {
+void Cache::tell_unreadable(const std::string& sha256, const std::string& why) {
+  disk_.attempt(kReading, [&] { throw DiskFault("clip " + sha256.substr(0, 12) + ": " + why, EIO); });
+}
+
+void Cache::could_not_read(const std::string& sha256, const std::string& why) {
+  tell_unreadable(sha256, why);
+  if (const auto proof = proofs_.find(sha256); proof != proofs_.end()) proof->second.proved = {};
+}
+
+void Cache::judge(const Held& clip, Bytes bytes, std::chrono::nanoseconds now) {
   const auto proof = proofs_.find(clip.sha256);
   const auto state = state_of(clip.file);
   if (proof == proofs_.end() || !state || !same(*state, clip.size, clip.mtime_ns, clip.inode)) return;
-  proof->second.proved = now;
-  if (good) return;
-  spdlog::error("clip {}: its bytes changed on the disk, or cannot be read: it is fetched anew", clip.sha256);
+  if (bytes == Bytes::good) {
+    proof->second.proved = now;
+    proof->second.unread = 0;
+    disk_.attempt(kReading, [] {});
+    return;
+  }
+  if (bytes == Bytes::unreadable) {
+    tell_unreadable(clip.sha256, "cannot be read");
+    if (++proof->second.unread < kMostUnread) return;
+  }
+  spdlog::error("clip {}: its bytes {}: it is fetched anew", clip.sha256, bytes == Bytes::changed ? "changed on the disk" : "cannot be read again and again");
   proofs_.erase(proof);
   disk_.attempt(kClips, [&] { fs::remove(clip.file); });
   lost_ = true;

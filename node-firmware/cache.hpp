@@ -72,9 +72,12 @@ class Cache {
   /// The verified clip that is wanted until `soon` and was last proved before `before` (steady time; never since the start: 0), the
   /// one needed first; where none is, any such clip if `any`, the one proved longest ago.
   std::optional<Held> to_prove(scheduler::TimePoint soon, std::chrono::nanoseconds before, bool any) const;
-  /// The bytes of `clip` were read at `now` and had their hash, or not: then the file is removed and its place is lost. Nothing
-  /// where the file is another one by now.
-  void judge(const Held& clip, bool good, std::chrono::nanoseconds now);
+  enum class Bytes { good, changed, unreadable };
+  /// How the bytes of `clip` were found at `now`. Changed ones are removed and their place is lost; unreadable ones at the third time, for a disk
+  /// that fails for a moment fails for many clips, and there may be no network to fetch them by. Nothing where the file is another one by now.
+  void judge(const Held& clip, Bytes bytes, std::chrono::nanoseconds now);
+  /// The disk did not give the bytes of `sha256` to who played it: DiskHealth is told, and its proof counts no more.
+  void could_not_read(const std::string& sha256, const std::string& why);
   /// True once after clips were lost: what is wanted is to be fetched again.
   bool take_lost() { return std::exchange(lost_, false); }
 
@@ -86,11 +89,13 @@ class Cache {
   struct Proof {
     std::int64_t size = 0, mtime_ns = 0, inode = 0, planned_ms = 0;
     std::chrono::nanoseconds proved{};  ///< steady time, of this run
+    int unread = 0;                     ///< times in a row that judge() was told that they cannot be read
   };
   void scan_own();
   void scan_stock();
   void load();
   void save();
+  void tell_unreadable(const std::string& sha256, const std::string& why);
   void demote(const std::string& sha256);
   std::int64_t folder_bytes() const;
   std::int64_t disk_free() const;

@@ -44,12 +44,13 @@ void ClipScrub::look() {
 void ClipScrub::read(Cache::Held clip) {
   if (thread_.joinable()) thread_.join();
   thread_ = std::thread([this, clip = std::move(clip), alive = alive_, executor = executor_] {
-    const bool good = hash_of_file(clip.file) == clip.sha256;
-    boost::asio::post(executor, [this, clip, alive, good] {
+    const auto hash = hash_of_file(clip.file);
+    const auto bytes = !hash ? Cache::Bytes::unreadable : *hash == clip.sha256 ? Cache::Bytes::good : Cache::Bytes::changed;
+    boost::asio::post(executor, [this, clip, alive, bytes] {
       if (!*alive) return;
-      cache_.judge(clip, good, steady_now());
+      cache_.judge(clip, bytes, steady_now());
       judged_();
-      wait(times_.next);
+      wait(bytes == Cache::Bytes::unreadable ? times_.again : times_.next);
     });
   });
 }

@@ -20,6 +20,7 @@ class ClipScrub {
     std::chrono::milliseconds age = std::chrono::hours(24);
     std::chrono::milliseconds soon = std::chrono::hours(2);  ///< before it is needed
     std::chrono::milliseconds next = std::chrono::seconds(1);    ///< after a start and after each clip: the next may be due at once
+    std::chrono::milliseconds again = std::chrono::seconds(20);  ///< after one that could not be read
   };
   /// `now` is the node's clock; `judged` is called on the loop after each clip.
   ClipScrub(boost::asio::any_io_executor executor, Cache& cache, std::function<scheduler::TimePoint()> now, Times times,

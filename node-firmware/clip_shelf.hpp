@@ -24,6 +24,8 @@ class ClipShelf {
   virtual void fetch_until(std::optional<scheduler::TimePoint> until) = 0;
   /// Why a wanted clip is not here yet (`hash`, `not_found` …); empty where nothing is known against it.
   virtual std::string reason(const std::string& sha256) const = 0;
+  /// The disk did not give the bytes of `sha256` to who played it; `why` in the system's words.
+  virtual void could_not_read(const std::string& sha256, const std::string& why) = 0;
   /// The network came back: what failed is tried at once.
   virtual void retry_now() = 0;
   virtual CacheReport report() = 0;

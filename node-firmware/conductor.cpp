@@ -289,6 +289,7 @@ Monotonic Conductor::next_wake(const Decision& decision) const {
   if (next_stream_) no_later(parts_.clock.monotonic_at(*next_stream_));
   for (const auto& [id, closing] : closing_) no_later(closing.deadline);
   if (device_again_ > now) no_later(device_again_);
+  for (const auto& [key, until] : broken_) no_later(until);
   return wake;
 }
 

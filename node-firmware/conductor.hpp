@@ -136,6 +136,7 @@ class Conductor {
   void credit(Voice& voice, std::int64_t heard_ms, std::optional<double> level);
   void credit_running();
   void measure(const Voice& voice, const TrackEnded& ended);
+  void rest(const std::string& key, const TrackEnded& ended);
   bool has_voice(const std::string& occurrence_id) const;
   void save(bool all = false);
 

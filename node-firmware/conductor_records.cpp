@@ -20,6 +20,7 @@ namespace {
 constexpr auto kClosingLimit = 3s;
 constexpr auto kBrokenFor = 10min;
 constexpr auto kDeviceAgain = 2s;  // a device that was pulled out may be back at once
+constexpr auto kReadAgain = 2s;    // the disk is not the clip
 
 }  // namespace
 
@@ -166,14 +167,27 @@ void Conductor::on_ended(const TrackEnded& ended) {
     const bool stream = what.item.kind == ItemKind::stream;
     const auto& key = stream ? what.item.url : what.item.sha256;
     spdlog::warn("{}: {} {}: {}", what.occurrence_id, stream ? key : "clip " + key.substr(0, 12), ended.reason, ended.detail);
-    if (ended.device) device_again_ = parts_.clock.monotonic() + kDeviceAgain;
-    else broken_[key] = parts_.clock.monotonic() + kBrokenFor;
+    rest(key, ended);
     faults_[what.occurrence_id] = ended.reason;
     if (now_ && same_item(*now_, what)) now_.reset();
   }
   if (const auto closing = closing_.find(what.occurrence_id); closing != closing_.end() && !has_voice(what.occurrence_id))
     finish(Ended(closing->second.ended));
   changed_();
+}
+
+/// Until when what failed is not tried again.
+void Conductor::rest(const std::string& key, const TrackEnded& ended) {
+  const auto now = parts_.clock.monotonic();
+  switch (ended.fault) {
+    case TrackFault::clip: broken_[key] = now + kBrokenFor; return;
+    case TrackFault::file:
+      broken_[key] = now + kReadAgain;
+      parts_.shelf.could_not_read(key, ended.detail);
+      return;
+    case TrackFault::device: device_again_ = now + kDeviceAgain; return;
+    case TrackFault::behind: return;
+  }
 }
 
 bool Conductor::has_voice(const std::string& occurrence_id) const {

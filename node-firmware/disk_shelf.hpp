@@ -20,6 +20,7 @@ class DiskShelf final : public ClipShelf {
   void want(std::vector<WantedClip> clips, std::vector<std::string> bases) override;
   void fetch_until(std::optional<scheduler::TimePoint> until) override { fetcher_.fetch_until(until); }
   std::string reason(const std::string& sha256) const override { return fetcher_.reason(sha256); }
+  void could_not_read(const std::string& sha256, const std::string& why) override { cache_.could_not_read(sha256, why); }
   void retry_now() override { fetcher_.retry_now(); }
   CacheReport report() override { return cache_.report(); }
   const std::vector<scheduler::StockClip>& shipped() const override { return shipped_; }

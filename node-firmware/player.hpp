@@ -45,15 +45,23 @@ enum class TrackEnd {
   failed     ///< `reason` says why
 };
 
+/// What failed, which says when another try is worth it.
+enum class TrackFault {
+  clip,    ///< its bytes, or nobody knows: the next try would end the same way
+  file,    ///< the disk did not give its bytes: both may be well in a moment
+  device,  ///< the sound device failed or stood still: it needs a rest
+  behind   ///< the device goes on later than what it was given is due: only a new track is on time again
+};
+
 /// The one end of a track; nothing about the track is reported after it.
 struct TrackEnded {
   TrackId track = 0;
   TrackEnd how = TrackEnd::failed;
-  std::string reason;                ///< failed: `player_error` (GStreamer said so) or `stalled` (it neither played nor failed); else empty
+  std::string reason;                ///< failed: `player_error` (GStreamer said so), `disk` (its file could not be read) or `stalled` (it neither played nor failed); else empty
   std::string detail;                ///< GStreamer's own words, for the log only
-  Millis heard{0};                   ///< sound that left the sink, from samples, without the offset: go on at offset + heard
+  Millis heard{0};                   ///< sound that left the sink, from samples, without the offset: go on at offset + heard; failed: by the device's own word
   std::optional<double> level_dbfs;  ///< RMS over what sounded, after volume, not below -120; nothing where nothing sounded
-  bool device = false;               ///< failed: the sound device did, and the clip is as good as before
+  TrackFault fault = TrackFault::clip;  ///< failed: what did
 };
 
 /// What a player reports, each on the loop, never from inside a call of Player.

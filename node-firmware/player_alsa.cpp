@@ -182,7 +182,18 @@ std::optional<AlsaStart::Progress> AlsaStart::progress() {
   const std::lock_guard lock(mutex_);
   if (!first_frame_ || zero_ == SteadyTime::max()) return {};
   const Reading reading = read();
-  return Progress{(reading.frame - static_cast<double>(*first_frame_)) / rate(), std::chrono::duration<double>(reading.at - begin_).count()};
+  const Progress progress{(reading.frame - static_cast<double>(*first_frame_)) / rate(), std::chrono::duration<double>(reading.at - begin_).count()};
+  heard_ = std::max(progress.heard, 0.0);
+  return progress;
+}
+
+std::int64_t AlsaStart::given() const {
+  GstAudioRingBuffer* ring = sink_->ringbuffer;
+  return ring ? static_cast<std::int64_t>(gst_audio_ring_buffer_samples_done(ring)) : 0;
+}
+
+void AlsaStart::fall_behind(double seconds) {
+  GST_ELEMENT_ERROR(sink_, RESOURCE, SYNC, ("The device is %.2f s behind.", seconds), (nullptr));
 }
 
 std::optional<SteadyTime> AlsaStart::first_heard(bool last) {

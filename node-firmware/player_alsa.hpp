@@ -2,6 +2,7 @@
 #include <gst/audio/gstaudiobasesink.h>
 #include <gst/gst.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -43,6 +44,13 @@ class AlsaStart {
   /// Pipeline thread: nothing before the first sample is in the device, or where it keeps no time. May be behind by a step of the device's
   /// pointer, never ahead.
   std::optional<Progress> progress();
+  /// Any thread: seconds after the first sample that were heard at the last progress(); 0 before.
+  double heard() const { return heard_; }
+  /// Any thread: frames that the device has taken, silence included; 0 while it is not open. Never waits for the device.
+  std::int64_t given() const;
+  /// Pipeline thread: ends the track with an error that says `kBehind`.
+  void fall_behind(double seconds);
+  static constexpr int kBehind = GST_RESOURCE_ERROR_SYNC;
 
   /// Pipeline thread.
   GstPadProbeReturn on_data(GstPad* pad, GstPadProbeInfo* info);
@@ -69,6 +77,7 @@ class AlsaStart {
   bool own_ = false;             ///< what passes now is that silence
   std::uint64_t first_size_ = 0; ///< frames of the first buffer, until its place is known
   // Shared:
+  std::atomic<double> heard_{0};
   std::mutex mutex_;
   std::condition_variable change_;
   bool closed_ = false;

@@ -10,6 +10,10 @@ constexpr double kRate = 48000;
 /// Rates are whole numbers for the resampler: a unit of 0.2 ppm.
 constexpr int kUnit = 4'800'000;
 constexpr double kBetweenSteps = 1;  // s
+/// What a device lost by standing still cannot be caught up at some hundred ppm. More than a reading may be behind, and less than ears forgive.
+constexpr double kMostBehind = 0.15;  // s
+/// Readings in a row: a single one is also behind where this thread was kept from running in its midst.
+constexpr int kSureBehind = 3;
 
 GstPadProbeReturn on_pad(GstPad* pad, GstPadProbeInfo* info, void* data) {
   return (*static_cast<std::shared_ptr<DriftResampler>*>(data))->on_data(pad, info);
@@ -59,7 +63,12 @@ void DriftResampler::reset() {
 GstPadProbeReturn DriftResampler::on_data(GstPad* pad, GstPadProbeInfo* info) {
   if (own_) return GST_PAD_PROBE_OK;
   if (!(GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER)) return on_event(pad, info);
-  look_at_device();
+  if (!look_at_device()) {
+    gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+    GST_PAD_PROBE_INFO_DATA(info) = nullptr;
+    GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_ERROR;
+    return GST_PAD_PROBE_HANDLED;
+  }
   GST_PAD_PROBE_INFO_DATA(info) = resampled(GST_PAD_PROBE_INFO_BUFFER(info));
   return GST_PAD_PROBE_INFO_DATA(info) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_HANDLED;
 }
@@ -134,25 +143,32 @@ GstBuffer* DriftResampler::resampled(GstBuffer* clip) {
   return buffer;
 }
 
-void DriftResampler::look_at_device() {
+/// False where the device is too far behind to be waited for.
+bool DriftResampler::look_at_device() {
   const auto progress = device_->progress();
-  if (!progress) return;
+  if (!progress) return true;
   // Of the frames given these have not been heard yet; that they were made at other rates than the present one is less than a frame.
   const double waiting = static_cast<double>(given_) / kRate - progress->heard;
   const double ahead = taken_ / kRate - waiting - progress->passed;
+  behind_ = ahead < -kMostBehind ? behind_ + 1 : 0;
+  if (behind_ >= kSureBehind) {
+    device_->fall_behind(-ahead);
+    return false;
+  }
   // A reading may be behind by a step of the device's pointer, none is ahead.
   if (last_step_ < 0) {
     last_step_ = progress->passed;
     most_ahead_ = ahead;
-    return;
+    return true;
   }
   most_ahead_ = std::max(most_ahead_, ahead);
   const double passed = progress->passed - last_step_;
-  if (passed < kBetweenSteps) return;
+  if (passed < kBetweenSteps) return true;
   set(control_.step(most_ahead_, std::min(passed, 5.0)));
   rate_->store(control_.learnt());
   last_step_ = progress->passed;
   most_ahead_ = -1e9;
+  return true;
 }
 
 }  // namespace loa::node

@@ -34,7 +34,7 @@ class DriftResampler {
   GstPadProbeReturn on_event(GstPad* pad, GstPadProbeInfo* info);
   GstBuffer* resampled(GstBuffer* clip);
   GstBuffer* made_of(gpointer samples, std::size_t frames);
-  void look_at_device();
+  bool look_at_device();
   void set(double ppm);
 
   std::shared_ptr<AlsaStart> device_;
@@ -47,6 +47,7 @@ class DriftResampler {
   std::int64_t given_ = 0;         ///< frames given to the device since then
   double taken_ = 0;               ///< where in the clip the last of them lies, in frames since then
   double most_ahead_ = 0;          ///< of the readings since the last step
+  int behind_ = 0;                 ///< readings in a row by which the device is too far behind
   double last_step_ = -1;          ///< seconds since the first sample
 };
 

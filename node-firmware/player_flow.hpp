@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "node-firmware/player.hpp"
 #include "node-firmware/sink_wav.hpp"
 
 namespace loa::node {
@@ -17,7 +18,7 @@ namespace loa::node {
 struct BusNote {
   enum Kind { async_done, eos, error } kind = error;
   std::string detail;
-  bool of_sink = false;  ///< error: the sink's own
+  TrackFault fault = TrackFault::clip;  ///< error: whose
 };
 
 /// What a pipeline's own threads tell; called on those threads, never after Flow::close().

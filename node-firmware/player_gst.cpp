@@ -20,6 +20,9 @@ namespace {
 
 namespace asio = boost::asio;
 
+/// A device that stands still for good takes a pipeline with each try; one that is well when it is opened anew is so by then.
+constexpr int kMostHung = 4;
+
 class GstPlayer final : public Player {
  public:
   GstPlayer(asio::any_io_executor executor, const protocol::Clock& clock, PlayerSettings settings, PlayerEvents events)
@@ -44,7 +47,8 @@ class GstPlayer final : public Player {
       });
     };
     FlowEvents tell{std::move(note), std::move(first)};
-    runs_[id] = std::make_unique<Run>(track, settings_, recording_, rate_, std::move(tell));
+    if (*hung_ >= kMostHung) return refuse(id);
+    runs_[id] = std::make_unique<Run>(track, settings_, recording_, rate_, hung_, std::move(tell));
     if (runs_.size() == 1) watch();
   }
 
@@ -72,6 +76,12 @@ class GstPlayer final : public Player {
   Run* find(TrackId track) {
     const auto found = runs_.find(track);
     return found == runs_.end() ? nullptr : found->second.get();
+  }
+
+  void refuse(TrackId id) {
+    asio::post(executor_, [this, id, alive = std::weak_ptr<int>(alive_)] {
+      if (!alive.expired()) events_.ended({id, TrackEnd::failed, "stalled", "the device still stands", Millis{0}, {}, TrackFault::device});
+    });
   }
 
   void on_note(TrackId id, const BusNote& note) {
@@ -133,6 +143,7 @@ class GstPlayer final : public Player {
   asio::steady_timer timer_;
   std::shared_ptr<WavRecording> recording_;
   DeviceRate rate_ = std::make_shared<std::atomic<double>>(0.0);
+  HungCount hung_ = std::make_shared<std::atomic<int>>(0);
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
   std::map<TrackId, std::unique_ptr<Run>> runs_;
 };

@@ -43,9 +43,17 @@ bool thread_begins(GstMessage* message) {
   return type == GST_STREAM_STATUS_TYPE_ENTER;
 }
 
-bool of_sink(GstMessage* message) {
+TrackFault fault_of(GstMessage* message) {
   GstObject* source = GST_MESSAGE_SRC(message);
-  return source && GST_IS_ELEMENT(source) && GST_OBJECT_FLAG_IS_SET(source, GST_ELEMENT_FLAG_SINK) && !GST_IS_BIN(source);
+  if (!source || !GST_IS_ELEMENT(source) || GST_IS_BIN(source)) return TrackFault::clip;
+  GError* error = nullptr;
+  gst_message_parse_error(message, &error, nullptr);
+  const bool of_sink = GST_OBJECT_FLAG_IS_SET(source, GST_ELEMENT_FLAG_SINK);
+  auto fault = of_sink ? TrackFault::device : TrackFault::clip;
+  if (of_sink && g_error_matches(error, GST_RESOURCE_ERROR, AlsaStart::kBehind)) fault = TrackFault::behind;
+  if (g_strcmp0(GST_OBJECT_NAME(source), "file") == 0 && error && error->domain == GST_RESOURCE_ERROR) fault = TrackFault::file;
+  g_clear_error(&error);
+  return fault;
 }
 
 GstBusSyncReply on_bus(GstBus*, GstMessage* message, void* data) {
@@ -53,7 +61,7 @@ GstBusSyncReply on_bus(GstBus*, GstMessage* message, void* data) {
   switch (GST_MESSAGE_TYPE(message)) {
     case GST_MESSAGE_ASYNC_DONE: flow.on_note({BusNote::async_done, {}}); break;
     case GST_MESSAGE_EOS: flow.on_note({BusNote::eos, {}}); break;
-    case GST_MESSAGE_ERROR: flow.on_note({BusNote::error, error_text(message), of_sink(message)}); break;
+    case GST_MESSAGE_ERROR: flow.on_note({BusNote::error, error_text(message), fault_of(message)}); break;
     case GST_MESSAGE_STREAM_STATUS:
       if (thread_begins(message)) flow.hasten_this_thread();
       break;
@@ -90,10 +98,16 @@ GstElement* make_chain(const char* source, SinkKind sink) {
 }
 
 constexpr std::chrono::milliseconds kTooLateToMove{2};
+/// A device takes 10 ms at a time, a mixer 21, and while the node has nothing for it silence instead.
+constexpr std::chrono::milliseconds kDeviceStill{400};
 
 SteadyTime now_steady() { return std::chrono::steady_clock::now(); }
 
-void end_pipeline(GstElement* pipeline, void*) { gst_element_set_state(pipeline, GST_STATE_NULL); }
+void end_pipeline(GstElement* pipeline, void* hung) {
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+  if (hung) --**static_cast<HungCount*>(hung);
+}
+void let_go_of_count(void* hung) { delete static_cast<HungCount*>(hung); }
 
 }  // namespace
 
@@ -101,9 +115,9 @@ void check_elements(SinkKind sink) {
   for (const char* source : {kFile, StreamFiller::kElement}) gst_object_unref(make_chain(source, sink));
 }
 
-Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording, DeviceRate rate,
+Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording, DeviceRate rate, HungCount hung,
          FlowEvents events)
-    : track_(track), settings_(settings), moved_(now_steady()) {
+    : track_(track), settings_(settings), hung_(std::move(hung)), moved_(now_steady()) {
   flow_ = std::make_shared<Flow>(track.length.count() * Flow::kPerMs, std::move(recording), std::move(events));
   pipeline_ = make_chain(track.stream ? StreamFiller::kElement : kFile, settings.sink);
   volume_ = by_name(pipeline_, "volume");
@@ -142,7 +156,9 @@ Run::~Run() {
   // A pipeline that hangs may not let go of its threads: another thread waits for it, the loop does not.
   if (stalled_) {
     flow_->slow_down();
-    gst_element_call_async(pipeline_, end_pipeline, nullptr, nullptr);
+    const bool counts = fault_ == TrackFault::device;
+    if (counts) ++*hung_;
+    gst_element_call_async(pipeline_, end_pipeline, counts ? new HungCount(hung_) : nullptr, let_go_of_count);
   } else {
     gst_element_set_state(pipeline_, GST_STATE_NULL);
   }
@@ -210,7 +226,9 @@ bool Run::stop() {
 
 RunStep Run::take(const BusNote& note) {
   switch (note.kind) {
-    case BusNote::error: device_ = note.of_sink; return fail("player_error", note.detail);
+    case BusNote::error:
+      fault_ = note.fault;
+      return fail(fault_ == TrackFault::file ? "disk" : fault_ == TrackFault::behind ? "stalled" : "player_error", note.detail);
     case BusNote::async_done: return phase_ == Phase::opening || phase_ == Phase::seeking ? prerolled() : RunStep::none;
     case BusNote::eos:
       if (flow_->passed() == 0 && track_.offset.count() == 0) return fail("player_error", "no sound in the file");
@@ -237,10 +255,25 @@ RunStep Run::watch(SteadyTime now) {
     moved_ = std::max(moved_, now);
   }
   const auto limit = phase_ == Phase::playing ? settings_.stall_limit : settings_.preroll_limit;
+  if (device_stands_still(now)) {
+    stalled_ = true;
+    fault_ = TrackFault::device;
+    return fail("stalled", "the device stands still");
+  }
   if (now - moved_ <= limit) return RunStep::none;
   stalled_ = true;
-  device_ = alsa_ && phase_ == Phase::playing && passed_ > 0;  // it was decoded well until then
   return fail("stalled", phase_ == Phase::playing ? "no new samples" : "no preroll");
+}
+
+/// What is not heard in its time must not be heard later: so this is found out long before the rest of the pipeline stands.
+bool Run::device_stands_still(SteadyTime now) {
+  if (!alsa_ || phase_ != Phase::playing || now < begin_) return false;
+  const auto given = alsa_->given();
+  if (given != given_ || took_ < begin_) {
+    given_ = given;
+    took_ = now;
+  }
+  return now - took_ > kDeviceStill;
 }
 
 std::optional<SteadyTime> Run::measure_at(SteadyTime now) const {
@@ -270,8 +303,10 @@ std::int64_t Run::sounded() const {
 
 TrackEnded Run::end(TrackEnd how) const {
   std::int64_t samples = how == TrackEnd::failed ? sounded() : flow_->passed();
+  // What lies in the device when it fails is never heard.
+  if (how == TrackEnd::failed && alsa_) samples = std::min(samples, static_cast<std::int64_t>(alsa_->heard() * Flow::kRate));
   if (filler_) samples = std::max<std::int64_t>(samples - filler_->unheard(), 0);
-  TrackEnded ended{track_.id, how, reason_, detail_, Millis{0}, {}, device_};
+  TrackEnded ended{track_.id, how, reason_, detail_, Millis{0}, {}, fault_};
   if (phase_ != Phase::playing || (stopping_ && how == TrackEnd::stopped && now_steady() < begin_)) return ended;
   ended.heard = Millis{(samples + Flow::kPerMs / 2) / Flow::kPerMs};
   if (samples > 0) ended.level_dbfs = flow_->level();

@@ -1,6 +1,7 @@
 #pragma once
 #include <gst/gst.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,13 +18,16 @@ namespace loa::node {
 /// What a run makes of a note or of the time that passed.
 enum class RunStep { none, prepared, finished, failed };
 
+/// Pipelines given up because the sound device stood still, which have not let go of it yet.
+using HungCount = std::shared_ptr<std::atomic<int>>;
+
 /// Throws std::runtime_error where an element of the chain to this sink is not installed.
 void check_elements(SinkKind sink);
 
 /// One pipeline playing one track once. Loop thread only.
 class Run {
  public:
-  Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording, DeviceRate rate,
+  Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording, DeviceRate rate, HungCount hung,
       FlowEvents events);
   ~Run();
   Run(const Run&) = delete;
@@ -49,6 +53,7 @@ class Run {
  private:
   enum class Phase { opening, seeking, ready, playing };
   RunStep fail(const char* reason, std::string detail);
+  bool device_stands_still(SteadyTime now);
   RunStep prerolled();
   void play();
   bool move_to(SteadyTime due);
@@ -59,6 +64,7 @@ class Run {
   const PlayerSettings& settings_;
   std::shared_ptr<Flow> flow_;
   std::shared_ptr<AlsaStart> alsa_;  ///< nothing where the sink is another
+  HungCount hung_;
   std::shared_ptr<StreamFiller> filler_;  ///< nothing where a file sounds
   GstElement* pipeline_ = nullptr;
   GstElement* volume_ = nullptr;
@@ -70,7 +76,9 @@ class Run {
   std::int64_t passed_ = 0;       ///< samples at `moved_`
   bool stopping_ = false;
   bool stalled_ = false;
-  bool device_ = false;           ///< what failed is the sound device
+  TrackFault fault_ = TrackFault::clip;
+  std::int64_t given_ = 0;        ///< frames that the device had taken at `took_`
+  SteadyTime took_;               ///< when it last took some
   bool measured_ = false;
   std::string reason_, detail_;
 };

@@ -22,7 +22,7 @@ inline constexpr std::array kReasons = {
     Reason{"not_found", "no file address had the clip"},
     Reason{"refused", "the file addresses refused the clip"},
     Reason{"no_room", "neither the cache budget nor the disk had room for the clip"},
-    Reason{"disk", "the disk failed while the clip was written"},
+    Reason{"disk", "the disk failed while the clip was written or read"},
     Reason{"short", "a clip ended more than a second before its planned length"},
     Reason{"late", "it joined after its beginning"},
     Reason{"substituted", "a substitute or the area's stand-in sounded in its place"},

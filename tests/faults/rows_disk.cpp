@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <memory>
 #include <thread>
@@ -199,6 +200,9 @@ void clip_unreadable(World& world, Case& test) {
   const auto next = world.plan(board.code, 'B', 16, {}, false);
   std::this_thread::sleep_for(1s);
   wait_until(play.due + kClipSeconds);
+  board.met();
+  const auto report = world.seen(board.code).at("report");
+  test.check(report.at("disk") == "failing", "the officer is not told: the report's disk is " + boost::json::serialize(report.at("disk")));
   board.faults.heal();
   board.lives();
   world.judge(test, board.code, play, {.heard = Heard::at_most, .outcomes = {"played", "partial", "failed"}});
@@ -233,7 +237,7 @@ std::vector<FaultRow> disk_rows() {
           [](World& w, Case& t) { full_at_database(w, t, "sync", EIO, 1); }),
       row("error-at-write", "writes of the database fail (EIO) from 1 s into the clip", whole, "the node lives; one record once the disk works",
           [](World& w, Case& t) { full_at_database(w, t, "write", EIO, 1); }),
-      row("error-at-read", "the clips cannot be read (EIO) for one broadcast", "nothing wrong; the next one whole, on time", "one record each", clip_unreadable),
+      row("error-at-read", "the clips cannot be read (EIO) for one broadcast", "nothing wrong; the next one whole, on time", "the disk is failing, on the page too; one record each", clip_unreadable),
   };
 }
 

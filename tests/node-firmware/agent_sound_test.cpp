@@ -43,21 +43,31 @@ TEST_CASE("a broadcast is prerolled, started at its due time, and recorded once 
   CHECK(with.node.agent().state().clock_bound_ms >= 2);
 }
 
-TEST_CASE("a sound device that failed is tried again in two seconds, where its clip then is; a clip that failed is not") {
+TEST_CASE("a sound device or a disk that failed is tried again in two seconds, one that fell behind at once, where the clip then is; a clip that failed is not") {
   Planned with;
   with.node.pass(30s);
   auto& player = with.node.player();
   const auto heard = 20s;
-  SECTION("the device") {
-    player.device_failed(player.last().track.id, heard);
-    with.node.pass(3s);
-    REQUIRE(player.order.size() == 2);
-    CHECK(player.last().track.offset > 21s);
-    CHECK(player.last().track.offset < 24s);
-    with.node.pass(2min);
-    CHECK(with.only_record().outcome == Outcome::partial);
-    CHECK(with.only_record().reason == "player_error");
-    CHECK(with.only_record().heard_ms > 50'000);
+  struct Row {
+    const char* name;
+    node::TrackFault fault;
+    const char* reason;
+    Millis least, most;  // where in the clip it goes on
+  };
+  for (const auto& row : {Row{"the device", node::TrackFault::device, "player_error", 22s, 24s}, Row{"the disk", node::TrackFault::file, "disk", 22s, 24s},
+                          Row{"the device that fell behind", node::TrackFault::behind, "stalled", 20s, 21s}}) {
+    DYNAMIC_SECTION(row.name) {
+      player.failed(player.last().track.id, row.fault, heard);
+      with.node.pass(3s);
+      REQUIRE(player.order.size() == 2);
+      CHECK(player.last().track.offset >= row.least);
+      CHECK(player.last().track.offset <= row.most);
+      with.node.pass(2min);
+      CHECK(with.only_record().outcome == Outcome::partial);
+      CHECK(with.only_record().reason == row.reason);
+      CHECK(with.only_record().heard_ms > 50'000);
+      CHECK(with.node.shelf.unreadable.size() == (row.fault == node::TrackFault::file ? 1u : 0u));
+    }
   }
   SECTION("the clip") {
     player.failed(player.last().track.id, "player_error", heard);
@@ -65,6 +75,22 @@ TEST_CASE("a sound device that failed is tried again in two seconds, where its c
     CHECK(player.order.size() == 1);
     CHECK(with.only_record().reason == "player_error");
   }
+}
+
+TEST_CASE("a clip that cannot be read while it is prepared is prepared again until it is due") {
+  Planned with;
+  with.node.pass(3s);
+  auto& player = with.node.player();
+  for (int times = 1; times <= 2; ++times) {
+    REQUIRE(player.order.size() == static_cast<std::size_t>(times));
+    player.failed(player.last().track.id, node::TrackFault::file, 0s);
+    with.node.pass(2100ms);
+  }
+  with.node.pass(2min);
+  CHECK(player.order.size() == 3);
+  CHECK(with.only_record().outcome == Outcome::played);
+  CHECK(with.only_record().reason.empty());
+  CHECK(with.only_record().heard_ms == 60'000);
 }
 
 TEST_CASE("a daily renewal in mid-play changes nothing that is heard") {

@@ -44,7 +44,7 @@ void flip_a_bit(const fs::path& file) {
 }
 
 struct Bench {
-  node::ClipScrub::Times times() const { return {5ms, every, age, 2h, 5ms}; }
+  node::ClipScrub::Times times() const { return {5ms, every, age, 2h, 5ms, 5ms}; }
   bool judge(int times_judged) {
     node::ClipScrub scrub(loop.get_executor(), cache, [] { return kNow; }, times(), [this] { ++judged; });
     return tests::run_until(loop, [&] { return judged >= times_judged; }, 2s);
@@ -76,6 +76,37 @@ TEST_CASE("a bit that flipped in a clip at rest is found, and the clip is wanted
   CHECK_FALSE(bench.cache.take_lost());
 }
 
+TEST_CASE("a clip that cannot be read is told as the disk's fault and asked for three times before it is fetched anew") {
+  Bench bench;
+  const auto clip = put(bench.cache, bench.folder.path(), std::string(4000, 'a'));
+  bench.age = 0ms;
+  const auto held = [&] { return bench.cache.to_prove(kNow, std::chrono::nanoseconds::max(), true).value(); };
+  SECTION("three times in a row") {
+    for (int times = 1; times < 3; ++times) {
+      bench.cache.judge(held(), node::Cache::Bytes::unreadable, 1s);
+      CHECK(bench.disk.state() == node::DiskState::failing);
+      CHECK(bench.cache.playable(clip));
+    }
+    bench.cache.judge(held(), node::Cache::Bytes::unreadable, 1s);
+    CHECK_FALSE(bench.cache.playable(clip));
+    CHECK(bench.cache.take_lost());
+  }
+  SECTION("and once well in between") {
+    for (int times = 0; times < 4; ++times) {
+      bench.cache.judge(held(), times == 2 ? node::Cache::Bytes::good : node::Cache::Bytes::unreadable, 1s);
+      CHECK(bench.disk.state() == (times == 2 ? node::DiskState::ok : node::DiskState::failing));
+    }
+    CHECK(bench.cache.playable(clip));
+  }
+  SECTION("and who played it is believed, until the scrub has read it") {
+    bench.cache.could_not_read(clip, "file: Input/output error");
+    CHECK_THAT(bench.disk.why(), Catch::Contains("Input/output error"));
+    REQUIRE(bench.judge(1));
+    CHECK(bench.disk.state() == node::DiskState::ok);
+    CHECK(bench.cache.playable(clip));
+  }
+}
+
 TEST_CASE("after a start each clip that is needed soon is read once, the others one at a time") {
   Bench bench;
   const auto later = put(bench.cache, bench.folder.path(), std::string(400, 'a'));
@@ -85,7 +116,7 @@ TEST_CASE("after a start each clip that is needed soon is read once, the others 
   const auto first = again.to_prove(kNow + 2h, 1ns, false);
   REQUIRE(first);
   CHECK(first->sha256 == soon);
-  again.judge(*first, true, 5s);
+  again.judge(*first, node::Cache::Bytes::good, 5s);
   CHECK_FALSE(again.to_prove(kNow + 2h, 1ns, false));
   REQUIRE(again.to_prove(kNow + 2h, 1ns, true));
   CHECK(again.to_prove(kNow + 2h, 1ns, true)->sha256 == later);
@@ -99,7 +130,7 @@ TEST_CASE("a clip that was fetched anew while it was read is not judged by its o
   fs::remove(before.file);
   CHECK_FALSE(bench.cache.playable(clip));
   put(bench.cache, bench.folder.path(), std::string(400, 'a'));
-  bench.cache.judge(before, false, 1s);
+  bench.cache.judge(before, node::Cache::Bytes::changed, 1s);
   CHECK(bench.cache.playable(clip));
 }
 

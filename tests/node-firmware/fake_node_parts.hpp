@@ -49,6 +49,7 @@ class FakeShelf final : public node::ClipShelf {
     return found == reasons.end() ? "" : found->second;
   }
   void retry_now() override { ++retries; }
+  void could_not_read(const std::string& sha256, const std::string&) override { unreadable.push_back(sha256); }
   node::CacheReport report() override {
     node::CacheReport report;
     report.wanted = static_cast<int>(wanted.size());
@@ -65,6 +66,7 @@ class FakeShelf final : public node::ClipShelf {
   std::vector<scheduler::StockClip> stock;
   std::optional<scheduler::TimePoint> until;
   int retries = 0;
+  std::vector<std::string> unreadable;  ///< clips of which the player said so
 };
 
 /// Streams that are as the test says; those that it says nothing of sound.

@@ -29,6 +29,7 @@ struct BadPcm {
   bool running = false;
   std::int64_t written = 0;  ///< frames since prepare()
   std::int64_t held_at = -1; ///< frames played when it began to stand still
+  std::int64_t file_from = 0;  ///< the frame with which the file begins
   std::int64_t underrun_seen = 0;
   Steady::time_point start;
   std::vector<std::int16_t> before;  ///< what came before the start
@@ -57,20 +58,39 @@ std::int64_t played(const BadPcm& pcm) {
 
 void end_file(BadPcm& pcm) {
   if (pcm.file < 0) return;
-  const auto heard = std::min(pcm.written, played(pcm));
-  (void)!::ftruncate(pcm.file, kHead + heard * 2);
+  const auto heard = std::min(pcm.written, played(pcm)) - pcm.file_from;
+  (void)!::ftruncate(pcm.file, kHead + std::max<std::int64_t>(heard, 0) * 2);
   ::close(pcm.file);
   pcm.file = -1;
 }
 
-void begin_file(BadPcm& pcm) {
+/// `frame` is heard now.
+void begin_file(BadPcm& pcm, std::int64_t frame) {
   static std::atomic<int> number{0};
   const std::string name = pcm.folder + "/" + std::to_string(::getpid()) + "-" + std::to_string(++number) + ".pcm";
-  pcm.file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const std::int64_t head[2] = {std::chrono::duration_cast<std::chrono::nanoseconds>(pcm.start.time_since_epoch()).count(), pcm.io.rate};
+  pcm.file = ::open(name.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  pcm.file_from = frame;
+  const std::int64_t head[2] = {std::chrono::duration_cast<std::chrono::nanoseconds>(Steady::now().time_since_epoch()).count(), pcm.io.rate};
   (void)!::write(pcm.file, head, sizeof head);
   (void)!::write(pcm.file, pcm.before.data(), pcm.before.size() * 2);
   pcm.before.clear();
+}
+
+/// Stands still while it is told to, and goes on from there: what it had and had not played comes that much later, in a file of its own.
+void stand_or_go_on(BadPcm& pcm, bool blocked) {
+  if (blocked) {
+    if (pcm.held_at < 0) pcm.held_at = played(pcm);
+    return;
+  }
+  if (pcm.held_at < 0) return;
+  const auto at = std::min(pcm.held_at, pcm.written);
+  pcm.before.resize(static_cast<std::size_t>(pcm.written - at));
+  if (pcm.file >= 0) (void)!::pread(pcm.file, pcm.before.data(), pcm.before.size() * 2, kHead + (at - pcm.file_from) * 2);
+  end_file(pcm);
+  pcm.held_at = -1;
+  if (!pcm.running) return;
+  pcm.start = Steady::now() - std::chrono::nanoseconds(at * 1'000'000'000 / pcm.io.rate);
+  begin_file(pcm, at);
 }
 
 int on_prepare(snd_pcm_ioplug_t* io) {
@@ -88,8 +108,9 @@ int on_start(snd_pcm_ioplug_t* io) {
   BadPcm& pcm = of(io);
   if (fault(pcm.folder) == "vanish") return -ENODEV;
   pcm.start = Steady::now();
+  pcm.held_at = -1;
   pcm.running = true;
-  begin_file(pcm);
+  begin_file(pcm, 0);
   return 0;
 }
 
@@ -105,7 +126,7 @@ snd_pcm_sframes_t on_pointer(snd_pcm_ioplug_t* io) {
   std::int64_t stamp = 0;
   const auto now = fault(pcm.folder, &stamp);
   if (now == "vanish") return -ENODEV;
-  if (now == "block" && pcm.held_at < 0) pcm.held_at = played(pcm);
+  stand_or_go_on(pcm, now == "block");
   if (now == "underrun" && pcm.running && stamp != pcm.underrun_seen) {
     pcm.underrun_seen = stamp;
     return -EPIPE;
@@ -149,6 +170,7 @@ int on_revents(snd_pcm_ioplug_t* io, struct pollfd* fds, unsigned int count, uns
     *revents = POLLERR;
     return -ENODEV;
   }
+  stand_or_go_on(pcm, now == "block");
   const bool room = io->state != SND_PCM_STATE_RUNNING ||
                     pcm.written - played(pcm) <= static_cast<std::int64_t>(io->buffer_size - io->period_size);
   *revents = room && now != "block" ? POLLOUT : 0;

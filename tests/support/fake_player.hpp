@@ -49,8 +49,9 @@ class FakePlayer final : public node::Player {
     end({track, node::TrackEnd::failed, reason, "", heard, {}});
   }
 
-  void device_failed(node::TrackId track, node::Millis heard) {
-    end({track, node::TrackEnd::failed, "player_error", "", heard, {}, true});
+  void failed(node::TrackId track, node::TrackFault fault, node::Millis heard) {
+    const char* reason = fault == node::TrackFault::file ? "disk" : fault == node::TrackFault::behind ? "stalled" : "player_error";
+    end({track, node::TrackEnd::failed, reason, "", heard, {}, fault});
   }
 
   node::PlayerEvents events;
