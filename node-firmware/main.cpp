@@ -13,6 +13,7 @@
 #include "node-firmware/durable_file.hpp"
 #include "node-firmware/folder_lock.hpp"
 #include "node-firmware/identity.hpp"
+#include "node-firmware/log_squeezer.hpp"
 #include "node-firmware/node.hpp"
 #include "node-firmware/settings.hpp"
 #include "node-firmware/start_count.hpp"
@@ -58,6 +59,7 @@ int run(const CommandLine& line, StartCount& starts) {
     if (settings.edge.amplifier) edge::switch_off(*settings.edge.amplifier, *edge::make_gpiod_lines());
     return kExitOk;
   }
+  squeeze_default_log();
   make_private_folder(settings.state_folder);
   // A `loa-node check` may be at the broker in this node's name: that takes it some seconds.
   const auto alone = FolderLock::take(settings.state_folder, std::chrono::seconds(20));

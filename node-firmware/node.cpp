@@ -174,6 +174,7 @@ class Node::Impl {
     if (const auto feed = health_.feed(clock_.monotonic())) next = std::min(next, *feed);
     look_at_run();
     if (ending_) return;
+    spdlog::default_logger()->flush();  // says what the squeezer of repeated lines counted
     const auto silence = agent_.silence();
     if (safe_mode_)
       health_.status("safe mode: " + *safe_mode_);
