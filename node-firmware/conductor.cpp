@@ -145,7 +145,7 @@ void Conductor::refresh_playable() {
   auto& playable = parts_.history.history().playable;
   playable.clear();
   const auto now = parts_.clock.monotonic();
-  std::erase_if(broken_, [now](const auto& entry) { return entry.second <= now; });
+  for (auto* over : {&broken_, &resting_}) std::erase_if(*over, [now](const auto& entry) { return entry.second <= now; });
   const auto ask = [&](const std::string& sha256) {
     if (sha256.empty() || playable.contains(sha256)) return;
     playable[sha256] = !broken_.contains(sha256) && parts_.shelf.find(sha256).has_value();
@@ -172,7 +172,7 @@ void Conductor::steer(const std::optional<Sounding>& sounding, TimePoint now) {
   }
   if (now_ && now_track_ != 0) note_lost_stream(*now_);
   release_current();
-  if (sounding && parts_.clock.monotonic() >= device_again_) begin(*sounding, now);
+  if (sounding && !rests(*sounding)) begin(*sounding, now);
 }
 
 void Conductor::release_current() {
@@ -250,7 +250,7 @@ void Conductor::drop_prerolled() {
 
 void Conductor::preroll(const std::optional<Sounding>& next, TimePoint now) {
   if (next_track_ != 0 && (!next || !same_place(voices_.at(next_track_).what, *next))) drop_prerolled();
-  if (!next || next->item.kind == ItemKind::pause || parts_.clock.monotonic() < device_again_) return;
+  if (!next || next->item.kind == ItemKind::pause || rests(*next)) return;
   const auto begins = next->started + next->item_offset;
   if (next_track_ == 0 && begins - now <= kPrerollAhead) next_track_ = prepare(*next, next->item_offset);
   if (next_track_ == 0) return;
@@ -289,7 +289,8 @@ Monotonic Conductor::next_wake(const Decision& decision) const {
   if (next_stream_) no_later(parts_.clock.monotonic_at(*next_stream_));
   for (const auto& [id, closing] : closing_) no_later(closing.deadline);
   if (device_again_ > now) no_later(device_again_);
-  for (const auto& [key, until] : broken_) no_later(until);
+  for (const auto* tried_again : {&broken_, &resting_})
+    for (const auto& [key, until] : *tried_again) no_later(until);
   return wake;
 }
 

@@ -137,6 +137,7 @@ class Conductor {
   void credit_running();
   void measure(const Voice& voice, const TrackEnded& ended);
   void rest(const std::string& key, const TrackEnded& ended);
+  bool rests(const scheduler::Sounding& what) const;
   bool has_voice(const std::string& occurrence_id) const;
   void save(bool all = false);
 
@@ -152,6 +153,7 @@ class Conductor {
   TrackId last_track_ = 0;
   std::map<std::string, Closing> closing_;    // ended, but the player still owes how much was heard
   std::map<std::string, Monotonic> broken_;   // clips that the player could not play, until when not to try again
+  std::map<std::string, Monotonic> resting_;  // clips that are as playable as before, but not tried until then
   std::map<std::string, std::string> faults_; // by occurrence: what the player said
   std::optional<double> last_level_;
   bool history_lost_ = false;

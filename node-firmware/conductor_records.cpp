@@ -182,12 +182,17 @@ void Conductor::rest(const std::string& key, const TrackEnded& ended) {
   switch (ended.fault) {
     case TrackFault::clip: broken_[key] = now + kBrokenFor; return;
     case TrackFault::file:
-      broken_[key] = now + kReadAgain;
+      // What has begun keeps its place for one more try; else whatever can stand in for it does.
+      (ended.heard > Millis(0) ? resting_ : broken_)[key] = now + kReadAgain;
       parts_.shelf.could_not_read(key, ended.detail);
       return;
     case TrackFault::device: device_again_ = now + kDeviceAgain; return;
     case TrackFault::behind: return;
   }
+}
+
+bool Conductor::rests(const Sounding& what) const {
+  return parts_.clock.monotonic() < device_again_ || resting_.contains(what.item.sha256);
 }
 
 bool Conductor::has_voice(const std::string& occurrence_id) const {
