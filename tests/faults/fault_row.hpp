@@ -60,5 +60,6 @@ std::vector<FaultRow> clock_rows();
 std::vector<FaultRow> sound_rows();
 std::vector<FaultRow> alert_rows();
 std::vector<FaultRow> peer_rows();
+std::vector<FaultRow> weeks_rows();
 
 }  // namespace loa::tests

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <thread>
 
+#include "node-firmware/command_line.hpp"
 #include "tests/faults/world.hpp"
 #include "tests/support/places.hpp"
 
@@ -161,6 +162,34 @@ void crash_loop(World& world, Case& test) {
   test.check(sounded, "the alert did not sound");
 }
 
+/// The safe mode lasts six hours: the node's monotonic clock jumps by that much.
+void safe_mode_ends(World& world, Case& test) {
+  const auto code = world.board();
+  const auto folder = world.village().node_folder(code);
+  fs::create_directories(folder / "run");
+  const auto runtime = "RUNTIME_DIRECTORY=" + (folder / "run").string();
+  Village::NodeStart how{{}, {"LD_PRELOAD=" LOA_LATER_CLOCK, "LOA_LATER=" + (folder / "later").string(), "ASAN_OPTIONS=verify_asan_link_order=0", runtime}};
+  world.node(code).kill();
+  std::ofstream(folder / "run/starts") << "5 no memory\n";  // as five quick deaths leave it
+  world.start(code, how);
+  world.must_say(test, code, "safe mode: died 5 times in a row", 40s);
+  const auto unheard = world.plan(code, 'A', 8, {}, false);
+  world.judge(test, code, unheard, {.heard = Heard::nothing, .record = false});
+  const auto begun = utc_now();
+  const auto alert = world.alert();
+  test.check(eventually(15s, [&] { return total(world.hear(code, begun), '?') > 2; }), "the alert did not sound");
+  test.heard(in_words(world.hear(code, begun), begun));
+  world.village().approver().post("/alerts/" + alert + "/cancel");
+  std::ofstream(folder / "later") << 6 * 3600 + 60;
+  world.must_say(test, code, "safe mode: trying the normal mode again", 70s);
+  const auto ended = world.node(code).wait(15s);
+  test.check(ended == node::kExitRestart, fmt::format("it ended with {}", ended.value_or(-1)));
+  world.start(code, {{}, {runtime}});
+  test.check(world.ready(code, 30s), "it is not ready in the normal mode");
+  const auto play = world.plan(code);
+  world.judge(test, code, play);
+}
+
 void frozen(World& world, Case& test) {
   const auto code = world.board();
   const auto play = world.plan(code, 'A', 8);
@@ -199,6 +228,7 @@ std::vector<FaultRow> peer_rows() {
       row("restart-order", "an order restarts the node in mid-play", "all but the second in which it was away", "one record: partial, restarted", [](World& w, Case& t) { ended_in_order(w, t, true); }),
       row("terminated", "SIGTERM in mid-play, then a start", "all but the second in which it was away", "one record: partial, restarted", [](World& w, Case& t) { ended_in_order(w, t, false); }),
       row("crash-loop", "the node dies five times, each time within a second of its start", "an alert", "safe mode: died 5 times in a row", crash_loop, true),
+      row("safe-mode-ends", "a node in safe mode, six hours later", "no plan and an alert in the safe mode; then the whole clip, on time", "trying the normal mode again; one record", safe_mode_ends),
       row("frozen-before", "the whole process stands still from before the start until 2 s after", "the clip from then to its planned end, nothing twice", "one record: partial, late", frozen),
       row("frozen-in-play", "the whole process stands still for 1.5 s in mid-play", "the clip, with the pause in it, nothing twice", "one record", frozen_in_play),
   };

@@ -1,45 +1,23 @@
 #include "node-firmware/health.hpp"
 
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <cstddef>
 #include <cstdlib>
-#include <cstring>
 
+#include "tests/support/service_manager.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace loa::node;
 
 namespace {
 
-/// The service manager's end: a datagram socket at `name`, and the variables that it gives its services.
-class Manager {
- public:
-  explicit Manager(const std::string& name) : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
-    sockaddr_un at{};
-    at.sun_family = AF_UNIX;
-    std::memcpy(at.sun_path, name.data(), name.size());
-    if (name[0] == '@') at.sun_path[0] = '\0';
-    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
-    REQUIRE(::bind(fd_, reinterpret_cast<const sockaddr*>(&at), size) == 0);
-    ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
-  }
+/// The service manager's end, and the variables that it gives this process.
+struct Manager : loa::tests::ServiceManager {
+  explicit Manager(const std::string& name) : ServiceManager(name) { ::setenv("NOTIFY_SOCKET", name.c_str(), 1); }
   ~Manager() {
-    ::close(fd_);
     for (const char* variable : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) ::unsetenv(variable);
   }
-  /// What was said next, empty where nothing was.
-  std::string heard() {
-    char buffer[256];
-    const auto got = ::recv(fd_, buffer, sizeof buffer, 0);
-    return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : "";
-  }
-
- private:
-  int fd_;
 };
 
 }  // namespace
