@@ -13,6 +13,8 @@ const char* sentence_of(std::string_view reason) {
       {"muted", "It is muted: nothing sounds, alerts neither."},
       {"plan_not_held", "It does not hold the wanted plan yet."},
       {"clips_missing", "It has not fetched all sound files yet."},
+      {"data_short", "Its data of this month runs short: sound files come in the 24 hours before they are due."},
+      {"data_used_up", "Its data of this month is used up: sound files come in the two hours before they are due."},
       {"plan_expired", "Its plan has ended; it plays alerts only."},
       {"refused", "It refused the last message."},
       {"clock_untrusted", "It does not know the time."},

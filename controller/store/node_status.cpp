@@ -1,4 +1,6 @@
 #include "controller/store/nodes.hpp"
+#include "scheduler/data_share.hpp"
+#include "scheduler/plan.hpp"
 
 namespace loa::store {
 
@@ -23,6 +25,13 @@ bool is_old(const NodeRow& row, TimePoint now, Millis state_period) {
 
 bool has_wanted_plan(const NodeRow& row) {
   return row.wanted_revision > 0 && row.state->state.plan_verified >= row.wanted_revision;
+}
+
+/// How far ahead it fetches by its budget of data, as it said itself; nothing: it holds nothing back. The month is that of an area in the usual zone.
+std::optional<std::chrono::hours> fetches_ahead(const protocol::State& state) {
+  if (!state.data_used || !state.data_budget) return std::nullopt;
+  const auto local = state.issued + std::chrono::minutes(scheduler::Plan{}.utc_offset_minutes);
+  return scheduler::fetch_ahead(*state.data_used, *state.data_budget, std::chrono::floor<std::chrono::days>(local));
 }
 
 }  // namespace
@@ -51,7 +60,11 @@ std::vector<std::string> reasons_of(const NodeRow& row, TimePoint now, Millis st
   if (state.clock == scheduler::ClockQuality::untrusted) reasons.emplace_back("clock_untrusted");
   if (state.muted) reasons.emplace_back("muted");
   if (state.plan_held < row.wanted_revision) reasons.emplace_back("plan_not_held");
-  if (state.clips_held < state.clips_wanted) reasons.emplace_back("clips_missing");
+  if (state.clips_held < state.clips_wanted) {
+    reasons.emplace_back("clips_missing");
+    if (const auto ahead = fetches_ahead(state); ahead && *ahead < std::chrono::hours(24)) reasons.emplace_back("data_used_up");
+    else if (ahead) reasons.emplace_back("data_short");
+  }
   if (state.last_refusal) reasons.emplace_back("refused");
   if (!state.controller_heard) reasons.emplace_back("controller_unheard");
   return reasons;

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "node-firmware/edge/board_files.hpp"
+#include "scheduler/data_share.hpp"
 
 namespace loa::node::edge {
 
@@ -29,15 +30,6 @@ std::optional<std::int64_t> counter_of(const std::filesystem::path& interface) {
 }
 
 }  // namespace
-
-std::optional<std::chrono::hours> fetch_ahead(std::int64_t used, std::int64_t budget, LocalDate today) {
-  if (budget <= 0) return std::nullopt;
-  if (used > budget) return 2h;
-  const auto days = static_cast<double>(static_cast<unsigned>((today.year() / today.month() / std::chrono::last).day()));
-  const double passed = std::min(1.0, (static_cast<unsigned>(today.day()) + 2.0) / days);
-  if (static_cast<double>(used) > 0.8 * passed * static_cast<double>(budget)) return 24h;
-  return std::nullopt;
-}
 
 DataUsage::DataUsage(DataSettings settings, std::string boot_id, const std::string& kept, std::function<void(const std::string&)> keep)
     : settings_(std::move(settings)), boot_id_(std::move(boot_id)), keep_(std::move(keep)), saved_(kept) {
@@ -70,7 +62,7 @@ void DataUsage::look(std::chrono::nanoseconds now, std::optional<LocalDate> toda
     new_month = month != month_ && month_ != "-";
     if (new_month) used_ = 0;
     month_ = month;
-    ahead_ = fetch_ahead(used_, settings_.budget, *today);
+    ahead_ = scheduler::fetch_ahead(used_, settings_.budget, *today);
   }
   save(now, new_month);
 }

@@ -16,13 +16,6 @@ struct DataSettings {
 /// A date where the node is.
 using LocalDate = std::chrono::year_month_day;
 
-/// How far ahead clips may be fetched, by what was used of the budget until `today`; nothing: as far as the plan goes. A day's share is the budget's
-/// part of the month that has passed, two days more, so that a plan can be fetched on the first. Alerts and stock clips never wait.
-///   used up to 80 % of the share      as far as the plan goes
-///   above that                        what is due within 24 hours
-///   above the whole budget            what is due within 2 hours
-std::optional<std::chrono::hours> fetch_ahead(std::int64_t used, std::int64_t budget, LocalDate today);
-
 /// Bytes that went over one interface this month, by local date. The kernel's counter begins anew with each boot and with each new interface: what
 /// is kept goes on. Loop thread.
 class DataUsage {
@@ -35,6 +28,7 @@ class DataUsage {
   void look(std::chrono::nanoseconds now, std::optional<LocalDate> today);
   std::int64_t used() const { return used_; }
   std::int64_t budget() const { return settings_.budget; }
+  /// As scheduler::fetch_ahead, as of the last look at which the date was known.
   std::optional<std::chrono::hours> ahead() const { return ahead_; }
 
  private:

@@ -11,7 +11,7 @@ declare -A allowed=(
   [config]=""
   [process]=""
   [tts-adapters]="process"
-  [node-firmware/edge]="config"
+  [node-firmware/edge]="scheduler config"
   [node-firmware]="scheduler protocol config node-firmware/edge"
   [controller/http]=""
   [controller/metrics]="controller/http"
@@ -60,7 +60,7 @@ fi
 if grep -rnE '#include <boost/json|#include "protocol/json' --include='*.hpp' --include='*.cpp' controller/store; then
   echo "controller/store knows JSON"; wrong=$((wrong + 1))
 fi
-if grep -rnE '#include <(boost|fmt|spdlog|openssl)' scheduler/{time,names,playhead,piece,history,succession,alert_scene}.cpp scheduler/{plan,alert,record,playhead,history,succession}.hpp; then
+if grep -rnE '#include <(boost|fmt|spdlog|openssl)' scheduler/{time,data_share,names,playhead,piece,history,succession,alert_scene}.cpp scheduler/{plan,alert,record,playhead,history,succession}.hpp; then
   echo "the node's part of scheduler knows more than the standard library"; wrong=$((wrong + 1))
 fi
 [ "$wrong" -eq 0 ] && echo "$count includes follow the arrows"

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "scheduler/data_share.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace loa::node::edge;
@@ -73,7 +74,7 @@ TEST_CASE("how far ahead clips are fetched depends on what was used of the budge
       {"a short month", 2400, 2800, 2026y / February / 28d, 24h},
   };
   for (const auto& row : rows) {
-    DYNAMIC_SECTION(row.name) { CHECK(fetch_ahead(row.used, row.budget, row.today) == row.ahead); }
+    DYNAMIC_SECTION(row.name) { CHECK(loa::scheduler::fetch_ahead(row.used, row.budget, row.today) == row.ahead); }
   }
 }
 

@@ -53,6 +53,8 @@ export const nodeReasons: Words = {
   muted: 'đang tắt tiếng, tin khẩn cũng không phát',
   plan_not_held: 'chưa nhận kế hoạch mới',
   clips_missing: 'chưa tải đủ tệp âm thanh',
+  data_short: 'sắp hết dữ liệu di động của tháng: tệp chỉ tải trong 24 giờ trước giờ phát',
+  data_used_up: 'đã dùng quá dữ liệu di động của tháng: tệp chỉ tải trong 2 giờ trước giờ phát',
   refused: 'đã từ chối một thông điệp',
   controller_unheard: 'chưa nghe được máy chủ',
 };
