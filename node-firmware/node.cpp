@@ -21,6 +21,7 @@
 #include "node-firmware/kept_database.hpp"
 #include "node-firmware/level_meter_gst.hpp"
 #include "node-firmware/player_gst.hpp"
+#include "node-firmware/player_two.hpp"
 #include "node-firmware/stream_hub.hpp"
 #include "node-firmware/teller.hpp"
 #include "protocol/limits.hpp"
@@ -66,6 +67,19 @@ PlayerSettings player_settings(const Settings& settings) {
   return player;
 }
 
+/// On one output, or on two where node.toml names a line-out.
+std::unique_ptr<Player> make_player(asio::any_io_executor executor, const protocol::Clock& clock, const Settings& settings, PlayerEvents events) {
+  const auto maker = [&clock](PlayerSettings output) -> MakePlayer {
+    return [&clock, output = std::move(output)](asio::any_io_executor where, PlayerEvents told) { return make_gst_player(where, clock, output, std::move(told)); };
+  };
+  const auto main = maker(player_settings(settings));
+  if (settings.line_out.device.empty()) return main(executor, std::move(events));
+  PlayerSettings second;
+  second.device = settings.line_out.device;
+  second.stall_limit = settings.times.watch_stall;
+  return make_player_on_two(executor, std::move(events), main, maker(second));
+}
+
 StreamSettings stream_settings(const Settings& settings) {
   StreamSettings streams;
   streams.ca_file = settings.streams.ca_file;
@@ -94,9 +108,9 @@ class Node::Impl {
         shelf_(loop_.get_executor(), cache_settings(settings_, safe_mode_.has_value()), disk_, *downloader_, [this] { return tls_time(); },
                [this] { return clock_.now(); },
                [this] { wake(); }),
-        player_(make_gst_player(loop_.get_executor(), clock_, player_settings(settings_),
-                                {[](TrackId) {}, [this](const TrackStarted& started) { conductor_.on_started(started); },
-                                 [this](const TrackEnded& ended) { conductor_.on_ended(ended); }})),
+        player_(make_player(loop_.get_executor(), clock_, settings_,
+                            {[](TrackId) {}, [this](const TrackStarted& started) { conductor_.on_started(started); },
+                             [this](const TrackEnded& ended) { conductor_.on_ended(ended); }})),
         edge_(settings_.edge, edge_parts(), clock_.monotonic()),
         streams_(make_streams(loop_.get_executor(), stream_settings(settings_), [this] { wake(); })),
         conductor_({*player_, shelf_, clock_, history_, records_, &edge_, streams_.get()}, [this] { wake(); }),

@@ -30,6 +30,7 @@ struct Track {
   Millis length{0};    ///< sounds at most this long, cut with a short fade; 0: to the clip's end
   int volume = 100;    ///< percent of full amplitude, 0..100; 0 is mute: it runs, counts, and is silent
   std::shared_ptr<StreamFeed> stream = {};  ///< stream: its samples; `offset` is 0 then
+  bool echo = false;   ///< stream: what others took of it, a second later: a stream has one player that takes
 };
 
 /// The first sample of a track at the sink.

@@ -123,7 +123,7 @@ Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<Wav
   volume_ = by_name(pipeline_, "volume");
   sink_ = by_name(pipeline_, "sink");
   if (track.stream) {
-    filler_ = std::make_shared<StreamFiller>(track.stream);
+    filler_ = std::make_shared<StreamFiller>(track.stream, track.echo);
     StreamFiller::join(filler_, by_name(pipeline_, "stream"));
   } else {
     g_object_set(by_name(pipeline_, "file"), "location", track.file.c_str(), nullptr);

@@ -25,14 +25,14 @@ void StreamFiller::join(const std::shared_ptr<StreamFiller>& filler, GstElement*
 StreamFiller::~StreamFiller() { end(); }
 
 void StreamFiller::begin() {
-  if (!begun_.exchange(true)) feed_->play(true);
+  if (!begun_.exchange(true) && !echo_) feed_->play(true);
 }
 
 void StreamFiller::end() {
-  if (begun_.exchange(false)) feed_->play(false);
+  if (begun_.exchange(false) && !echo_) feed_->play(false);
 }
 
-std::int64_t StreamFiller::unheard() const { return before_ + (begun_ ? feed_->unheard() : 0); }
+std::int64_t StreamFiller::unheard() const { return before_ + (begun_ && !echo_ ? feed_->unheard() : 0); }
 
 void StreamFiller::fill(GstElement* source) {
   GstBuffer* buffer = gst_buffer_new_allocate(nullptr, kChunk * 2, nullptr);
@@ -40,7 +40,8 @@ void StreamFiller::fill(GstElement* source) {
   if (gst_buffer_map(buffer, &map, GST_MAP_WRITE)) {
     const std::span samples(reinterpret_cast<std::int16_t*>(map.data), kChunk);
     if (begun_) {
-      feed_->take(samples);
+      if (echo_) echo_->take(samples);
+      else feed_->take(samples);
     } else {
       std::fill(samples.begin(), samples.end(), std::int16_t{0});
       before_ += kChunk;

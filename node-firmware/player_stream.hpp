@@ -18,7 +18,8 @@ class StreamFiller {
       "appsrc name=stream format=time block=false max-bytes=1920 "
       "caps=audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved ! ";
 
-  explicit StreamFiller(std::shared_ptr<StreamFeed> feed) : feed_(std::move(feed)) {}
+  /// `echo`: what others take of the feed, instead of taking it.
+  StreamFiller(std::shared_ptr<StreamFeed> feed, bool echo) : feed_(std::move(feed)), echo_(echo ? feed_->echo() : nullptr) {}
   ~StreamFiller();
   StreamFiller(const StreamFiller&) = delete;
   StreamFiller& operator=(const StreamFiller&) = delete;
@@ -36,6 +37,7 @@ class StreamFiller {
   void fill(GstElement* source);
 
   std::shared_ptr<StreamFeed> feed_;
+  std::shared_ptr<StreamEcho> echo_;     ///< in its place
   std::atomic<bool> begun_{false};
   std::atomic<std::int64_t> before_{0};  ///< samples of silence given before begin()
   std::int64_t given_ = 0;               ///< pipeline thread

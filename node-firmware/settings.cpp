@@ -29,6 +29,9 @@ Settings from(config::Section& root) {
   settings.log_level = one_of(root, "log_level", settings.log_level,
                               std::array<std::string_view, 5>{"trace", "debug", "info", "warn", "error"});
   settings.sink = SinkTable(root.table("sink"));
+  settings.line_out = LineOutTable(root.table("line_out"));
+  if (settings.sink.kind == "alsa" && settings.line_out.device == settings.sink.device)
+    root.refuse("line_out", "its device is the one of [sink]: name another, or leave it out");
   settings.cache = CacheTable(root.table("cache"));
   settings.times = TimesTable(root.table("times"));
   settings.edge = edge::read_settings(root);
@@ -46,6 +49,8 @@ SinkTable::SinkTable(config::Section table) {
   if (kind == "wav" && file.empty()) table.refuse("file", "a wav sink needs the file to write");
   if (kind != "wav" && !file.empty()) table.refuse("file", "only a wav sink writes a file");
 }
+
+LineOutTable::LineOutTable(config::Section table) { device = table.text("device", device); }
 
 CacheTable::CacheTable(config::Section table) {
   budget = table.integer("budget_mib", budget >> 20, 16, 1 << 20) << 20;

@@ -21,6 +21,13 @@ struct SinkTable {
   SinkTable() = default;
 };
 
+/// A second sound device for the same sound, such as an FM transmitter's; `[line_out]`.
+struct LineOutTable {
+  std::string device;  ///< ALSA: the PCM's name; empty: none
+  explicit LineOutTable(config::Section table);
+  LineOutTable() = default;
+};
+
 /// The disk that clips may use; `[cache]`.
 struct CacheTable {
   std::int64_t budget = std::int64_t{2} << 30;  ///< bytes
@@ -51,6 +58,7 @@ struct Settings {
   std::filesystem::path stock_folder = "/usr/share/loa/stock";  ///< tone.wav and stock clips that ship with the program
   std::string log_level = "info";                               ///< trace, debug, info, warn, error
   SinkTable sink;
+  LineOutTable line_out;
   CacheTable cache;
   TimesTable times;
   edge::Settings edge;  ///< the board's hardware, where it has any

@@ -84,7 +84,18 @@ void StreamFeed::judge(Heard heard, std::size_t samples) {
   if (watch_.take(heard, length) && watch_.health() == StreamHealth::silent && players_ > 0) unheard_ += watch_.silence().count() * kPerMs;
 }
 
+std::shared_ptr<StreamEcho> StreamFeed::echo() {
+  const std::lock_guard lock(mutex_);
+  if (!echo_) echo_ = std::make_shared<StreamEcho>();
+  return echo_;
+}
+
 void StreamFeed::take_locked(std::span<std::int16_t> samples) {
+  give_out(samples);
+  if (echo_) echo_->put(samples);
+}
+
+void StreamFeed::give_out(std::span<std::int16_t> samples) {
   const bool begins = filling_ && size_ >= needed_;
   if (begins) filling_ = false;
   if (filling_ || closed_) {

@@ -1,10 +1,12 @@
 #pragma once
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <vector>
 
+#include "node-firmware/stream_echo.hpp"
 #include "node-firmware/stream_watch.hpp"
 
 namespace loa::node {
@@ -39,6 +41,9 @@ class StreamFeed {
   /// Loop: a stretch went by in which nobody played. Nothing while a player takes.
   void pass(Millis length);
 
+  /// Any thread: what take() and pass() take from now on, for a second output.
+  std::shared_ptr<StreamEcho> echo();
+
   /// Any thread.
   StreamHealth health() const;
   /// Any thread: samples since play(true) that a player got without there being sound: holes, and the silence for which the stream was given up.
@@ -48,6 +53,7 @@ class StreamFeed {
 
  private:
   void take_locked(std::span<std::int16_t> samples);
+  void give_out(std::span<std::int16_t> samples);
   void judge(Heard heard, std::size_t samples);
   void drop(std::size_t samples);
 
@@ -66,6 +72,7 @@ class StreamFeed {
   std::int64_t arrived_ = 0;
   std::int64_t odd_ = 0;   ///< samples not yet told to the watch, which counts milliseconds
   StreamWatch watch_;
+  std::shared_ptr<StreamEcho> echo_;  ///< once it was asked for
 };
 
 }  // namespace loa::node

@@ -1,5 +1,5 @@
 // ALSA's side of BadPcm: a sound device that plays at CLOCK_MONOTONIC's pace, writes what it lets be heard to its folder as it goes, and has the
-// fault that the folder's file `fault` names at that moment: vanish, busy, block or underrun.
+// fault that the folder's file `fault` names at that moment: vanish, busy, hang, block or underrun.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -206,6 +206,7 @@ SND_PCM_PLUGIN_DEFINE_FUNC(bad) {
     if (std::string(id) == "folder" && snd_config_get_string(entry, &text) == 0) folder = text;
     if (std::string(id) == "ppm") snd_config_get_integer(entry, &ppm);
   }
+  while (fault(folder) == "hang") ::usleep(10'000);
   if (const auto now = fault(folder); now == "vanish") return -ENODEV;
   else if (now == "busy") return -EBUSY;
   auto* pcm = new BadPcm;
