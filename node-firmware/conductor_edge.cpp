@@ -30,15 +30,16 @@ void Conductor::measure(const Voice& voice, const TrackEnded& ended) {
   auto* record = parts_.history.draft(id);
   if (!record || !measured.measured) return;
   record->level_kind = scheduler::LevelKind::measured;
-  if (!measured.dbfs || ended.heard.count() <= 0) return;
+  if (ended.heard.count() <= 0) return;
+  auto& audible = audible_[id];
+  audible = audible || !measured.silent;
+  if (!measured.dbfs) return;
   // The mean power of all its tracks, as long as each was heard.
   const auto power = [](double db) { return std::pow(10.0, db / 10.0); };
   const auto heard = static_cast<double>(ended.heard.count());
   const auto before = std::max(0.0, static_cast<double>(record->heard_ms) - heard);
   const double sum = (record->amplifier_dbfs ? power(*record->amplifier_dbfs) * before : 0) + power(*measured.dbfs) * heard;
   record->amplifier_dbfs = std::max(-120.0, 10.0 * std::log10(sum / (record->amplifier_dbfs ? before + heard : heard)));
-  auto& audible = audible_[id];
-  audible = audible || !measured.silent;
 }
 
 }  // namespace loa::node

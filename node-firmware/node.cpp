@@ -140,6 +140,8 @@ class Node::Impl {
     const auto& wanted = settings_.edge;
     if (wanted.amplifier) parts.lines = edge::make_gpiod_lines();
     if (wanted.ear) parts.meter = make_gst_level_meter(wanted.ear->device);
+    if (wanted.modem == edge::WatchModem::on || (wanted.modem == edge::WatchModem::automatic && edge::has_modem_manager()))
+      parts.signal = edge::make_modem_watch(loop_.get_executor(), [this] { wake(); });
     if (!wanted.data) return parts;
     const auto file = settings_.state_folder / "data-used";
     try {

@@ -38,12 +38,15 @@ void put_readings(protocol::State& state, const edge::Readings& readings) {
   if (around.supply) state.supply = told(*around.supply);
   state.supply_mv = around.supply_mv;
   if (around.temperature_c) state.temperature_c = in_tenths(*around.temperature_c);
+  if (readings.signal_percent) state.signal_percent = readings.signal_percent;
   state.data_used = readings.data_used;
   state.data_budget = readings.data_budget;
 }
 
-bool same_hardware(const protocol::State& a, const protocol::State& b) {
-  return faulty(a) == faulty(b) && a.supply == b.supply;
+bool same_hardware(const protocol::State& told, const protocol::State& now) {
+  // The first state of a session is often sent before a modem has answered for the first time.
+  const bool signal_came = now.signal_percent && !told.signal_percent;
+  return faulty(told) == faulty(now) && told.supply == now.supply && !signal_came;
 }
 
 }  // namespace loa::node

@@ -95,6 +95,12 @@ AmplifierState Amplifier::state() const {
   return on_ ? AmplifierState::on : AmplifierState::off;
 }
 
+std::string Amplifier::trouble() const {
+  if (!relay_trouble_.empty()) return relay_trouble_;
+  if (!fault_trouble_.empty()) return fault_trouble_;
+  return fault_ ? "its fault line is active" : "";
+}
+
 void switch_off(const AmplifierSettings& settings, Lines& lines) {
   if (!settings.relay.line.empty()) lines.output(settings.relay, false);
 }

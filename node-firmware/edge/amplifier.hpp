@@ -32,6 +32,8 @@ class Amplifier {
   /// Sets the relay as it must be now; the answer: when to be told again at the latest. Never throws.
   std::optional<Monotonic> expect(Monotonic now, const SoundOutlook& outlook);
   AmplifierState state() const;
+  /// Why it is in fault, for people; empty where it is not.
+  std::string trouble() const;
   /// Whether it tells of faults, and can be heard telling.
   bool reads_fault() const { return has_fault_line() && fault_trouble_.empty(); }
   /// Off, and the lines given back.

@@ -1,5 +1,6 @@
 #include "node-firmware/edge/amplifier_ear.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 namespace loa::node::edge {
@@ -46,14 +47,17 @@ Measured AmplifierEar::ended(Monotonic now, std::uint64_t track, std::optional<d
 }
 
 void AmplifierEar::tell(bool silent, bool deaf) {
-  if (silent && !silent_) spdlog::error("amplifier: nothing comes out of it, though sound was sent ({:.0f} dBFS)", *last_);
-  if (deaf && !deaf_) {
-    const auto trouble = meter_->trouble();
-    spdlog::error("amplifier: {} is not heard: {}", settings_.device, trouble.empty() ? "it gives no samples" : trouble);
-  }
-  if (!silent && !deaf && fault()) spdlog::info("amplifier: it is heard again ({:.0f} dBFS)", *last_);
+  const bool was_silent = silent_, was_deaf = deaf_;
   silent_ = silent;
   deaf_ = deaf;
+  if (deaf) deaf_words_ = meter_->trouble();
+  if ((silent && !was_silent) || (deaf && !was_deaf)) spdlog::error("amplifier: {}", trouble());
+  if (!silent && !deaf && (was_silent || was_deaf)) spdlog::info("amplifier: it is heard again ({:.0f} dBFS)", *last_);
+}
+
+std::string AmplifierEar::trouble() const {
+  if (silent_) return fmt::format("nothing comes out of it, though sound was sent ({:.0f} dBFS)", last_.value_or(-120));
+  return deaf_ ? fmt::format("{} is not heard: {}", settings_.device, deaf_words_.empty() ? "it gives no samples" : deaf_words_) : "";
 }
 
 }  // namespace loa::node::edge

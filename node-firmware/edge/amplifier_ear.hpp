@@ -27,6 +27,8 @@ class AmplifierEar {
 
   /// The last track that could be judged went silent at the amplifier, or its device could not be heard at all.
   bool fault() const { return silent_ || deaf_; }
+  /// Why, for people; empty where there is no fault.
+  std::string trouble() const;
   std::optional<double> last_dbfs() const { return last_; }
 
  private:
@@ -43,6 +45,7 @@ class AmplifierEar {
   std::optional<double> last_;
   bool silent_ = false;
   bool deaf_ = false;
+  std::string deaf_words_;
 };
 
 }  // namespace loa::node::edge

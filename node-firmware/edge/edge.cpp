@@ -13,9 +13,10 @@ constexpr auto kLookEvery = 15s;
 }  // namespace
 
 Edge::Edge(const Settings& settings, Parts parts, Monotonic now)
-    : lines_(std::move(parts.lines)), watched_(settings.surroundings), today_(std::move(parts.today)) {
+    : lines_(std::move(parts.lines)), signal_(std::move(parts.signal)), watched_(settings.surroundings), today_(std::move(parts.today)) {
   if (settings.amplifier) amplifier_.emplace(*settings.amplifier, *lines_, now);
   if (settings.ear && parts.meter) ear_.emplace(*settings.ear, std::move(parts.meter));
+  if (settings.current) current_.emplace(*settings.current);
   if (settings.data) data_.emplace(*settings.data, parts.boot_id, parts.kept_data, std::move(parts.keep_data));
 }
 
@@ -28,6 +29,7 @@ std::optional<Monotonic> Edge::expect(Monotonic now, const SoundOutlook& outlook
   };
   if (amplifier_) no_later(amplifier_->expect(now, outlook));
   if (ear_) no_later(ear_->expect(now, outlook));
+  if (current_) no_later(current_->expect(now, outlook));
   if (watched_.any() || data_) {
     if (now >= next_look_) look(now);
     no_later(next_look_);
@@ -43,24 +45,33 @@ void Edge::look(Monotonic now) {
 
 void Edge::began(Monotonic now, std::uint64_t track) {
   if (ear_) ear_->began(now, track);
+  if (current_) current_->began(track);
 }
 
 Measured Edge::ended(Monotonic now, std::uint64_t track, std::optional<double> digital_dbfs) {
   auto measured = ear_ ? ear_->ended(now, track, digital_dbfs) : Measured{};
-  measured.measured = measured.measured || (amplifier_ && amplifier_->reads_fault());
+  // What either finds silent is silent: a line-in hears an amplifier to which no loudspeaker is connected, its current tells.
+  const auto taken = current_ ? current_->ended(track, digital_dbfs) : Measured{};
+  measured.silent = measured.silent || taken.silent;
+  measured.measured = measured.measured || taken.measured || (amplifier_ && amplifier_->reads_fault());
   return measured;
+}
+
+std::string Edge::trouble() const {
+  if (auto words = amplifier_ ? amplifier_->trouble() : std::string(); !words.empty()) return words;
+  if (auto words = ear_ ? ear_->trouble() : std::string(); !words.empty()) return words;
+  return current_ ? current_->trouble() : std::string();
 }
 
 Readings Edge::readings() const {
   Readings readings;
   if (amplifier_) readings.amplifier = amplifier_->state();
-  if (ear_) {
-    readings.amplifier_dbfs = ear_->last_dbfs();
-    if (ear_->fault()) readings.amplifier = AmplifierState::fault;
-    else if (!readings.amplifier) readings.amplifier = AmplifierState::on;  // without a relay it is always on
-  }
-  readings.measures = readings.amplifier_dbfs.has_value() || (amplifier_ && amplifier_->reads_fault());
+  if (ear_) readings.amplifier_dbfs = ear_->last_dbfs();
+  if ((ear_ || current_) && !readings.amplifier) readings.amplifier = AmplifierState::on;  // without a relay it is always on
+  if ((ear_ && ear_->fault()) || (current_ && current_->fault())) readings.amplifier = AmplifierState::fault;
+  readings.measures = readings.amplifier_dbfs.has_value() || (current_ && current_->measures()) || (amplifier_ && amplifier_->reads_fault());
   readings.surroundings = surroundings_;
+  if (signal_) readings.signal_percent = signal_->percent();
   if (data_) {
     readings.data_used = data_->used();
     if (data_->budget() > 0) readings.data_budget = data_->budget();

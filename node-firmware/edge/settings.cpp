@@ -1,5 +1,7 @@
 #include "node-firmware/edge/settings.hpp"
 
+#include <limits>
+
 namespace loa::node::edge {
 
 using namespace std::chrono_literals;
@@ -24,11 +26,24 @@ std::optional<AmplifierSettings> amplifier(config::Section table) {
   return settings;
 }
 
-std::optional<EarSettings> ear(config::Section table) {
+std::optional<EarSettings> ear(config::Section& table) {
   EarSettings settings;
   settings.device = table.text("capture_device", "");
   settings.floor_dbfs = static_cast<double>(table.integer("floor_dbfs", static_cast<std::int64_t>(settings.floor_dbfs), -110, -20));
   if (settings.device.empty()) return std::nullopt;
+  return settings;
+}
+
+std::optional<CurrentSettings> current(config::Section& table) {
+  CurrentSettings settings;
+  settings.file = table.path("current", {});
+  constexpr std::int64_t kMost = std::int64_t{1} << 31;
+  constexpr auto kNone = std::numeric_limits<std::int64_t>::min();
+  const auto floor = table.integer("current_floor", kNone, -kMost, kMost);
+  settings.floor = static_cast<double>(floor);
+  if (settings.file.empty() && floor != kNone) table.refuse("current_floor", "a floor needs the file of the current that it is for");
+  if (settings.file.empty()) return std::nullopt;
+  if (floor == kNone) table.refuse("current", "it needs current_floor: what the file shows while the amplifier is on and silent, and a little more");
   return settings;
 }
 
@@ -51,14 +66,25 @@ std::optional<DataSettings> data(config::Section table) {
   return settings;
 }
 
+WatchModem modem(config::Section table) {
+  const auto word = table.text("signal", "auto");
+  if (word == "auto") return WatchModem::automatic;
+  if (word == "on") return WatchModem::on;
+  if (word == "off") return WatchModem::off;
+  table.refuse("signal", "\"" + word + "\" is not one of: auto, on, off");
+}
+
 }  // namespace
 
 Settings read_settings(config::Section& root) {
   Settings settings;
   settings.amplifier = amplifier(root.table("amplifier"));
-  settings.ear = ear(root.table("level"));
+  auto level = root.table("level");
+  settings.ear = ear(level);
+  settings.current = current(level);
   settings.surroundings = surroundings(root.table("inputs"));
   settings.data = data(root.table("data"));
+  settings.modem = modem(root.table("modem"));
   return settings;
 }
 

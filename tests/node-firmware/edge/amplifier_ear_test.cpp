@@ -1,6 +1,9 @@
 #include "node-firmware/edge/edge.hpp"
 
 #include <catch2/catch.hpp>
+#include <fstream>
+
+#include "tests/support/temp_folder.hpp"
 
 using namespace loa::node::edge;
 using namespace std::chrono_literals;
@@ -78,6 +81,27 @@ TEST_CASE("what came out of the amplifier is held against what was sent") {
       CHECK(with.edge->readings().amplifier_dbfs.value() == Approx(-25));
     }
   }
+}
+
+TEST_CASE("what the line-in hears and the current does not is silent: no loudspeaker is connected") {
+  loa::tests::TempFolder folder;
+  std::ofstream(folder / "raw") << "20\n";
+  Settings settings;
+  settings.ear = EarSettings{"hw:1,0", -60};
+  settings.current = CurrentSettings{folder / "raw", 40};
+  auto owned = std::make_unique<FakeMeter>();
+  auto* meter = owned.get();
+  Edge::Parts parts;
+  parts.meter = std::move(owned);
+  Edge edge(settings, std::move(parts), 0s);
+  edge.began(0s, 1);
+  for (Monotonic now{}; now < 10s; now += SupplyCurrent::kLook) edge.expect(now, {true, {}});
+  meter->hear(-25, 10);
+  const auto measured = edge.ended(10s, 1, -20);
+  CHECK(measured.measured);
+  CHECK(measured.silent);
+  CHECK(measured.dbfs.value() == Approx(-25));
+  CHECK(edge.readings().amplifier == AmplifierState::fault);
 }
 
 TEST_CASE("the ear is open around sound alone, and a track of a blink is not judged") {

@@ -35,6 +35,10 @@ TEST_CASE("an interface is a name or a folder, and files are as they are named")
   CHECK(read("[data]\ninterface = \"/tmp/x\"\nbudget_mib = 500\n").data->interface == "/tmp/x");
   CHECK(read("[data]\ninterface = \"/tmp/x\"\nbudget_mib = 500\n").data->budget == std::int64_t{500} << 20);
   CHECK(read("[inputs]\nmains = \"/sys/class/power_supply/AC\"\n").surroundings.mains == "/sys/class/power_supply/AC");
+  CHECK(read("").modem == node::edge::WatchModem::automatic);
+  CHECK(read("[modem]\nsignal = \"off\"\n").modem == node::edge::WatchModem::off);
+  CHECK(read("[level]\ncurrent = \"/sys/x\"\ncurrent_floor = -5\n").current->floor == -5);
+  CHECK_FALSE(read("[level]\ncapture_device = \"hw:1,0\"\n").current);
   CHECK(read("[level]\ncapture_device = \"hw:1,0\"\nfloor_dbfs = -50\n").ear->floor_dbfs == -50);
 }
 
@@ -51,6 +55,9 @@ TEST_CASE("hardware that is named wrongly stops the program with file and line")
       {"an amplifier that goes off in mid-word", "[amplifier]\noff_after = \"0s\"\n", "node.toml:2:"},
       {"a budget of nothing", "[data]\nbudget_mib = 500\n", "a budget needs the interface"},
       {"a floor above every sound", "[level]\nfloor_dbfs = 0\n", "node.toml:2:"},
+      {"a current without a floor", "[level]\ncurrent = \"/sys/x\"\n", "needs current_floor"},
+      {"a floor without a current", "[level]\ncurrent_floor = 40\n", "needs the file"},
+      {"a watch on the modem that is none", "[modem]\nsignal = \"maybe\"\n", "not one of: auto, on, off"},
       {"a misspelt key", "[amplifier]\nchipp = \"gpiochip0\"\n", "chipp"},
   };
   for (const auto& row : rows) {

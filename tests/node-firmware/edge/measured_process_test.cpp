@@ -6,6 +6,46 @@
 using namespace loa;
 using namespace loa::tests;
 
+TEST_CASE("a board that measures the amplifier's current records that it sounded, and says so when it did not") {
+  TempFolder sys;
+  const auto show = [&sys](const char* number) {
+    std::ofstream(sys / "raw.new") << number << "\n";
+    std::filesystem::rename(sys / "raw.new", sys / "raw");
+  };
+  show("310");
+  Wire wire("[sink]\nkind = \"null\"\n[level]\ncurrent = \"" + (sys / "raw").string() + "\"\ncurrent_floor = 120\n");
+  wire.start_broker();
+  wire.start_node(true);
+  REQUIRE(wire.until([&] { return wire.state.has_value(); }, 30s));
+  struct Row {
+    const char* name;
+    const char* shows;
+    scheduler::Outcome outcome;
+    scheduler::LevelKind kind;
+    protocol::Amplifier amplifier;
+  };
+  const std::vector<Row> rows{
+      {"it takes current", "310", scheduler::Outcome::played, scheduler::LevelKind::measured, protocol::Amplifier::on},
+      {"it takes none", "95", scheduler::Outcome::failed, scheduler::LevelKind::measured, protocol::Amplifier::fault},
+      {"nobody knows", "?", scheduler::Outcome::played, scheduler::LevelKind::digital, protocol::Amplifier::fault},
+      {"it takes current again", "310", scheduler::Outcome::played, scheduler::LevelKind::measured, protocol::Amplifier::on},
+  };
+  std::int64_t number = 0;
+  for (const auto& row : rows) {
+    INFO(row.name);
+    show(row.shows);
+    wire.plan(2s);
+    REQUIRE(wire.until([&] { return wire.records.contains(number + 1); }, 20s));
+    const auto& record = wire.records.at(++number);
+    CHECK(record.outcome == row.outcome);
+    if (row.outcome == scheduler::Outcome::failed) CHECK(record.reason == "silent");
+    CHECK(record.level_kind == row.kind);
+    CHECK(record.level_dbfs);
+    CHECK_FALSE(record.amplifier_dbfs);
+    CHECK(wire.until([&] { return wire.state->amplifier == row.amplifier; }));
+  }
+}
+
 TEST_CASE("a board with a line-in records what came out of its amplifier, and says so when nothing does") {
   EarPcm ear;
   ear.hear(0.1);
