@@ -82,8 +82,8 @@ int check(const CommandLine& line, const Settings& settings) {
       {"HTTPS", 20s, with(probe_https), "something between here and the file server swallows the connection: look at SIM, APN and firewalls"},
       {"clock", 5s, alone(probe_clock), "the system's clock does not answer"},
       {"signal", 10s, alone(probe_signal), "ModemManager does not answer: `systemctl restart ModemManager`"},
-      {"sound device", 10s, alone(probe_device), "the sound device hangs: look at its cable, then restart the board"},
-      {"amplifier", 20s, alone(probe_amplifier), "the sound device hangs while it plays: look at its cable, then restart the board"},
+      {"sound device", settings.line_out.device.empty() ? 10s : 20s, alone(probe_device), "the sound device hangs: look at its cable, then restart the board"},
+      {"amplifier", 25s + (settings.edge.amplifier ? settings.edge.amplifier->timing.on_before : 0ms), alone(probe_amplifier), "the sound device hangs while it plays: look at its cable, then restart the board"},
       {"plan", 5s, with(probe_plan), "the disk does not answer"},
   };
   bool left_behind = false;
@@ -93,6 +93,7 @@ int check(const CommandLine& line, const Settings& settings) {
   }, &left_behind);
   const int code = all ? kExitOk : kExitBroken;
   if (!left_behind) return code;
+  standing->amplifier().off();
   std::_Exit(code);
 }
 

@@ -2,15 +2,15 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 
-#include <array>
-#include <cstdio>
-#include <fstream>
-#include <map>
+#include <boost/asio/io_context.hpp>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "node-firmware/check_probes.hpp"
 #include "node-firmware/clip_shelf.hpp"
+#include "node-firmware/durable_file.hpp"
+#include "node-firmware/edge/modem.hpp"
 #include "protocol/hash.hpp"
 
 namespace loa::node {
@@ -46,23 +46,27 @@ std::set<std::string> interfaces_up() {
   return up;
 }
 
-/// What ModemManager's own program says of the first modem, by key; empty where there is no modem or no ModemManager.
-std::map<std::string, std::string> modem() {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(::popen("mmcli -m any --output-keyvalue 2>/dev/null", "r"), ::pclose);
-  std::map<std::string, std::string> said;
-  std::array<char, 512> line{};
-  while (out && std::fgets(line.data(), line.size(), out.get())) {
-    const std::string text(line.data());
-    const auto colon = text.find(':');
-    if (colon == std::string::npos) continue;
-    const auto trim = [](std::string word) {
-      word.erase(0, word.find_first_not_of(" \t"));
-      word.erase(word.find_last_not_of(" \t\r\n") + 1);
-      return word;
-    };
-    said[trim(text.substr(0, colon))] = trim(text.substr(colon + 1));
-  }
-  return said;
+/// What ModemManager says, asked as the node asks it.
+edge::ModemAnswer ask_for_modems() {
+  boost::asio::io_context loop;
+  std::optional<edge::ModemAnswer> answer;
+  const edge::ModemQuestion question(loop.get_executor(), 8s, [&answer](edge::ModemAnswer said) { answer = std::move(said); });
+  while (!answer && loop.run_one() > 0) {}
+  return std::move(answer).value_or(edge::ModemAnswer{});
+}
+
+/// As far as the node fetches by its budget of data; nothing: as far as the plan goes.
+std::optional<std::chrono::hours> fetches_ahead(const Standing& standing, scheduler::TimePoint now) {
+  const auto& data = standing.settings().edge.data;
+  if (!data) return std::nullopt;
+  std::string kept;
+  try {
+    kept = read_whole(standing.settings().state_folder / "data-used", 1024).value_or("");
+  } catch (const std::system_error&) {}
+  edge::DataUsage usage(*data, standing.board().boot_id(), kept, [](const std::string&) {});
+  const auto local = now + std::chrono::minutes(standing.plan()->utc_offset_minutes);
+  usage.look(standing.board().monotonic(), std::chrono::floor<std::chrono::days>(local));
+  return usage.ahead();
 }
 
 const char* kept_by(ClockQuality quality) {
@@ -105,22 +109,19 @@ Finding probe_clock(Standing& standing) {
 
 Finding probe_signal(Standing&) {
   const auto up = interfaces_up();
-  const auto said = modem();
-  const auto strength = said.find("modem.generic.signal-quality.value");
-  const auto state = said.find("modem.generic.state");
-  if (state != said.end() && state->second != "connected" && up.empty())
-    return {false, fmt::format("the modem is {}: look at SIM, PIN, APN (`mmcli -m any`) and antenna", state->second)};
+  const auto answer = ask_for_modems();
+  const auto* best = edge::strongest(answer.modems);
+  if (!answer.trouble.empty() && !answer.absent)
+    return {false, fmt::format("ModemManager cannot be asked ({}): `systemctl restart ModemManager`", answer.trouble)};
+  if (up.empty() && !answer.modems.empty() && !best)
+    return {false, fmt::format("the modem is {}: look at SIM, PIN, APN (`mmcli -m any`) and antenna", edge::name_of_modem_state(answer.modems.front().state))};
   if (up.empty()) return {false, "no network: no interface but the loopback is up; look at cable, SIM or Wi-Fi (`ip address`)"};
   const auto through = fmt::format("{}", fmt::join(up, ", "));
-  if (strength == said.end()) return {true, fmt::format("up through {}; no modem here whose signal could be read", through)};
-  int percent = -1;
-  try {
-    percent = std::stoi(strength->second);
-  } catch (const std::exception&) {
-    return {false, fmt::format("ModemManager says \"{}\" of the signal: look at `mmcli -m any`", strength->second)};
-  }
-  if (percent < kWeakSignal) return {false, fmt::format("{} %, too weak for files: turn or move the antenna", percent)};
-  return {true, fmt::format("{} %, up through {}", percent, through)};
+  if (answer.modems.empty()) return {true, fmt::format("up through {}; no modem here whose signal could be read", through)};
+  if (!best) return {true, fmt::format("up through {}; the modem is {} and tells no signal", through, edge::name_of_modem_state(answer.modems.front().state))};
+  const auto which = answer.modems.size() == 1 ? std::string() : fmt::format(" ({}, the strongest of {} modems)", best->port, answer.modems.size());
+  if (*best->percent < kWeakSignal) return {false, fmt::format("{} %{}, too weak for files: turn or move the antenna", *best->percent, which)};
+  return {true, fmt::format("{} %{}, up through {}", *best->percent, which, through)};
 }
 
 Finding probe_plan(Standing& standing) {
@@ -138,12 +139,13 @@ Finding probe_plan(Standing& standing) {
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(standing.settings().stock_folder, none))
     if (entry.path().extension() == ".opus") shipped.insert(protocol::sha256_hex_of_file(entry.path()));
-  std::size_t missing = 0;
+  const auto ahead = fetches_ahead(standing, now);
+  std::size_t missing = 0, waiting = 0;
   const auto clips = wanted_clips(&plan, {}, now);
   for (const auto& clip : clips) {
     std::error_code absent;
     const auto size = std::filesystem::file_size(standing.settings().state_folder / "clips" / (clip.sha256 + ".opus"), absent);
-    if (!shipped.contains(clip.sha256) && (absent || size != static_cast<std::uintmax_t>(clip.bytes))) ++missing;
+    if (!shipped.contains(clip.sha256) && (absent || size != static_cast<std::uintmax_t>(clip.bytes))) ++(ahead && clip.needed > now + *ahead ? waiting : missing);
   }
   if (missing > 0)
     return {false, fmt::format("{} of its {} files are not here yet: leave the node running with the network", missing, clips.size())};
@@ -153,7 +155,9 @@ Finding probe_plan(Standing& standing) {
       next = "next at " + scheduler::to_rfc3339(one.due);
       break;
     }
-  return {true, fmt::format("revision {}, lasts until {}, all {} files here, {}", plan.revision, scheduler::to_rfc3339(plan.until), clips.size(), next)};
+  const auto here = waiting == 0 ? fmt::format("all {} files here", clips.size())
+                                 : fmt::format("{} of {} files wait for the month's data and come {} h before they are due", waiting, clips.size(), ahead->count());
+  return {true, fmt::format("revision {}, lasts until {}, {}, {}", plan.revision, scheduler::to_rfc3339(plan.until), here, next)};
 }
 
 }  // namespace loa::node

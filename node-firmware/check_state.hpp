@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "node-firmware/checked_amplifier.hpp"
 #include "node-firmware/folder_lock.hpp"
 #include "node-firmware/identity.hpp"
 #include "node-firmware/node_clock.hpp"
@@ -61,6 +62,7 @@ class Standing {
   /// The best guess at the time: the node's own where it has one, else the file server's, else what the system shows.
   scheduler::TimePoint now() const;
   const BoardTime& board() const { return board_; }
+  CheckedAmplifier& amplifier() { return amplifier_; }
   /// The right to speak as this node; nothing while the node itself runs. Nothing and no fault where there is no folder yet.
   std::optional<FolderLock> lock(bool* running) const;
 
@@ -85,6 +87,7 @@ class Standing {
   std::optional<scheduler::Plan> plan_;
   std::string plan_fault_;
   BoardTime board_;
+  CheckedAmplifier amplifier_;
   std::unique_ptr<NodeClock> clock_;
 };
 

@@ -195,7 +195,8 @@ class Node::Impl {
     if (safe_mode_)
       health_.status("safe mode: " + *safe_mode_);
     else
-      health_.status(!silence.empty() ? silence : fmt::format("{}, plan {}", protocol::name_of(agent_.lifecycle()), agent_.state().plan_held));
+      health_.status(!silence.empty() ? silence : fmt::format("{}, plan {}{}", protocol::name_of(agent_.lifecycle()), agent_.state().plan_held,
+                                                          edge_.readings().fetch_ahead ? ", clips wait for the month's data" : ""));
     const auto look = began_ + (safe_mode_ ? Monotonic(StartCount::kTryAgain) : Monotonic(StartCount::kGood));
     if (!good_) next = std::min<Monotonic>(next, std::max<Monotonic>(look, clock_.monotonic() + 1s));
     timer_.expires_at(SteadyTime{next});
