@@ -133,6 +133,38 @@ void check_whole(Board& board, node::TrackId id, SteadyTime due, Millis length) 
   CHECK(ms(heard[0].to - heard[0].from) == Approx(static_cast<double>(length.count())).margin(12));
 }
 
+/// What the second output does to itself.
+struct Fault {
+  const char* name;
+  const char* before;        ///< its fault before anything is told
+  const char* during = "";   ///< from a second into the sound
+  bool heals = false;        ///< and is well 0.7 s later
+  double least = 0;          ///< ms that are heard on it
+};
+
+void check_second_fails(const Fault& row) {
+  Board board;
+  board.radio.fault(row.before);
+  board.make();
+  const auto due = board.play(1, 5000ms);
+  board.pass_until(due + 1s);
+  if (row.during[0] != '\0') board.radio.fault(row.during);
+  board.pass(700ms);
+  if (row.heals) board.radio.fault("");
+  REQUIRE(board.until([&] { return board.ended.contains(1); }));
+  const auto end = steady_now();
+  board.player.reset();
+  CHECK(steady_now() - end < 3s);
+  check_whole(board, 1, due, 5000ms);
+  double heard = 0;
+  const auto second = stretches(board.radio, board.since);
+  for (const auto& one : second) heard += ms(one.to - one.from);
+  CHECK(heard >= row.least);
+  if (!row.heals) return;
+  REQUIRE_FALSE(second.empty());
+  CHECK(std::abs(ms(second.back().to - due) - 5000) < 40);  // it came back to where the sound was
+}
+
 }  // namespace
 
 TEST_CASE("both outputs sound the same clip at the same time") {
@@ -149,48 +181,16 @@ TEST_CASE("both outputs sound the same clip at the same time") {
 }
 
 TEST_CASE("whatever the second output does, the main one is heard from its first to its last sample") {
-  struct Row {
-    const char* name;
-    const char* before;        ///< its fault before anything is told
-    const char* during = "";   ///< from a second into the sound
-    bool heals = false;        ///< and is well 0.7 s later
-    double least = 0;          ///< ms that are heard on it
-  };
-  const std::vector<Row> rows{
-      {"it is not there", "vanish"},
-      {"it is busy at the start, and free later", "busy", "", true, 1000},
-      {"it vanishes", "", "vanish", false, 700},
-      {"it vanishes and comes back", "", "vanish", true, 2000},
-      {"it stands still", "", "block", false, 700},
-      {"it underruns", "", "underrun", false, 3000},
-      {"it cannot be opened, and does not say so", "hang", "", false},
-      {"it hangs, and then is well", "hang", "", true, 1000},
-  };
-  for (const auto& row : rows) {
-    DYNAMIC_SECTION(row.name) {
-      Board board;
-      board.radio.fault(row.before);
-      board.make();
-      const auto due = board.play(1, 5000ms);
-      board.pass_until(due + 1s);
-      if (row.during[0] != '\0') board.radio.fault(row.during);
-      board.pass(700ms);
-      if (row.heals) board.radio.fault("");
-      REQUIRE(board.until([&] { return board.ended.contains(1); }));
-      const auto end = steady_now();
-      board.player.reset();
-      CHECK(steady_now() - end < 3s);
-      check_whole(board, 1, due, 5000ms);
-      double heard = 0;
-      const auto second = stretches(board.radio, board.since);
-      for (const auto& one : second) heard += ms(one.to - one.from);
-      CHECK(heard >= row.least);
-      if (row.heals) {
-        REQUIRE_FALSE(second.empty());
-        CHECK(std::abs(ms(second.back().to - due) - 5000) < 40);  // it came back to where the sound was
-      }
-    }
-  }
+  const auto row = GENERATE(Fault{"it vanishes and comes back", "", "vanish", true, 2000}, Fault{"it stands still", "", "block", false, 700},
+                            Fault{"it cannot be opened, and does not say so", "hang"});
+  DYNAMIC_SECTION(row.name) { check_second_fails(row); }
+}
+
+TEST_CASE("whatever else the second output does, the main one is heard from its first to its last sample", "[long]") {
+  const auto row = GENERATE(Fault{"it is not there", "vanish"}, Fault{"it is busy at the start, and free later", "busy", "", true, 1000},
+                            Fault{"it vanishes", "", "vanish", false, 700}, Fault{"it underruns", "", "underrun", false, 3000},
+                            Fault{"it hangs, and then is well", "hang", "", true, 1000});
+  DYNAMIC_SECTION(row.name) { check_second_fails(row); }
 }
 
 TEST_CASE("where the main device vanishes the second goes on without a hole, and the main one comes back to it") {

@@ -22,6 +22,9 @@ TEST_CASE("the shipped node.toml says exactly what holds without it") {
   CHECK(shipped.times.stop_limit == fallback.times.stop_limit);
   CHECK_FALSE(shipped.edge.amplifier);
   CHECK_FALSE(shipped.edge.ear);
+  CHECK_FALSE(shipped.edge.current);
+  CHECK(shipped.edge.modem == fallback.edge.modem);
+  CHECK(shipped.line_out.device.empty());
   CHECK_FALSE(shipped.edge.data);
   CHECK_FALSE(shipped.edge.surroundings.any());
   CHECK(shipped.streams.ca_file == fallback.streams.ca_file);
@@ -38,6 +41,7 @@ TEST_CASE("a wrong setting stops the program with file and line") {
       {"a misspelt key in a table", "[sink]\ndevise = \"hw:0\"\n", "node.toml:2:"},
       {"an unknown kind of sink", "[sink]\nkind = \"pulse\"\n", "\"pulse\" is not one of: alsa, wav, null"},
       {"a wav sink without a file", "[sink]\nkind = \"wav\"\n", "needs the file to write"},
+      {"two outputs on one device", "[sink]\ndevice = \"hw:0\"\n[line_out]\ndevice = \"hw:0\"\n", "its device is the one of [sink]"},
       {"a budget too small", "[cache]\nbudget_mib = 1\n", "node.toml:2:"},
       {"a period without a unit", "[times]\nstate_period = \"30\"\n", "node.toml:2:"},
   };
