@@ -17,6 +17,7 @@ namespace {
 
 constexpr double kSilence = -60.0;  // dBFS; the chime lies 40 dB above
 constexpr TrackId kTrack = 1;
+constexpr std::chrono::milliseconds kAhead{500};
 
 struct Sounded {
   std::optional<TrackStarted> started;
@@ -91,7 +92,8 @@ Sounded play(const Standing& standing, const Wanted& wanted, CheckedAmplifier* a
       if (!error) broken_off = signal;
     });
   }
-  const auto ahead = amplifier ? std::max<std::chrono::milliseconds>(500ms, amplifier->on_before() + 100ms) : 500ms;
+  auto ahead = kAhead;
+  if (amplifier) ahead = std::max(ahead, amplifier->on_before() + std::chrono::milliseconds(100));
   const auto due = std::chrono::steady_clock::now() + ahead;
   player->prepare({kTrack, wanted.file, Millis(0), wanted.length, wanted.volume});
   player->start_at(kTrack, due);

@@ -70,8 +70,8 @@ WatchModem modem(config::Section table) {
   const auto word = table.text("signal", "auto");
   if (word == "auto") return WatchModem::automatic;
   if (word == "on") return WatchModem::on;
-  if (word == "off") return WatchModem::off;
-  table.refuse("signal", "\"" + word + "\" is not one of: auto, on, off");
+  if (word != "off") table.refuse("signal", "\"" + word + "\" is not one of: auto, on, off");
+  return WatchModem::off;
 }
 
 }  // namespace

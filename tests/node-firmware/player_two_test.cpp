@@ -177,7 +177,7 @@ TEST_CASE("both outputs sound the same clip at the same time") {
   const auto main = stretches(board.poles, board.since);
   CHECK(std::abs(ms(second[0].from - main[0].from)) < 5);
   CHECK(ms(second[0].to - second[0].from) == Approx(2000).margin(12));
-  WARN("second output after the main one: " << ms(second[0].from - main[0].from) << " ms; after the due time: " << ms(second[0].from - due) << " ms");
+  UNSCOPED_INFO("second output after the main one: " << ms(second[0].from - main[0].from) << " ms; after the due time: " << ms(second[0].from - due) << " ms");
 }
 
 TEST_CASE("whatever the second output does, the main one is heard from its first to its last sample") {
