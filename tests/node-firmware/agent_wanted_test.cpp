@@ -19,6 +19,24 @@ struct Wanted : Listener {
     ++plan.revision;
     node.send_plan(plan);
   }
+  void mute(bool wanted = true) {
+    plan.settings.mute = wanted;
+    send();
+  }
+  /// Without the network, until it is connected.
+  void restart() {
+    node.kill();
+    known.clear();
+    node.boot();
+  }
+  /// An alert that waits at the broker, with a head that names a plan which the node lacks.
+  void alert_with_coming_plan() {
+    auto one = alert("l-1");
+    fetched(one);
+    node.deliver(protocol::alert_topic("hue"), node.controller.alert(node.snapshot(60, {one})), true);
+    node.alert_revisions["hue"] = 60;
+    node.send_head(plan.revision + 1);
+  }
   scheduler::Alert raise() {
     auto one = alert("l-1");
     fetched(one);
@@ -43,29 +61,22 @@ const std::vector<Row> kRows{
        w.send();
        w.raise();
        w.listen(5s);
-       w.plan.settings.mute = true;
-       w.send();
+       w.mute();
        w.listen(5s);
      },
      "tone own", "l-1.1.1 partial muted 5/9"},
     {"mute holds after a restart without the network",
      [](Wanted& w) {
-       w.plan.settings.mute = true;
-       w.send();
-       w.node.kill();
-       w.known.clear();
-       w.node.boot();
+       w.mute();
+       w.restart();
        w.listen(1min);
      },
      "", "b-1@20260921T143010Z skipped muted 0/300"},
     {"mute holds after a restart for alerts too",
      [](Wanted& w) {
        w.plan.occurrences.clear();
-       w.plan.settings.mute = true;
-       w.send();
-       w.node.kill();
-       w.known.clear();
-       w.node.boot();
+       w.mute();
+       w.restart();
        w.node.connect();
        w.raise();
        w.listen(1min);
@@ -76,22 +87,18 @@ const std::vector<Row> kRows{
        w.send();
        w.node.link().drop("cut");
        w.listen(30s);
-       w.plan.settings.mute = true;
        w.node.connect();
-       w.send();
+       w.mute();
        w.listen(5s);
      },
      "clip", "b-1@20260921T143010Z partial muted 20/300"},
     {"mute holds while the clock is not known",
      [](Wanted& w) {
        w.plan.occurrences.clear();
-       w.plan.settings.mute = true;
-       w.send();
-       w.node.kill();
-       w.known.clear();
+       w.mute();
        w.node.time.synced = false;
        w.node.time.boot = "boot-2";
-       w.node.boot();
+       w.restart();
        w.node.connect();
        CHECK(w.node.last_state().clock == scheduler::ClockQuality::untrusted);
        w.raise();
@@ -101,24 +108,15 @@ const std::vector<Row> kRows{
     {"a mute set while a node was away comes before an alert that waits with it",
      [](Wanted& w) {
        w.plan.occurrences.clear();
-       w.plan.settings.mute = true;
-       auto one = w.alert("l-1");
-       w.fetched(one);
-       w.node.deliver(protocol::alert_topic("hue"), w.node.controller.alert(w.node.snapshot(60, {one})), true);
-       w.node.alert_revisions["hue"] = 60;
-       w.node.send_head(w.plan.revision + 1);
+       w.alert_with_coming_plan();
        w.listen(1s);
-       w.send();
+       w.mute();
        w.listen(20s);
      },
      "", "l-1.1.1 skipped muted 0/6"},
     {"a plan that does not come holds an alert up for five seconds",
      [](Wanted& w) {
-       auto one = w.alert("l-1");
-       w.fetched(one);
-       w.node.deliver(protocol::alert_topic("hue"), w.node.controller.alert(w.node.snapshot(60, {one})), true);
-       w.node.alert_revisions["hue"] = 60;
-       w.node.send_head(w.plan.revision + 1);
+       w.alert_with_coming_plan();
        w.listen(4s);
        CHECK(w.heard == "");
        w.listen(20s);
@@ -126,11 +124,9 @@ const std::vector<Row> kRows{
      "tone own", "l-1.1.1 played  9/9"},
     {"once mute ends the next sounds",
      [](Wanted& w) {
-       w.plan.settings.mute = true;
-       w.send();
+       w.mute();
        w.listen(20s);
-       w.plan.settings.mute = false;
-       w.send();
+       w.mute(false);
        w.raise();
        w.listen(20s);
      },

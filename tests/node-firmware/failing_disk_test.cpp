@@ -24,11 +24,23 @@ struct OnDisk {
     node.send_plan(plan);
   }
   DiskState state() { return node.run->disk.state(); }
+  /// Without the room that the ballast keeps.
+  void fill_whole() {
+    disk.fill();
+    std::filesystem::remove(node.state_folder / "ballast");
+    disk.fill();
+  }
 
   Disk disk;
   TestNode node;
   TimePoint due;
 };
+
+template <class Disk>
+bool is_there(const Disk& disk) {
+  if (!disk.available()) WARN("not run: no disk of a test's own, or no right to mount one");
+  return disk.available();
+}
 
 template <class Node>
 void send_alert(Node& node) {
@@ -80,10 +92,7 @@ TEST_CASE("a disk that goes bad in mid-play stops neither the sound, nor the nex
   for (const auto& fate : kFates) {
     DYNAMIC_SECTION(fate.name) {
       OnDisk<LoopDisk> with;
-      if (!with.disk.available()) {
-        WARN("not run: no loop device or no right to mount");
-        return;
-      }
+      if (!is_there(with.disk)) return;
       with.node.pass(30s);
       REQUIRE(with.node.player().order.size() == 1);
       fate.strike(with.disk);
@@ -137,14 +146,9 @@ TEST_CASE("a node that ends in order as soon as there is room writes all that wa
 
 TEST_CASE("what a full disk refused is written, in order and once, when there is room again") {
   OnDisk<SmallDisk> with;
-  if (!with.disk.available()) {
-    WARN("not run: no right to mount");
-    return;
-  }
+  if (!is_there(with.disk)) return;
   with.node.pass(30s);
-  with.disk.fill();
-  std::filesystem::remove(with.node.state_folder / "ballast");
-  with.disk.fill();
+  with.fill_whole();
   send_alert(with.node);
   with.node.pass(2min);
   CHECK(with.node.run->keeper.waiting() == 2);
@@ -173,10 +177,7 @@ TEST_CASE("what a full disk refused is written, in order and once, when there is
 
 TEST_CASE("the ballast's room holds what an alert must write on a full disk") {
   OnDisk<SmallDisk> with;
-  if (!with.disk.available()) {
-    WARN("not run: no right to mount");
-    return;
-  }
+  if (!is_there(with.disk)) return;
   with.node.pass(2min);
   with.disk.fill();
   send_alert(with.node);
@@ -191,10 +192,7 @@ TEST_CASE("the ballast's room holds what an alert must write on a full disk") {
 
 TEST_CASE("a node starts on a disk that takes no writes, plays its plan and an alert, and writes when it can") {
   OnDisk<SmallDisk> with;
-  if (!with.disk.available()) {
-    WARN("not run: no right to mount");
-    return;
-  }
+  if (!is_there(with.disk)) return;
   const auto held = with.node.run->store.marks().session_number;
   const auto log_id = with.node.run->log.id();
   const bool full = GENERATE(false, true);
@@ -232,14 +230,9 @@ TEST_CASE("a node starts on a disk that takes no writes, plays its plan and an a
 
 TEST_CASE("on a disk that refuses, orders are obeyed but one to restart, which could not be remembered as done") {
   OnDisk<SmallDisk> with;
-  if (!with.disk.available()) {
-    WARN("not run: no right to mount");
-    return;
-  }
+  if (!is_there(with.disk)) return;
   with.node.pass(2min);
-  with.disk.fill();
-  std::filesystem::remove(with.node.state_folder / "ballast");
-  with.disk.fill();
+  with.fill_whole();
   send_alert(with.node);
   const auto send = [&](const std::string& id, protocol::OrderKind kind) {
     with.node.time.pass(2ms);
