@@ -231,7 +231,7 @@ std::string Village::approved_programme(const std::string& title, const std::str
   const auto path = "/programmes/" + text(made, "id");
   const auto job = officer().post(path + "/speech", {{"voice", "espeak/vi"}});
   json::value state;
-  const bool done = eventually(30s, [&] {
+  const bool done = eventually(120s, [&] {
     state = officer().get("/jobs/" + text(job, "id"));
     return text(state, "state") == "done" || text(state, "state") == "failed";
   });
