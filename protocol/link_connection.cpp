@@ -147,9 +147,11 @@ void LinkConnection::publish(std::uint64_t publication, const std::string& topic
     spdlog::error("MQTT: cannot publish to {}: {}", topic, describe(rc));
 }
 
-void LinkConnection::subscribe(const std::string& filter) {
-  const int rc = mosquitto_subscribe(client_.get(), nullptr, filter.c_str(), 1);
-  if (rc != MOSQ_ERR_SUCCESS) spdlog::error("MQTT: cannot subscribe to {}: {}", filter, describe(rc));
+void LinkConnection::subscribe(const std::vector<std::string>& filters) {
+  std::vector<char*> texts;
+  for (const auto& filter : filters) texts.push_back(const_cast<char*>(filter.c_str()));  // it only reads them
+  const int rc = mosquitto_subscribe_multiple(client_.get(), nullptr, static_cast<int>(texts.size()), texts.data(), 1, 0, nullptr);
+  if (rc != MOSQ_ERR_SUCCESS) spdlog::error("MQTT: cannot subscribe to {} and {} more: {}", filters.front(), filters.size() - 1, describe(rc));
 }
 
 void LinkConnection::unsubscribe(const std::string& filter) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "protocol/link.hpp"
 #include "protocol/link_address.hpp"
@@ -46,7 +47,8 @@ class LinkConnection {
   std::size_t open() const { return numbers_.size(); }
 
   void publish(std::uint64_t publication, const std::string& topic, const std::string& payload, bool retained);
-  void subscribe(const std::string& filter);
+  /// All in one packet.
+  void subscribe(const std::vector<std::string>& filters);
   void unsubscribe(const std::string& filter);
   /// Sends DISCONNECT, so that the broker drops the will; step() then returns when it is gone.
   void farewell();

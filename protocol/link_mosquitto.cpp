@@ -5,6 +5,7 @@
 #include <cassert>
 #include <map>
 #include <stdexcept>
+#include <utility>
 
 #include "protocol/link_worker.hpp"
 
@@ -20,6 +21,8 @@ const char* name_of(PublishError error) {
 }
 
 namespace {
+
+constexpr std::size_t kAtOnce = 32;  // filters in one packet
 
 std::vector<AddressRound::Target> checked_addresses(const LinkSettings& settings) {
   if (settings.addresses.empty() || settings.addresses.size() > 3)
@@ -58,14 +61,24 @@ class MosquittoLink::Impl : public std::enable_shared_from_this<Impl> {
     if (!connected()) return PublishError::not_connected;
     if (topic.size() + payload.size() > max_message_bytes_) return PublishError::too_large;
     if (open_.size() >= max_in_flight_) return PublishError::queue_full;
+    ask();
     const std::uint64_t id = ++last_publication_;
     open_.emplace(id, std::move(published));
     worker_.command({LinkWorker::Command::Kind::publish, session_, id, std::move(topic), std::move(payload), retained});
     return id;
   }
 
-  void filter(LinkWorker::Command::Kind kind, std::string filter) {
-    if (connected()) worker_.command({kind, session_, 0, std::move(filter), {}, false});
+  void subscribe(std::string filter) {
+    if (!connected()) return;
+    if (asked_.empty()) post([](Impl& self) { self.ask(); });
+    asked_.push_back(std::move(filter));
+    if (asked_.size() == kAtOnce) ask();
+  }
+
+  void unsubscribe(std::string filter) {
+    if (!connected()) return;
+    ask();
+    worker_.command({LinkWorker::Command::Kind::unsubscribe, session_, 0, std::move(filter), {}, false});
   }
 
   void renew() {
@@ -92,6 +105,12 @@ class MosquittoLink::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
+  /// What was asked for since the last turn of the loop goes out before anything that follows it: alone each filter would cost more for its packets
+  /// than for its words.
+  void ask() {
+    if (!asked_.empty()) worker_.command({LinkWorker::Command::Kind::subscribe, session_, 0, {}, {}, false, std::exchange(asked_, {})});
+  }
+
   template <class Do>
   void post(Do what) {
     boost::asio::post(loop_, [weak = weak_from_this(), what = std::move(what)]() mutable {
@@ -130,6 +149,7 @@ class MosquittoLink::Impl : public std::enable_shared_from_this<Impl> {
 
   void on_disconnected(std::uint64_t session, const std::string& reason) {
     if (session != 0 && session == session_) session_ = 0;
+    asked_.clear();
     lose_open();
     if (!closing_ && !dead_ && handlers_.disconnected) handlers_.disconnected(reason);
   }
@@ -167,6 +187,7 @@ class MosquittoLink::Impl : public std::enable_shared_from_this<Impl> {
   LinkHandlers handlers_;
   std::function<void()> closed_;
   std::map<std::uint64_t, Published> open_;
+  std::vector<std::string> asked_;  // filters of the present turn of the loop
   std::uint64_t session_ = 0;
   std::uint64_t last_publication_ = 0;
   bool closing_ = false;
@@ -189,11 +210,11 @@ boost::system::result<std::uint64_t, PublishError> MosquittoLink::publish(std::s
 }
 
 void MosquittoLink::subscribe(std::string filter) {
-  impl_->filter(LinkWorker::Command::Kind::subscribe, std::move(filter));
+  impl_->subscribe(std::move(filter));
 }
 
 void MosquittoLink::unsubscribe(std::string filter) {
-  impl_->filter(LinkWorker::Command::Kind::unsubscribe, std::move(filter));
+  impl_->unsubscribe(std::move(filter));
 }
 
 void MosquittoLink::renew() { impl_->renew(); }

@@ -226,7 +226,7 @@ bool LinkWorker::carry_out(LinkConnection& connection) {
       case Command::Kind::publish:
         connection.publish(command.publication, command.topic, command.payload, command.retained);
         break;
-      case Command::Kind::subscribe: connection.subscribe(command.topic); break;
+      case Command::Kind::subscribe: connection.subscribe(command.filters); break;
       case Command::Kind::unsubscribe: connection.unsubscribe(command.topic); break;
       case Command::Kind::renew: return true;
     }

@@ -40,6 +40,7 @@ class LinkWorker {
     std::string topic;
     std::string payload;
     bool retained = false;
+    std::vector<std::string> filters = {};  ///< of a subscribe: all that one packet asks for
   };
 
   LinkWorker(LinkSettings settings, std::vector<AddressRound::Target> targets, Events events);

@@ -47,6 +47,35 @@ TEST_CASE_METHOD(Fixture, "what is published arrives, live and then retained") {
   CHECK(late.find("set 1")->retained);
 }
 
+TEST_CASE_METHOD(Fixture, "what is subscribed to in one go takes one packet, before what is published after it") {
+  broker.stop();
+  broker.start({"-v"});
+  const auto packets = [this](const std::string& what) {
+    const auto log = broker.log();
+    int count = 0;
+    for (auto at = log.find(what); at != std::string::npos; at = log.find(what, at + 1)) ++count;
+    return count;
+  };
+  LinkOwner node(loop, broker.link_settings("n-1"));
+  LinkOwner controller(loop, broker.link_settings("controller"));
+  REQUIRE(node.connect());
+  REQUIRE(controller.connect());
+  for (const auto& filter : node_filters("n-1")) node.link->subscribe(filter);
+  node.link->subscribe(alert_topic("hue"));
+  REQUIRE(node.settle());
+  CHECK(packets("Received SUBSCRIBE from n-1") == 1);
+  CHECK(broker.log().find("Received SUBSCRIBE from n-1") < broker.log().find("Received PUBLISH from n-1"));
+  REQUIRE(controller.publish(head_topic("n-1"), "head"));
+  REQUIRE(controller.publish(alert_topic("hue"), "alert"));
+  CHECK(node.receives("head"));
+  CHECK(node.receives("alert"));
+
+  // A packet stays small however much is asked for.
+  for (int i = 0; i < 100; ++i) controller.link->subscribe(state_topic("n-" + std::to_string(i)));
+  REQUIRE(controller.settle());
+  CHECK(packets("Received SUBSCRIBE from controller") == 4);
+}
+
 TEST_CASE_METHOD(Fixture, "an unsubscribed topic is silent") {
   LinkOwner node(loop, broker.link_settings("n-1"));
   LinkOwner controller(loop, broker.link_settings("controller"));

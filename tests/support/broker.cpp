@@ -53,10 +53,11 @@ void Broker::go_live() {
     std::filesystem::copy_file(source() / name, live() / name, std::filesystem::copy_options::overwrite_existing);
 }
 
-void Broker::start() {
+void Broker::start(std::vector<std::string> more) {
   const std::string name = "mosquitto" + std::to_string(++starts_);
-  process_.emplace(std::vector<std::string>{"mosquitto", "-c", (live() / "mosquitto.conf").string()},
-                   Process::Options{folder_, name, {}, {}});
+  std::vector<std::string> words{"mosquitto", "-c", (live() / "mosquitto.conf").string()};
+  words.insert(words.end(), more.begin(), more.end());
+  process_.emplace(std::move(words), Process::Options{folder_, name, {}, {}});
   if (!process_->wait_for_line("running", kLimit)) throw std::runtime_error("mosquitto: " + process_->err());
 }
 

@@ -19,7 +19,8 @@ class Broker {
   Broker(const std::filesystem::path& folder, std::vector<std::string> nodes = {});
 
   /// Starts it and waits until it takes connections; throws with its own words where it does not.
-  void start();
+  /// `more`: further words of its command line.
+  void start(std::vector<std::string> more = {});
   /// SIGTERM: it saves what it retains.
   void stop();
   /// SIGKILL: what it retained since the last save is gone.
