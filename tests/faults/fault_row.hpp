@@ -61,5 +61,6 @@ std::vector<FaultRow> sound_rows();
 std::vector<FaultRow> alert_rows();
 std::vector<FaultRow> peer_rows();
 std::vector<FaultRow> weeks_rows();
+std::vector<FaultRow> relay_rows();
 
 }  // namespace loa::tests

@@ -4,11 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "tests/faults/page.hpp"
 #include "tests/faults/world.hpp"
@@ -69,12 +71,19 @@ class Table {
   Where where_ = Where::loopback;
 };
 
+/// Of the last minute, as the kernel says it: a row that fails may have had to share the machine.
+std::string load_average() {
+  double minute = 0;
+  return ::getloadavg(&minute, 1) == 1 ? fmt::format("{:.1f}", minute) : "unknown";
+}
+
 void print(const FaultRow& row, const Outcome& outcome) {
   fmt::print("{:<8} {}  ({:.0f} s)\n", outcome.word(), row.name, outcome.seconds);
   if (outcome.result != Outcome::Result::skipped)
     fmt::print("         heard: {}\n         log:   {}\n", outcome.heard.empty() ? "-" : outcome.heard, outcome.log.empty() ? "-" : outcome.log);
   for (std::size_t i = 0; i < std::min(kShownWrongs, outcome.why.size()); ++i)
     fmt::print("         {} {}\n", outcome.result == Outcome::Result::skipped ? "reason:" : "WRONG: ", outcome.why[i]);
+  if (outcome.result == Outcome::Result::failed) fmt::print("         load average {} on {} processors\n", load_average(), std::thread::hardware_concurrency());
   if (!outcome.last_lines.empty()) fmt::print("         the node's last lines:\n{}\n", outcome.last_lines);
   std::cout.flush();
 }
@@ -95,13 +104,14 @@ std::vector<FaultRow> chosen(const std::vector<FaultRow>& all, const std::vector
 int main(int argc, char** argv) {
   CLI::App app{"Runs the table of faults on real processes. Exit codes: 0 every row held, 1 a row failed, 2 wrong command line, "
                "3 none failed but some were skipped."};
-  bool list = false, ordinary = false, rest = false, check = false;
+  bool list = false, ordinary = false, rest = false, check = false, keep = false;
   std::string page, skips;
   std::vector<std::string> names;
   app.add_flag("--list", list, "Name the rows and say what each does and wants");
   app.add_flag("--ordinary", ordinary, "The representative part alone");
   app.add_flag("--rest", rest, "All but the representative part");
   app.add_option("--write-page", page, "Write the table with the results of this run into this page");
+  app.add_flag("--keep-others", keep, "With --write-page: rows that do not run keep the result that the page has, for a table run in parts");
   app.add_flag("--check-page", check, "Run nothing: compare the table of --write-page's page with the rows");
   app.add_option("--skips", skips, "Write the names of skipped rows with their reasons to this file");
   app.add_option("ROW", names, "Rows, or groups of rows like `kill` or `kill.node`; all where none is named");
@@ -143,6 +153,6 @@ int main(int argc, char** argv) {
     fmt::print("skipped {}: {}\n", row.name, outcome.why.front());
     if (skipped) skipped << "skipped " << row.name << ": " << outcome.why.front() << "\n";
   }
-  if (!page.empty()) write_page(page, all, outcomes);
+  if (!page.empty()) write_page(page, all, outcomes, keep ? Others::keep : Others::forget);
   return counts[Outcome::Result::failed] > 0 ? kFailed : counts[Outcome::Result::skipped] > 0 ? kSkipped : kHeld;
 }

@@ -48,17 +48,17 @@ std::string cell(std::string text) {
 
 }  // namespace
 
-void write_page(const std::filesystem::path& page, const std::vector<FaultRow>& rows, const std::map<std::string, Outcome>& outcomes) {
+void write_page(const std::filesystem::path& page, const std::vector<FaultRow>& rows, const std::map<std::string, Outcome>& outcomes, Others others) {
   const auto parts = parts_of(page);
   std::map<std::string, std::string> before;  // a row's words: its result
   std::istringstream lines(parts.table);
-  for (std::string line; std::getline(lines, line);)
+  for (std::string line; others == Others::keep && std::getline(lines, line);)
     if (const auto bar = line.rfind(" |", line.size() - 3); bar != std::string::npos) before[line.substr(0, bar + 2)] = line.substr(bar + 2);
   std::string table = kHead;
   for (const auto& row : rows) {
     const auto words = said_of(row);
     const auto now = outcomes.find(row.name);
-    table += words + (now != outcomes.end() ? " " + cell(result_of(now->second)) + " |" : before.contains(words) ? before[words] : " not run yet |") + "\n";
+    table += words + (now != outcomes.end() ? " " + cell(result_of(now->second)) + " |" : before.contains(words) ? before[words] : " not run on this code |") + "\n";
   }
   std::ofstream(page, std::ios::binary) << parts.before << table << parts.after;
 }

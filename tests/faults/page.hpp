@@ -19,9 +19,11 @@ struct Outcome {
   const char* word() const { return result == Result::ok ? "ok" : result == Result::failed ? "FAILED" : "skipped"; }
 };
 
-/// Writes the table of all rows between the page's marks; rows that `outcomes` lacks keep the result that the page had. Throws
-/// std::runtime_error where the page has no marks.
-void write_page(const std::filesystem::path& page, const std::vector<FaultRow>& rows, const std::map<std::string, Outcome>& outcomes);
+/// What the page says of a row that did not run: that it was not run on this code, or the result that it had, for a table run in parts.
+enum class Others { forget, keep };
+
+/// Writes the table of all rows between the page's marks, with the results of those that ran. Throws std::runtime_error where the page has no marks.
+void write_page(const std::filesystem::path& page, const std::vector<FaultRow>& rows, const std::map<std::string, Outcome>& outcomes, Others others);
 
 /// Whether the page's table names exactly these rows in these words, whatever their results; says on stderr what differs.
 bool page_is_true(const std::filesystem::path& page, const std::vector<FaultRow>& rows);

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <thread>
 
 #include "tests/faults/device_board.hpp"
 #include "tests/faults/world.hpp"
@@ -126,14 +125,13 @@ void endless_clip(World& world, Case& test) {
   std::ofstream(world.village().node_folder(code) / "node.toml") << settings;
   world.node(code).kill();
   world.start(code);
-  test.check(world.ready(code, 20s), "it does not start");
+  world.must_be_ready(test, code, 20s);
   const auto begun = utc_now();
   const auto play = world.plan(code, 'A', 30);
   world.alert({{"minutes", 5}});
   wait_until(play.due - 1);
+  world.must_sound(test, code, begun, 0s, 3);
   const auto sounds = world.hear(code, begun);
-  test.heard(in_words(sounds, begun));
-  test.check(total(sounds) > 3, "the alert did not sound");
   test.check(total(sounds) < 20, fmt::format("the alert sounded for {:.1f} s", total(sounds)));
   world.judge(test, code, play);
 }
@@ -173,13 +171,12 @@ void alert_file(World& world, Case& test) {
   const auto code = world.board();
   auto begun = utc_now();
   world.alert({{"repeats", 10}, {"repeat_every_s", 18}});
-  test.check(eventually(10s, [&] { return total(world.hear(code, begun)) > 3; }), "the alert did not sound");
+  world.must_sound(test, code, begun, 10s, 3);
   world.node(code).kill();
   for (const auto& file : fs::directory_iterator(world.state(code) / "alerts")) spoil(file.path(), std::string(fs::file_size(file.path()), 'x'), true);
   world.start(code);
   begun = utc_now();
-  test.check(eventually(25s, [&] { return total(world.hear(code, begun)) > 3; }), "the alert did not come again");
-  test.heard(in_words(world.hear(code, begun), begun));
+  world.must_sound(test, code, begun, 25s, 3);
   world.must_say(test, code, "refused loa-alert");
 }
 
@@ -210,12 +207,12 @@ void history_lost(World& world, Case& test, const std::string& what) {
 void history_lost_after(World& world, Case& test) {
   const auto code = world.board();
   const auto play = world.plan(code);
-  test.check(eventually(30s, [&] { return world.records(code, play).size() == 1; }), "the record did not come");
+  must_come(test, 30s, "the record", [&] { return world.records(code, play).size() == 1; });
   world.node(code).kill();
   for (const char* name : {"node.db", "node.db-wal", "node.db-shm"}) fs::remove(world.state(code) / name);
   world.start(code);
-  test.check(world.ready(code, 20s), "it does not become ready");
-  std::this_thread::sleep_for(2s);
+  world.must_be_ready(test, code, 20s);
+  let_pass(2s);  // long enough to begin again
   world.judge(test, code, play, {.record = false});
   // What was told stays, and is the outcome; the log that begins anew says only that it does not know.
   int played = 0, forgotten = 0;

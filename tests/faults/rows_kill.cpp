@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <csignal>
-#include <fstream>
 
 #include "tests/faults/world.hpp"
 
@@ -32,23 +31,14 @@ void start_it(World& world, Who who, const std::string& code) {
   if (who == Who::controller) world.village().start_controller();
 }
 
-bool fetching(World& world, const std::string& code) {
-  std::error_code gone;
-  for (const auto& file : std::filesystem::directory_iterator(world.state(code) / "clips", gone))
-    if (file.path().extension() == ".part" && file.file_size(gone) > 0 && !gone) return true;
-  return false;
-}
-
-bool holds_plan(World& world, const std::string& code, std::chrono::milliseconds limit = 10s) {
-  return eventually(limit, [&] { return world.said(code).find("with 1 occurrences") != std::string::npos; });
-}
+bool holds_plan(World& world, const std::string& code) { return world.said(code).find("with 1 occurrences") != std::string::npos; }
 
 // The files are held back until after the kill, so nothing of the clip is on the board.
 void before_fetch(World& world, Case& test, Who who) {
   const auto code = world.board();
   world.files_way().obey({.hold_new = true});
   const auto play = world.plan(code, 'A', 9, {}, false);
-  test.check(holds_plan(world, code), "the plan did not come");
+  must_come(test, 10s, "the plan", [&] { return holds_plan(world, code); });
   kill_it(world, who, code);
   world.files_way().behave();
   world.files_way().cut();
@@ -60,7 +50,7 @@ void mid_fetch(World& world, Case& test, Who who) {
   const auto code = world.board();
   world.files_way().obey({.rate = 5000});
   const auto play = world.plan(code, 'A', 11, {}, false);
-  test.check(eventually(10s, [&] { return fetching(world, code); }), "nothing of the clip came");
+  test.check(world.fetching(code), "nothing of the clip came in 10 s");
   kill_it(world, who, code);
   world.files_way().behave();
   start_it(world, who, code);
@@ -98,8 +88,8 @@ void before_sent(World& world, Case& test, Who who) {
   wait_until(play.due + 1);
   if (who == Who::node) world.broker_way().obey({.hold_to_server = true});
   else kill_it(world, who, code);
-  wait_until(play.due + kClipSeconds + 0.7);
-  test.check(world.said(code).find(": played") != std::string::npos, "the node wrote no record");
+  wait_until(play.due + kClipSeconds);
+  must_come(test, 3s, "the node's own record", [&] { return world.said(code).find(": played") != std::string::npos; });
   if (who == Who::node) {
     kill_it(world, who, code);
     world.broker_way().behave();
@@ -115,7 +105,7 @@ void after_sent(World& world, Case& test, Who who) {
   const auto play = world.plan(code);
   wait_until(play.due + kClipSeconds - 1);
   world.broker_way().obey({.hold_to_client = true});
-  test.check(eventually(15s, [&] { return world.records(code, play).size() == 1; }), "the record did not come");
+  must_come(test, 15s, "the record", [&] { return world.records(code, play).size() == 1; });
   kill_it(world, who, code);
   world.broker_way().behave();
   world.broker_way().cut();
@@ -131,7 +121,7 @@ void after_sent(World& world, Case& test, Who who) {
       return false;
     }
   };
-  test.check(eventually(60s, acked), "the record was never acknowledged");
+  must_come(test, 60s, "the record's acknowledgement", acked);
   test.check(world.records(code, play).size() == 1, "the controller has it twice");
 }
 

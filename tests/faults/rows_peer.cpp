@@ -2,7 +2,6 @@
 
 #include <csignal>
 #include <fstream>
-#include <thread>
 
 #include "node-firmware/command_line.hpp"
 #include "tests/faults/world.hpp"
@@ -46,7 +45,7 @@ void two_of_one(World& world, Case& test) {
   int sessions = 0;
   for (auto at = all.find("no connection"); at != std::string::npos; at = all.find("no connection", at + 1)) ++sessions;
   test.log(fmt::format("{} sessions lost", sessions));
-  test.check(sessions < 15, "they throw each other off without waiting longer and longer");
+  test.check(sessions < 15, fmt::format("{} sessions were lost, fewer than 15 may be: they throw each other off without waiting longer and longer", sessions));
   copy.kill();
 }
 
@@ -56,7 +55,7 @@ void two_in_one_folder(World& world, Case& test) {
   const auto folder = world.village().node_folder(code);
   auto other = second_process(folder);
   const auto ended = other.wait(30s);  // it is patient with a check that runs on the same state
-  test.check(ended.has_value(), "a second process runs on the same state");
+  test.check(ended.has_value(), "a second process runs on the same state for 30 s");
   test.check(!ended || *ended != 0, "the second process ends as if all were well");
   test.log("second: " + other.err().substr(0, 120));
   other.kill();
@@ -71,7 +70,7 @@ void tenfold_plan(World& world, Case& test) {
     for (int i = 1; i < 480; ++i) times.push_back(json::value(in_utc(first + (2 * i + half) * 1200)));
     world.plan(code, half ? 'C' : 'B', static_cast<int>(first + half * 1200 - utc_now()), {{"rdates", times}}, false);
   }
-  test.check(world.ready(code, 30s), "it does not hold the plan");
+  world.must_be_ready(test, code, 30s);
   const auto play = world.plan(code, 'A', 10);
   world.node(code).kill();
   world.start(code);
@@ -85,7 +84,7 @@ void revoked_in_fetch(World& world, Case& test) {
   const auto code = world.board();
   world.files_way().obey({.rate = 3000});
   const auto play = world.plan(code, 'A', 14, {}, false);
-  std::this_thread::sleep_for(2s);
+  test.check(world.fetching(code), "nothing of the clip came in 10 s");
   world.village().admin().post("/nodes/" + world.village().node_id(code) + "/revoke");
   world.files_way().behave();
   world.files_way().cut();
@@ -103,12 +102,12 @@ void stopped_then_killed(World& world, Case& test, bool by_order) {
   wait_until(play.due + 1.5);
   if (by_order) world.village().officer().post("/nodes/" + world.village().node_id(code) + "/orders", {{"kind", "stop"}});
   else world.village().officer().post("/broadcasts/" + play.broadcast + "/cancel");
-  test.check(eventually(3s, [&] { return world.said(code).find(": cancelled") != std::string::npos; }), "it was not stopped");
+  must_come(test, 3s, "the stop", [&] { return world.said(code).find(": cancelled") != std::string::npos; });
   world.node(code).kill();
   world.start(code);
   const Expect expect{.heard = Heard::in_part, .least = 1.2, .outcomes = {"cancelled"}, .reasons = {by_order ? "stopped" : "plan"}, .record_lacks = 0.5};
   world.judge(test, code, play, expect);
-  test.check(total(world.hear(code, play.due), 'A') < 4, "it goes on after it was stopped");
+  test.check(total(world.hear(code, play.due), 'A') < 4, fmt::format("{:.2f} s were heard, fewer than 4 s may be: it goes on after it was stopped", total(world.hear(code, play.due), 'A')));
 }
 
 void cancelled_while_away(World& world, Case& test) {
@@ -135,7 +134,7 @@ void ended_in_order(World& world, Case& test, bool by_order) {
   wait_until(play.due + 2);
   if (by_order) {
     world.village().admin().post("/nodes/" + world.village().node_id(code) + "/orders", {{"kind", "restart"}});
-    test.check(world.node(code).wait(8s).has_value(), "it does not obey");
+    test.check(world.node(code).wait(8s).has_value(), "it does not obey within 8 s");
   } else {
     world.node(code).stop();
   }
@@ -150,16 +149,20 @@ void crash_loop(World& world, Case& test) {
   fs::create_directories(runtime);
   for (int deaths = 0; deaths <= 5; ++deaths) {
     world.node(code).kill();
+    const auto before = world.said(code).size();
     world.start(code, {{}, {"RUNTIME_DIRECTORY=" + runtime.string()}});
-    if (deaths < 5) std::this_thread::sleep_for(700ms);
+    // It has counted this start, and waits or begins.
+    const auto counted = [&] {
+      const auto all = world.said(code);
+      return all.find(" is node ", before) != std::string::npos || all.find("soon after its start: waiting", before) != std::string::npos;
+    };
+    if (deaths < 5) must_come(test, 10s, fmt::format("the start after {} deaths", deaths), counted);
   }
   world.must_say(test, code, "safe mode: died 5 times in a row", 40s);
-  test.check(world.ready(code, 20s, false), "it does not reach the controller in safe mode");
+  world.must_be_ready(test, code, 20s, false);
   const auto begun = utc_now();
   world.alert();
-  const bool sounded = eventually(15s, [&] { return total(world.hear(code, begun), '?') > 2; });
-  test.heard(in_words(world.hear(code, begun), begun));
-  test.check(sounded, "the alert did not sound");
+  world.must_sound(test, code, begun, 15s);
 }
 
 /// The safe mode lasts six hours: the node's monotonic clock jumps by that much.
@@ -204,7 +207,7 @@ void frozen_in_play(World& world, Case& test) {
   const auto play = world.plan(code);
   wait_until(play.due + 2);
   world.node(code).signal(SIGSTOP);
-  std::this_thread::sleep_for(1500ms);
+  let_pass(1500ms);
   world.node(code).signal(SIGCONT);
   world.judge(test, code, play, {.heard = Heard::in_part, .least = 4, .on_the_clock = false, .outcomes = {"played", "partial"}, .record_lacks = 0.5});
 }

@@ -31,6 +31,12 @@ void wait_until(double utc) {
   if (const double left = utc - utc_now(); left > 0) std::this_thread::sleep_for(std::chrono::duration<double>(left));
 }
 
+void let_pass(std::chrono::duration<double> length) { std::this_thread::sleep_for(length); }
+
+void must_come(Case& test, std::chrono::milliseconds limit, const std::string& what, const std::function<bool()>& done) {
+  if (!eventually(limit, done)) test.wrong(fmt::format("{}: not within {:.0f} s", what, std::chrono::duration<double>(limit).count()));
+}
+
 World::World(Where where) : where_(where) {
   Village::Place place;
   if (where == Where::network) {
@@ -118,6 +124,15 @@ void World::settle(const std::string& code) {
 
 json::value World::seen(const std::string& code) { return village_->admin().get("/nodes/" + village_->node_id(code)); }
 
+bool World::fetching(const std::string& code, std::chrono::milliseconds limit) {
+  return eventually(limit, [&] {
+    std::error_code gone;
+    for (const auto& file : std::filesystem::directory_iterator(state(code) / "clips", gone))
+      if (file.path().extension() == ".part" && file.file_size(gone) > 0 && !gone) return true;
+    return false;
+  });
+}
+
 bool World::ready(const std::string& code, std::chrono::milliseconds limit, bool verified) {
   return eventually(limit, [&] {
     try {
@@ -129,6 +144,15 @@ bool World::ready(const std::string& code, std::chrono::milliseconds limit, bool
       return false;  // the controller is still starting
     }
   });
+}
+
+void World::must_be_ready(Case& test, const std::string& code, std::chrono::milliseconds limit, bool verified) {
+  if (ready(code, limit, verified)) return;
+  std::string held = "nothing of it is known";
+  if (const auto node = seen(code); const auto* report = node.as_object().if_contains("report"))
+    held = fmt::format("it says plan {}, verified {}; wanted is {}", json::serialize(report->at("plan_held")), json::serialize(report->at("plan_verified")),
+                       node.as_object().contains("wanted_plan") ? json::serialize(node.at("wanted_plan")) : "none");
+  test.wrong(fmt::format("not ready within {:.0f} s: {}", std::chrono::duration<double>(limit).count(), held));
 }
 
 Play World::plan(const std::string& code, char clip, int ahead, const json::object& more, bool held) {
@@ -166,7 +190,7 @@ void World::judge_sound(Case& test, const std::vector<Sound>& sounds, const Play
   switch (expect.heard) {
     case Expect::Heard::whole: test.check(seconds > kClipSeconds - 0.15, fmt::format("{:.2f} s of {:.0f} s were heard", seconds, kClipSeconds)); break;
     case Expect::Heard::in_part: test.check(seconds >= expect.least, fmt::format("{:.2f} s were heard, at least {:.2f} s must be", seconds, expect.least)); break;
-    case Expect::Heard::nothing: test.check(sounds.empty(), "something sounded"); break;
+    case Expect::Heard::nothing: test.check(sounds.empty(), fmt::format("{:.2f} s of sound were heard, nothing must be", total(sounds))); break;
     case Expect::Heard::at_most: break;
   }
   const double twice = repeated(sounds, play.clip);
@@ -200,7 +224,7 @@ void World::judge_record(Case& test, const std::string& code, const Play& play, 
     return !(found = records(code, play)).empty() || (!node(code).running() && std::chrono::steady_clock::now() > dead_by);
   });
   if (found.size() != 1) {
-    test.wrong(fmt::format("the controller has {} records of it", found.size()));
+    test.wrong(fmt::format("the controller has {} records of it after {} s, one must be", found.size(), expect.record_limit.count()));
     if (found.empty()) return;
   }
   const auto& record = found[0];
@@ -210,6 +234,14 @@ void World::judge_record(Case& test, const std::string& code, const Play& play, 
   test.check(expect.outcomes.contains(outcome), "the record says " + outcome);
   if (!expect.reasons.empty()) test.check(expect.reasons.contains(reason), "the record gives the reason \"" + reason + "\"");
   test.check(told < seconds + 0.5 && told > seconds - 0.5 - expect.record_lacks, fmt::format("the record says {:.2f} s, heard were {:.2f} s", told, seconds));
+}
+
+void World::must_sound(Case& test, const std::string& code, double since, std::chrono::seconds limit, double least) {
+  eventually(limit, [&] { return total(hear(code, since), '?') > least; });
+  const auto sounds = hear(code, since);
+  test.heard(in_words(sounds, since));
+  const double seconds = total(sounds, '?');
+  test.check(seconds > least, fmt::format("{:.2f} s of the alert were heard in {} s, more than {:.0f} s must be", seconds, limit.count(), least));
 }
 
 void World::must_live(Case& test, const std::string& code) {
@@ -225,7 +257,7 @@ void World::must_say(Case& test, const std::string& code, const std::string& sen
   if (eventually(limit, holds))
     test.log("\"" + sentence + "\"");
   else
-    test.wrong("the log does not say \"" + sentence + "\"");
+    test.wrong(fmt::format("the log does not say \"{}\" within {:.0f} s", sentence, std::chrono::duration<double>(limit).count()));
 }
 
 std::string World::last_lines(const std::string& code, std::size_t lines) const {

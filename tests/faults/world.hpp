@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -18,6 +19,10 @@ namespace loa::tests {
 /// UTC seconds of this machine's own clock.
 double utc_now();
 void wait_until(double utc);
+/// Lets time pass: so long a fault lasts, or nothing may happen. What is to happen is waited for with `eventually`.
+void let_pass(std::chrono::duration<double> length);
+/// Waits until `done`; it is wrong where that is not so within `limit`, and said of `what`.
+void must_come(Case& test, std::chrono::milliseconds limit, const std::string& what, const std::function<bool()>& done);
 
 /// One broadcast that a row gave one node.
 struct Play {
@@ -61,7 +66,11 @@ class World {
   std::filesystem::path state(const std::string& code) const { return village_->node_folder(code) / "state"; }
   /// Waits until the controller knows by the board's own report that it holds its wanted plan, with every file where `verified`.
   bool ready(const std::string& code, std::chrono::milliseconds limit = std::chrono::seconds(20), bool verified = true);
+  /// The same; it is wrong where the board is not ready in time, and said what it holds.
+  void must_be_ready(Case& test, const std::string& code, std::chrono::milliseconds limit, bool verified = true);
   boost::json::value seen(const std::string& code);
+  /// Waits until a part of a clip, and not the whole of it, is on the board's disk; false where none is within `limit`.
+  bool fetching(const std::string& code, std::chrono::milliseconds limit = std::chrono::seconds(10));
 
   /// Schedules a test clip on one board alone; throws where it does not hold it in time, unless `held` is false.
   Play plan(const std::string& code, char clip = 'A', int ahead = 6, const boost::json::object& more = {}, bool held = true);
@@ -76,6 +85,8 @@ class World {
   void judge_record(Case& test, const std::string& code, const Play& play, const Expect& expect, double seconds);
   boost::json::array records(const std::string& code, const Play& play);
 
+  /// Waits until so many seconds of an alert were heard since then, and says in `test` what was heard; it is wrong where fewer were.
+  void must_sound(Case& test, const std::string& code, double since, std::chrono::seconds limit = std::chrono::seconds(12), double least = 2);
   /// It is wrong where the board's process ended: by which signal or exit code, is said.
   void must_live(Case& test, const std::string& code);
   /// Everything that the board has said so far.
