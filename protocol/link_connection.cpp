@@ -1,11 +1,15 @@
 #include "protocol/link_connection.hpp"
 
 #include <fmt/format.h>
+#include <linux/sockios.h>
 #include <mosquitto.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -82,13 +86,26 @@ std::optional<std::string> LinkConnection::step(int wake, std::chrono::milliseco
   const short ready = files[0].revents;
   if (!secured_) return ready ? handshake(ready) : std::nullopt;
   int rc = MOSQ_ERR_SUCCESS;
-  if (ready & (POLLIN | POLLHUP | POLLERR)) rc = mosquitto_loop_read(client_.get(), 1);
+  if (ready & (POLLIN | POLLHUP | POLLERR)) {
+    rc = mosquitto_loop_read(client_.get(), 1);
+    quiet_since_ = std::chrono::steady_clock::now();
+  }
   if (rc == MOSQ_ERR_SUCCESS && mosquitto_socket(client_.get()) >= 0 && mosquitto_want_write(client_.get()))
     rc = mosquitto_loop_write(client_.get(), 1);
   if (rc == MOSQ_ERR_SUCCESS && mosquitto_socket(client_.get()) >= 0) rc = mosquitto_loop_misc(client_.get());
   if (!refused_.empty()) return "the broker refused the connection: " + refused_;
   if (rc != MOSQ_ERR_SUCCESS || mosquitto_socket(client_.get()) < 0) return ended(rc);
+  if (hangs()) return "the broker takes what is published and does not answer";
   return std::nullopt;
+}
+
+// Its kernel has every byte of a publication, so the line works, and nothing has come back since.
+bool LinkConnection::hangs() {
+  int on_the_way = 0;
+  const bool owes = !numbers_.empty() && !mosquitto_want_write(client_.get()) && ioctl(mosquitto_socket(client_.get()), SIOCOUTQ, &on_the_way) == 0 && on_the_way == 0;
+  const auto now = std::chrono::steady_clock::now();
+  if (!owes) quiet_since_ = now;
+  return now - quiet_since_ > settings_.unanswered_limit;
 }
 
 // libmosquitto 2.0 completes a handshake only when it reads, and says little about one that fails: drive it here.
@@ -109,6 +126,9 @@ std::optional<std::string> LinkConnection::handshake(short ready) {
   const int done = SSL_connect(ssl);
   if (done == 1) {
     secured_ = true;
+    const auto limit = static_cast<unsigned>(settings_.lost_limit.count());
+    setsockopt(mosquitto_socket(client_.get()), IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
+    quiet_since_ = std::chrono::steady_clock::now();
     const int rc = mosquitto_loop_read(client_.get(), 1);  // lets it see that the handshake is over
     return rc == MOSQ_ERR_SUCCESS ? std::nullopt : ended(rc);
   }
@@ -141,6 +161,7 @@ void LinkConnection::publish(std::uint64_t publication, const std::string& topic
   int mid = 0;
   const int rc = mosquitto_publish(client_.get(), &mid, topic.c_str(), static_cast<int>(payload.size()),
                                    payload.data(), 1, retained);
+  if (numbers_.empty()) quiet_since_ = std::chrono::steady_clock::now();
   if (rc == MOSQ_ERR_SUCCESS)
     numbers_[mid] = publication;
   else

@@ -59,6 +59,7 @@ class LinkConnection {
   };
   std::optional<std::string> handshake(short ready);
   std::optional<std::string> ended(int rc);
+  bool hangs();
   short interest() const;
   void alerted(const SSL* ssl, bool by_peer, int alert);
   void received(const mosquitto_message& message);
@@ -69,6 +70,7 @@ class LinkConnection {
   Events events_;
   SslContext context_;
   std::unique_ptr<mosquitto, Free> client_;
+  std::chrono::steady_clock::time_point quiet_since_{};  // the broker owes an answer since then, and nothing has come
   std::map<int, std::uint64_t> numbers_;  // MQTT packet identifier -> publication
   std::string server_name_;               // for SNI (RFC 6066); empty where the host is an IP address
   bool reached_ = false;

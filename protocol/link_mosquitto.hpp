@@ -19,7 +19,9 @@ struct LinkSettings {
   std::string ca_pem;                  ///< who may have issued the broker's certificate
   std::string certificate_pem;         ///< own, followed by its chain below the CA
   std::string key_pem;
-  std::chrono::seconds keepalive{60};
+  std::chrono::seconds keepalive{60};              ///< with nothing else to say, one ping each
+  std::chrono::milliseconds lost_limit{30000};     ///< for the far side's kernel to take what was sent (TCP_USER_TIMEOUT); then the line counts as cut
+  std::chrono::milliseconds unanswered_limit{60000};  ///< for any byte from a broker that took a publication and owes its PUBACK; then it counts as hanging
   std::size_t max_message_bytes = 1024 * 1024;  ///< topic and payload, either way; a larger one that arrives is dropped
   std::size_t max_in_flight = 512;             ///< publications without PUBACK; one more is refused
   std::size_t max_inbound = 1024;              ///< messages that the loop has yet to handle; then nothing more is read

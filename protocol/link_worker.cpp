@@ -197,6 +197,7 @@ std::optional<std::string> LinkWorker::serve(LinkConnection& connection) {
     return "begun anew from this side";
   }
   std::chrono::milliseconds limit = std::max<std::chrono::milliseconds>(settings_.keepalive / 8, kShortestTick);
+  if (connection.open() > 0) limit = std::min(limit, settings_.unanswered_limit / 4);
   if (const auto by = close_by()) {
     if (connection.open() == 0 || Steady::now() >= *by) {
       say_farewell(connection);

@@ -11,6 +11,7 @@
 #include "protocol/topics.hpp"
 #include "tests/link/link_owner.hpp"
 #include "tests/support/broker.hpp"
+#include "tests/support/slow_proxy.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace loa;
@@ -273,4 +274,26 @@ TEST_CASE_METHOD(Fixture, "a session that began before its rights is deaf until 
   REQUIRE(late.settle());
   REQUIRE(controller.publish(head_topic("n-2"), "heard"));
   CHECK(late.receives("heard"));
+}
+
+TEST_CASE_METHOD(Fixture, "a broker that takes what is published and answers nothing is left, long before a ping would tell") {
+  broker.start();
+  const auto address = broker.address();
+  tests::SlowProxy proxy(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+  auto settings = broker.link_settings("n-1");
+  settings.addresses = {"mqtts://localhost:" + std::to_string(proxy.port())};
+  settings.keepalive = 600s;
+  settings.unanswered_limit = 400ms;
+  LinkOwner node(loop, settings);
+  REQUIRE(node.connect());
+  REQUIRE(node.settle());
+  // With nothing to say it stays.
+  CHECK_FALSE(node.until([&] { return !node.reasons.empty(); }, 1500ms));
+
+  proxy.freeze();
+  REQUIRE(node.link->publish(head_topic("n-1"), "1", false).has_value());
+  REQUIRE(node.until([&] { return node.sessions.size() == 2; }));
+  REQUIRE(node.reasons.size() == 1);
+  CHECK_THAT(node.reasons[0], Catch::Contains("does not answer"));
+  CHECK(node.settle());
 }
