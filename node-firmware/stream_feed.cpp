@@ -80,8 +80,15 @@ void StreamFeed::judge(Heard heard, std::size_t samples) {
   odd_ += static_cast<std::int64_t>(samples);
   const Millis length{odd_ / kPerMs};
   odd_ %= kPerMs;
-  if (heard == Heard::nothing && players_ > 0) unheard_ += static_cast<std::int64_t>(samples);
-  if (watch_.take(heard, length) && watch_.health() == StreamHealth::silent && players_ > 0) unheard_ += watch_.silence().count() * kPerMs;
+  const bool was_silent = watch_.health() == StreamHealth::silent;
+  watch_.take(heard, length);
+  if (players_ == 0) return;
+  // Silence counts once the stream was given up for it: that before, and all that a player gets in its kept place after.
+  const bool given_up = watch_.health() == StreamHealth::silent;
+  if (heard == Heard::nothing || (heard == Heard::silence && was_silent && given_up))
+    unheard_ += static_cast<std::int64_t>(samples);
+  else if (given_up && !was_silent)
+    unheard_ += watch_.silence().count() * kPerMs;
 }
 
 std::shared_ptr<StreamEcho> StreamFeed::echo() {
