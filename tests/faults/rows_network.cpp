@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <thread>
 
 #include "tests/faults/world.hpp"
 
@@ -19,6 +18,7 @@ void cut_through(World& world, Case& test, std::chrono::seconds length) {
   world.net().cut();
   const auto begun = utc_now();
   wait_until(std::max(play.due + kClipSeconds + 0.7, begun + static_cast<double>(length.count())));
+  if (length > 60s) world.must_say(test, code, "no connection", 1s);  // what it said of its clip was taken by nobody for half a minute
   test.check(world.records(code, play).empty(), "a record came through a cut cable");
   world.net().heal();
   world.judge(test, code, play, {.record_limit = 120s});
@@ -28,14 +28,9 @@ void cut_mid_fetch(World& world, Case& test) {
   const auto code = world.board();
   world.files_way().obey({.rate = 4000});
   const auto play = world.plan(code, 'A', 30, {}, false);
-  test.check(eventually(10s, [&] {
-    std::error_code gone;
-    for (const auto& file : std::filesystem::directory_iterator(world.state(code) / "clips", gone))
-      if (file.path().extension() == ".part" && file.file_size(gone) > 0) return true;
-    return false;
-  }), "nothing of the clip came");
+  test.check(world.fetching(code), "nothing of the clip came in 10 s");
   world.net().cut();
-  std::this_thread::sleep_for(5s);
+  let_pass(5s);
   world.files_way().behave();
   world.net().heal();
   world.judge(test, code, play);
@@ -56,7 +51,7 @@ void lossy(World& world, Case& test, int percent) {
   const auto code = world.board();
   world.net().lose(percent);
   const auto play = world.plan(code, 'A', 45, {}, false);
-  test.check(world.ready(code, 42s), "plan and clip did not come in 42 s");
+  world.must_be_ready(test, code, 42s);
   world.judge(test, code, play, {.record_limit = 90s});
 }
 
@@ -64,7 +59,7 @@ void slow(World& world, Case& test) {
   const auto code = world.board();
   world.net().slow(20);
   const auto play = world.plan(code, 'A', 60, {}, false);
-  test.check(world.ready(code, 58s), "plan and clip did not come in 58 s");
+  world.must_be_ready(test, code, 58s);
   world.judge(test, code, play, {.record_limit = 60s});
 }
 
@@ -73,9 +68,9 @@ void flapping(World& world, Case& test, int rounds) {
   const auto play = world.plan(code, 'A', 5 * rounds, {}, false);
   for (int i = 0; i < rounds; ++i) {
     world.net().cut();
-    std::this_thread::sleep_for(5s);
+    let_pass(5s);
     world.net().heal();
-    std::this_thread::sleep_for(5s);
+    let_pass(5s);
   }
   world.judge(test, code, play, {.record_limit = 90s});
 }
@@ -97,9 +92,7 @@ void alert_over_loss(World& world, Case& test) {
   world.net().lose(30);
   const auto begun = utc_now();
   world.alert();
-  const bool sounded = eventually(60s, [&] { return total(world.hear(code, begun), '?') > 2; });
-  test.heard(in_words(world.hear(code, begun), begun));
-  test.check(sounded, "the alert did not sound in 60 s");
+  world.must_sound(test, code, begun, 60s);
 }
 
 }  // namespace
@@ -112,7 +105,7 @@ std::vector<FaultRow> network_rows() {
   return {
       row("cut", "the cable is cut from before the start until after the end", whole, "one record, after the cable is whole",
           [](World& w, Case& t) { cut_through(w, t, 0s); }, true),
-      row("cut-two-minutes", "the cable is cut for two minutes, longer than two keepalives", whole, "one record, after the cable is whole",
+      row("cut-two-minutes", "the cable is cut for two minutes, less than one keepalive", whole, "no connection while it is cut; one record, after it is whole",
           [](World& w, Case& t) { cut_through(w, t, 120s); }),
       row("cut-and-restart", "the cable is cut and the node killed; it starts with nobody to ask", whole, "one record, after the cable is whole", cut_and_restart),
       row("cut-mid-fetch", "the cable is cut for 5 s with a part of the clip fetched", whole, "one record", cut_mid_fetch),
