@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "protocol/link_address.hpp"
+#include "protocol/address_faults.hpp"
 #include "protocol/link_resolve.hpp"
 
 namespace loa::node {
@@ -98,21 +99,23 @@ std::optional<std::string> handshake(SSL* ssl, int fd, Steady::time_point by) {
 
 std::optional<std::string> try_once(const protocol::BrokerAddress& address, const protocol::TlsIdentity& identity,
                                     std::optional<scheduler::TimePoint> time, Steady::time_point by, bool* dates) {
-  std::optional<std::string> fault = "no address";
+  protocol::AddressFaults faults;
   for (const auto& ip : protocol::resolve(address.host)) {
     Socket socket;
-    fault = reach(socket, {boost::asio::ip::make_address(ip), address.port}, by);
-    if (fault) continue;
+    if (const auto fault = reach(socket, {boost::asio::ip::make_address(ip), address.port}, by)) {
+      faults.add(ip, *fault);
+      continue;
+    }
     const auto context = protocol::make_client_context(identity, address.host, time);
     const std::unique_ptr<SSL, FreeSsl> ssl(SSL_new(context.get()));
     SSL_set_fd(ssl.get(), socket.fd);
     if (ip != address.host) SSL_set_tlsext_host_name(ssl.get(), address.host.c_str());
-    fault = handshake(ssl.get(), socket.fd, by);
+    const auto fault = handshake(ssl.get(), socket.fd, by);
     const long verified = SSL_get_verify_result(ssl.get());
     *dates = verified == X509_V_ERR_CERT_HAS_EXPIRED || verified == X509_V_ERR_CERT_NOT_YET_VALID;
     return fault;
   }
-  return fault;
+  return faults.text();
 }
 
 }  // namespace

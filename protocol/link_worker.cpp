@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "protocol/address_faults.hpp"
+
 namespace loa::protocol {
 
 namespace {
@@ -155,13 +157,15 @@ void LinkWorker::go_on() {
 std::string LinkWorker::attempt(const ConnectTerms& terms, const AddressRound::Target& target) {
   const auto connected_by = Steady::now() + settings_.connect_limit;
   const auto addresses = settings_.resolve(target.address.host);
+  AddressFaults faults;
   for (std::size_t i = 0;; ++i) {
     LinkConnection connection(settings_, {[this](LinkMessage message) { hand_over(std::move(message)); },
                                           [this](std::uint64_t publication) { events_.acknowledged(session_, publication); }});
     const auto share = (connected_by - Steady::now()) / static_cast<int>(addresses.size() - i);
     if (const auto failed = connect(connection, terms, target, addresses[i], Steady::now() + share, connected_by)) {
       if (must_stop() || close_by()) return "closed";
-      if (connection.reached() || i + 1 == addresses.size()) return target.text + ": " + *failed;
+      faults.add(addresses[i], *failed);
+      if (connection.reached() || i + 1 == addresses.size()) return target.text + ": " + faults.text();
       continue;
     }
     session_ = ++sessions_;

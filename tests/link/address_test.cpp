@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "protocol/address_faults.hpp"
+
+using loa::protocol::AddressFaults;
 using loa::protocol::AddressRound;
 using loa::protocol::parse_broker_address;
 using loa::protocol::read_targets;
@@ -56,4 +59,18 @@ TEST_CASE("a round of addresses goes on after failures and keeps its place when 
   CHECK(round.present().text == "mqtts://c:1");
   round.set(read_targets({"mqtts://a:1", "mqtts://b:1"}));
   CHECK(round.present().text == "mqtts://a:1");
+}
+
+TEST_CASE("why the addresses of a host lead nowhere is one line, in which each stands once") {
+  AddressFaults faults;
+  CHECK(faults.text().empty());
+  faults.add("::1", "refused");
+  CHECK(faults.text() == "refused");
+  faults.add("10.0.0.1", "no answer in time");
+  faults.add("10.0.0.2", "refused");
+  CHECK(faults.text() == "::1, 10.0.0.2: refused; 10.0.0.1: no answer in time");
+  SECTION("however long a reason is") {
+    for (int i = 3; i <= 8; ++i) faults.add("10.0.0." + std::to_string(i), std::string(1000, static_cast<char>('a' + i)));
+    CHECK(faults.text().size() < 8 * (AddressFaults::kLongest + 20));
+  }
 }

@@ -209,6 +209,19 @@ TEST_CASE_METHOD(Fixture, "each IP address of a broker's name is tried, in one a
   }
 }
 
+TEST_CASE_METHOD(Fixture, "where every IP address of a broker fails, each is told with its reason") {
+  auto settings = broker.link_settings("n-1");  // nothing listens there
+  const auto target = read_targets(settings.addresses).at(0).address;
+  const Deaf deaf("127.0.0.2", target.port);
+  settings.connect_limit = 1s;
+  settings.backoff_base = 60s;
+  settings.resolve = [](const std::string&) { return std::vector<std::string>{"127.0.0.3", "127.0.0.2", "127.0.0.4"}; };
+  LinkOwner node(loop, settings);
+  node.start();
+  REQUIRE(node.until([&] { return !node.reasons.empty(); }));
+  CHECK_THAT(node.reasons[0], Catch::Contains("127.0.0.3, 127.0.0.4: ") && Catch::Contains("; 127.0.0.2: no answer in time"));
+}
+
 TEST_CASE_METHOD(Fixture, "a broker that was reached is not asked once more under another of its addresses") {
   broker.start();
   auto settings = broker.link_settings("n-1");
