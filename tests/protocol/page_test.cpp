@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "protocol/enum_names.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/reasons.hpp"
 #include "protocol/refusal.hpp"
@@ -71,6 +72,30 @@ TEST_CASE("PROTOCOL.md shows every topic with its type, and whether it is retain
     if (const auto at = real.find('{'); at != std::string::npos) real.replace(at, 6, "x");
     const MessageType type = parse_topic(real).value().type;
     CHECK(has("\n| `" + topic + "` | `" + name_of(type) + "` | " + (is_retained(type) ? "yes" : "no")));
+  }
+}
+
+namespace {
+
+template <class E>
+std::pair<std::string, std::string> words_of(const std::string& field) {
+  std::string words;
+  for (int index = 0; index < kCountOf<E>; ++index) words += (index > 0 ? ", `" : "`") + std::string{name_of(static_cast<E>(index))} + "`";
+  return {field, words};
+}
+
+}  // namespace
+
+TEST_CASE("PROTOCOL.md names every word that a field may say") {
+  using namespace loa::scheduler;
+  const std::vector<std::pair<std::string, std::string>> rows{
+      words_of<Class>("`class`"), words_of<ItemKind>("`kind` of an item"), words_of<AfterInterrupt>("`after_interrupt`"), words_of<LateRule>("`late`"),
+      words_of<AlertMessage>("`message` of an alert"), words_of<AlertStatus>("`status` of an alert"), words_of<OrderKind>("`kind` of an order"),
+      words_of<Lifecycle>("`lifecycle`"), words_of<ClockQuality>("`clock`"), words_of<LevelKind>("`level_kind`"), words_of<Amplifier>("`amplifier`"),
+      words_of<DiskHealth>("`disk`"), words_of<Supply>("`supply`"), words_of<Outcome>("`outcome`")};
+  for (const auto& [field, words] : rows) {
+    INFO(field);
+    CHECK(has("\n| " + field + " | " + words + " |\n"));
   }
 }
 
