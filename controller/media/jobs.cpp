@@ -30,17 +30,32 @@ Jobs::~Jobs() {
 
 std::optional<Problem> Jobs::start(Job job) {
   if (find(job.id)) throw std::logic_error("two jobs have the id " + job.id);
-  if (running_.size() >= bounds_.at_once && waiting_.size() >= bounds_.waiting)
+  // Urgent ones stand before the others.
+  const auto others = std::find_if(waiting_.begin(), waiting_.end(), [](const Job& one) { return !one.urgent; });
+  const auto place = job.urgent ? others : waiting_.end();
+  const auto ahead = job.urgent ? place - waiting_.begin() : waiting_.end() - others;
+  if (!may_run(job) && static_cast<std::size_t>(ahead) >= bounds_.waiting)
     return Problem{"queue_full", "too many sound files are being worked on; try again in some minutes"};
-  waiting_.push_back(std::move(job));
+  waiting_.insert(place, std::move(job));
   fill();
   return {};
 }
 
+std::size_t Jobs::running(bool urgent) const {
+  return static_cast<std::size_t>(
+      std::count_if(running_.begin(), running_.end(), [&](const auto& one) { return one.second->job.urgent == urgent; }));
+}
+
+bool Jobs::may_run(const Job& job) const { return running(job.urgent) < (job.urgent ? bounds_.urgent_at_once : bounds_.at_once); }
+
 void Jobs::fill() {
-  while (!waiting_.empty() && running_.size() < bounds_.at_once) {
-    Job job = std::move(waiting_.front());
-    waiting_.pop_front();
+  for (auto next = waiting_.begin(); next != waiting_.end();) {
+    if (!may_run(*next)) {
+      ++next;
+      continue;
+    }
+    Job job = std::move(*next);
+    next = waiting_.erase(next);
     launch(std::move(job));
   }
 }

@@ -28,10 +28,11 @@ struct Job {
   std::function<void(int percent)> on_progress;  ///< only when the percent has changed; may be empty
   std::function<void(Result<Clip>)>
       on_done;  ///< the clip, already in the store, or why not (`cancelled` too)
+  bool urgent = false;  ///< goes before all that are not, and does not wait for those that run
 };
 
-/// The bounded queue of clip making: `at_once` jobs at a time, each on a thread of its own around one child
-/// process; the rest wait in order. It survives nothing: the api writes a job's row before start() and marks
+/// The bounded queue of clip making: `at_once` jobs at a time, and `urgent_at_once` urgent ones beside them, each on a
+/// thread of its own around one child process; the rest wait in order. It survives nothing: the api writes a job's row before start() and marks
 /// rows left over as failed
 /// (`interrupted`) at the next start. Made, used and destroyed on the loop; the destructor cancels what runs,
 /// waits a moment for the children to go, and calls nobody any more.
@@ -43,7 +44,8 @@ class Jobs {
  public:
   struct Bounds {
     std::size_t at_once = 1;
-    std::size_t waiting = 32;  ///< more are refused as `queue_full`
+    std::size_t urgent_at_once = 2;
+    std::size_t waiting = 32;  ///< more are refused as `queue_full`; so many urgent ones besides
   };
 
   Jobs(boost::asio::any_io_executor loop, ClipStore& store, const tts::Registry& synthesizers,
@@ -64,6 +66,8 @@ class Jobs {
 
  private:
   struct Running;
+  bool may_run(const Job& job) const;
+  std::size_t running(bool urgent) const;
   void fill();
   void launch(Job job);
   void progressed(const std::string& id, int percent);

@@ -38,12 +38,13 @@ struct Bench {
   }
   void go() { write_bytes(folder / "go", ""); }
   std::filesystem::path upload() { return write_bytes(store.work_file(""), "x"); }
-  std::optional<Problem> start(const std::string& id) {
+  std::optional<Problem> start(const std::string& id, bool urgent = false) {
     return jobs->start(
         {.id = id,
          .source = Upload{upload()},
          .on_progress = [this, id](int percent) { news.push_back(id + " " + std::to_string(percent)); },
-         .on_done = [this, id](Result<Clip> clip) { news.push_back(id + " " + clip.error().code); }});
+         .on_done = [this, id](Result<Clip> clip) { news.push_back(id + " " + clip.error().code); },
+         .urgent = urgent});
   }
   /// Runs the loop until that many news have come.
   bool wait_for(std::size_t count) {
@@ -79,6 +80,23 @@ TEST_CASE("a full queue refuses without calling back") {
   REQUIRE(refused);
   CHECK(refused->code == "queue_full");
   CHECK_FALSE(bench.jobs->find("j-3"));
+}
+
+TEST_CASE("an urgent job waits neither for what runs nor for what waits, and a full queue does not refuse it") {
+  Bench bench({.at_once = 1, .urgent_at_once = 1, .waiting = 1});
+  bench.start("j-bulk");
+  bench.start("j-more");
+  REQUIRE(bench.start("j-refused"));
+  CHECK_FALSE(bench.start("j-alert", true));
+  CHECK(bench.jobs->find("j-alert")->phase == JobState::Phase::running);
+  CHECK(bench.jobs->find("j-bulk")->phase == JobState::Phase::running);
+  CHECK_FALSE(bench.start("j-second", true));
+  CHECK(bench.jobs->find("j-second")->phase == JobState::Phase::waiting);
+  CHECK(bench.jobs->find("j-second")->ahead < bench.jobs->find("j-more")->ahead);
+  CHECK(bench.start("j-third", true)->code == "queue_full");
+  bench.go();
+  REQUIRE(bench.wait_for(8));
+  CHECK(bench.jobs->running() == 0);
 }
 
 TEST_CASE("a running and a waiting job can be cancelled") {
