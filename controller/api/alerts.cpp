@@ -50,7 +50,7 @@ Wanted read(Fields& fields) {
   alert.status = fields.name<AlertStatus>("status", parse_word<AlertStatus, AlertStatus::test>);
   alert.event = fields.text("event", {1, 40});
   alert.title = fields.text("title", {1, 200});
-  alert.language = fields.optional_text("language", {2, 35}).value_or("vi");
+  alert.language = fields.optional_language("language").value_or("vi");
   alert.stock_clip = fields.optional_text("stock_clip", {0, 40}).value_or("");
   wanted.programme = fields.optional_text("programme", {1, 40}).value_or("");
   wanted.row.lasts = std::chrono::minutes(fields.integer("minutes", 1, 10'080));

@@ -32,6 +32,22 @@ bool has_control(std::string_view text, bool lines) {
   });
 }
 
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// Two letters or more, then parts of letters and digits behind hyphens, each of at most eight. Narrower than what the wire takes.
+bool is_language(std::string_view text) {
+  const auto first = text.substr(0, text.find('-'));
+  if (text.size() > 35 || first.size() < 2 || first.size() > 8 || !std::all_of(first.begin(), first.end(), is_letter)) return false;
+  for (auto rest = text.substr(first.size()); !rest.empty();) {
+    rest.remove_prefix(1);
+    const auto part = rest.substr(0, rest.find('-'));
+    const auto fits = [](char c) { return is_letter(c) || (c >= '0' && c <= '9'); };
+    if (part.empty() || part.size() > 8 || !std::all_of(part.begin(), part.end(), fits)) return false;
+    rest.remove_prefix(part.size());
+  }
+  return true;
+}
+
 }  // namespace
 
 struct Fields::Faults {
@@ -117,6 +133,12 @@ std::optional<scheduler::TimePoint> Fields::read_time(const json::value& value, 
   auto time = scheduler::parse_rfc3339(*text);
   if (!time) fault(name, "bad_time", "an RFC 3339 date-time is wanted, such as 2026-11-24T06:00:00Z");
   return time;
+}
+
+std::optional<std::string> Fields::optional_language(const char* name) {
+  auto text = optional_text(name, {2, 35});
+  if (text && !is_language(*text)) fault(name, "bad_language", "a BCP 47 tag such as vi is wanted");
+  return text;
 }
 
 std::optional<std::string> Fields::optional_text(const char* name, TextRule rule) {

@@ -29,6 +29,8 @@ class Fields {
 
   std::string text(const char* name, TextRule rule);
   std::optional<std::string> optional_text(const char* name, TextRule rule);
+  /// A BCP 47 tag by its shape, `vi` or `zh-Hant`, in either case: what nodes take in plans, alerts and records.
+  std::optional<std::string> optional_language(const char* name);
   std::optional<std::int64_t> optional_integer(const char* name, std::int64_t least, std::int64_t most);
   std::int64_t integer(const char* name, std::int64_t least, std::int64_t most);
   std::optional<double> optional_number(const char* name, double least, double most);

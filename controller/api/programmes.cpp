@@ -32,21 +32,12 @@ http::Response respond(StoreCall& call, const std::string& id, unsigned status =
   return json_response(api::programme(call.db, programme), status);
 }
 
-bool is_language(const std::string& text) {
-  return text.size() >= 2 && text.size() <= 35 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
 // What both a new and a changed programme take; what is left out stays.
 void read_texts(Fields& fields, Programme& programme) {
   if (auto field = fields.optional_text("legal_field", {0, 100})) programme.legal_field = *field;
   if (auto references = fields.optional_texts("legal_references", 20, {1, 200})) programme.legal_references = *references;
   if (auto body = fields.optional_text("issuing_body", {0, 200})) programme.issuing_body = *body;
-  if (auto language = fields.optional_text("language", {2, 35})) {
-    if (!is_language(*language)) fields.fault("language", "bad_language", "a BCP 47 tag such as vi is wanted");
-    programme.language = *language;
-  }
+  if (auto language = fields.optional_language("language")) programme.language = *language;
   if (auto text = fields.optional_text("text", kText)) programme.script = *text;
 }
 

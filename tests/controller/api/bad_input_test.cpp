@@ -10,6 +10,16 @@ namespace json = boost::json;
 
 namespace {
 
+std::string in_language(const std::string& language) {
+  return R"({"area":"hue-a","status":"actual","event":"flood","title":"x","minutes":10,"language":")" + language + R"("})";
+}
+
+std::string times(int count, const std::string& text) {
+  std::string all;
+  for (int i = 0; i < count; ++i) all += text;
+  return all;
+}
+
 std::string schedule(const TestApi& api, const std::string& more) {
   return R"({"programme":")" + api.programme + R"(","class":"normal",)" + more + "}";
 }
@@ -60,6 +70,11 @@ TEST_CASE("what is wrong with a request is said by code and pointer") {
       {"an alert with a text and a programme", "alerts",
        R"({"area":"hue-a","status":"actual","event":"flood","title":"x","minutes":10,"text":"Chạy ngay.","programme":")" + api.programme + R"("})", 422,
        "two_sounds", "/text"},
+      {"an alert in a language with an underscore", "alerts", in_language("vi_VN"), 422, "bad_language", "/language"},
+      {"an alert in a language by its name", "alerts", in_language("tiếng Việt"), 422, "bad_language", "/language"},
+      {"an alert in a language of 35 characters and more bytes", "alerts", in_language(times(35, "ế")), 422, "bad_language", "/language"},
+      {"an alert in a language of digits alone", "alerts", in_language("84"), 422, "bad_language", "/language"},
+      {"a programme in a language with an empty part", "programmes", R"({"title":"a","area":"hue-a","language":"vi--VN"})", 422, "bad_language", "/language"},
       {"a substitute that is not approved", "broadcasts", schedule(api, at + R"(,"substitutes":[")" + api.draft + R"("])"), 422, "not_approved", "/substitutes/0"},
       {"a programme as its own substitute", "broadcasts", schedule(api, at + R"(,"substitutes":[")" + api.programme + R"("])"), 422, "same_programme",
        "/substitutes/0"},
