@@ -23,7 +23,7 @@ struct Store::Worker {
   const std::size_t limit;
   std::mutex mutex;
   std::condition_variable wake;
-  std::deque<Job> queue;
+  std::deque<Job> urgent, usual;
   bool stopping = false;
   std::thread thread;
 
@@ -40,9 +40,10 @@ struct Store::Worker {
     thread.join();
   }
 
-  bool post(Job&& job) {
+  bool post(Job&& job, Lane lane) {
     {
       const std::lock_guard lock(mutex);
+      auto& queue = lane == Lane::urgent ? urgent : usual;
       if (queue.size() >= limit) return false;
       queue.push_back(std::move(job));
     }
@@ -56,7 +57,7 @@ struct Store::Worker {
       Job job;
       {
         std::unique_lock lock(mutex);
-        const auto wanted = [this] { return stopping || !queue.empty(); };
+        const auto wanted = [this] { return stopping || !urgent.empty() || !usual.empty(); };
         if (!look_every)
           wake.wait(lock, wanted);
         else if (!wake.wait_for(lock, *look_every, wanted)) {
@@ -64,6 +65,7 @@ struct Store::Worker {
           connection.look();
           continue;
         }
+        auto& queue = urgent.empty() ? usual : urgent;
         if (queue.empty()) return;
         job = std::move(queue.front());
         queue.pop_front();
@@ -95,18 +97,18 @@ void Store::throw_if_lost(const std::exception& error) { x_worker->connection.th
 
 std::size_t Store::waiting() const {
   const std::lock_guard lock(x_worker->mutex);
-  return x_worker->queue.size();
+  return x_worker->urgent.size() + x_worker->usual.size();
 }
 
 void Store::committed() { x_worker->connection.note_commit(); }
 
 void Store::post(Job job) {
-  if (!x_worker->post(std::move(job))) throw StoreBusy();
+  if (!x_worker->post(std::move(job), Lane::usual)) throw StoreBusy();
 }
 
-boost::asio::awaitable<void> Store::enter(Job job) {
+boost::asio::awaitable<void> Store::enter(Job job, Lane lane) {
   namespace asio = boost::asio;
-  auto begin = [this](auto handler, Job wanted) {
+  auto begin = [this, lane](auto handler, Job wanted) {
     // The loop counts this as work of its own, so that it does not end under the waiting coroutine.
     auto loop = asio::prefer(asio::get_associated_executor(handler, x_loop), asio::execution::outstanding_work.tracked);
     auto held = std::make_shared<decltype(handler)>(std::move(handler));
@@ -121,7 +123,7 @@ boost::asio::awaitable<void> Store::enter(Job job) {
         error = std::current_exception();
       }
       finish(error);
-    });
+    }, lane);
     if (!taken) finish(std::make_exception_ptr(StoreBusy()));
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(std::move(begin),

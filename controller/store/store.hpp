@@ -14,7 +14,7 @@
 
 namespace loa::store {
 
-/// Thrown to the caller where the queue of the store thread is full: answer "busy", nothing was done.
+/// Thrown to the caller where the queue of its lane is full: answer "busy", nothing was done.
 struct StoreBusy : std::runtime_error {
   StoreBusy() : std::runtime_error("the store is busy: its queue is full") {}
 };
@@ -31,12 +31,16 @@ struct ReconnectSettings {
   Millis every{500};
 };
 
+/// What waits for the store thread is taken in the order in which it came, urgent work before all usual work: for what lets an alert go out, be cancelled
+/// or be signed. Work that was begun is never interrupted, so nothing may hold the thread for long: bulk work is cut into turns.
+enum class Lane { urgent, usual };
+
 /// Owns the database session and the one thread that uses it. Destroy it before the loop; what is queued is still done. Is the only
 /// one that writes this database, as long as it lives (see Hold). A lost PostgreSQL connection is made anew; where another controller
 /// had the database meanwhile, this one does no more work, because what it knows by heart is old.
 class Store {
  public:
-  /// Opens, migrates and holds the database (see open_session, Hold); `loop` is where awaiting coroutines go on.
+  /// Opens, migrates and holds the database (see open_session, Hold); `loop` is where awaiting coroutines go on; `queue_limit` is for each lane.
   Store(boost::asio::any_io_executor loop, const std::string& url, const protocol::Clock& clock,
         std::size_t queue_limit = 4096, ReconnectSettings reconnect = {});
   ~Store();
@@ -44,15 +48,15 @@ class Store {
   /// Runs `work(Session&)` on the store thread and gives its result, or throws what it threw, on the awaiting coroutine.
   /// In a coroutine name a lambda that captures values before passing it: g++ 12 destroys a temporary one twice (gcc bug 107288).
   template <class F>
-  auto run(F work) -> boost::asio::awaitable<std::invoke_result_t<F, Session&>> {
-    return answer(std::make_shared<Call<F, std::invoke_result_t<F, Session&>>>(std::move(work)));
+  auto run(F work, Lane lane = Lane::usual) -> boost::asio::awaitable<std::invoke_result_t<F, Session&>> {
+    return answer(std::make_shared<Call<F, std::invoke_result_t<F, Session&>>>(std::move(work)), lane);
   }
 
   /// Runs `work(Transaction&)` in one transaction and commits it; rolled back where it throws or gives a
   /// value whose `has_error()` is true.
   template <class F>
-  auto write(Actor actor, F work) -> boost::asio::awaitable<std::invoke_result_t<F, Transaction&>> {
-    return run(in_transaction(std::move(actor), std::move(work)));
+  auto write(Actor actor, F work, Lane lane = Lane::usual) -> boost::asio::awaitable<std::invoke_result_t<F, Transaction&>> {
+    return run(in_transaction(std::move(actor), std::move(work)), lane);
   }
 
   /// `run` for callers without a loop (tests, command line): blocks the calling thread, never the loop's.
@@ -132,9 +136,9 @@ class Store {
   }
 
   template <class F, class R>
-  boost::asio::awaitable<R> answer(std::shared_ptr<Call<F, R>> call) {
+  boost::asio::awaitable<R> answer(std::shared_ptr<Call<F, R>> call, Lane lane) {
     Job job = [this, call] { with_session(*call); };
-    co_await enter(std::move(job));
+    co_await enter(std::move(job), lane);
     if constexpr (!std::is_void_v<R>) co_return std::move(*call->result);
   }
 
@@ -142,7 +146,7 @@ class Store {
   void throw_if_lost(const std::exception& error);
   void committed();
   void post(Job job);
-  boost::asio::awaitable<void> enter(Job job);
+  boost::asio::awaitable<void> enter(Job job, Lane lane);
 
   struct Worker;
   boost::asio::any_io_executor x_loop;

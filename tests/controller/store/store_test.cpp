@@ -102,6 +102,37 @@ TEST_CASE("a full queue is said at once") {
   CHECK(done >= 8);
 }
 
+TEST_CASE("urgent work is taken before all usual work that waits, and a full usual queue refuses none of it") {
+  Office office;
+  std::mutex gate;
+  std::unique_lock closed(gate);
+  std::atomic<bool> begun = false;
+  std::vector<std::string> order;  // of the store thread, read once all is done
+  int done = 0, busy = 0;
+  const auto ask = [&](std::string name, Lane lane) -> asio::awaitable<void> {
+    auto work = [&, name](Session&) {
+      if (name == "first") begun = true;
+      const std::lock_guard pass(gate);
+      order.push_back(name);
+    };
+    try {
+      co_await office.store->run(std::move(work), lane);
+      ++done;
+    } catch (const StoreBusy&) {
+      ++busy;
+    }
+  };
+  asio::co_spawn(office.loop, ask("first", Lane::usual), asio::detached);
+  REQUIRE(loa::tests::run_until(office.loop, [&] { return begun.load(); }));
+  for (int i = 0; i < 9; ++i) asio::co_spawn(office.loop, ask("usual", Lane::usual), asio::detached);
+  for (const auto* name : {"confirm", "sign"}) asio::co_spawn(office.loop, ask(name, Lane::urgent), asio::detached);
+  REQUIRE(loa::tests::run_until(office.loop, [&] { return busy == 1; }));
+  CHECK(office.store->waiting() == 10);
+  closed.unlock();
+  REQUIRE(loa::tests::run_until(office.loop, [&] { return done == 11; }));
+  CHECK(std::vector<std::string>(order.begin(), order.begin() + 4) == std::vector<std::string>{"first", "confirm", "sign", "usual"});
+}
+
 TEST_CASE("what is queued is still done when the store goes") {
   Office office;
   for (int i = 0; i < 3; ++i)
