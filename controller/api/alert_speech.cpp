@@ -16,8 +16,6 @@ namespace {
 
 using boost::asio::awaitable;
 
-constexpr int kLookEveryMs = 100;
-
 // The first voice that speaks the alert's language, else the first of all.
 const VoiceChoice* voice_for(const std::vector<VoiceChoice>& voices, const std::string& language) {
   for (const auto& voice : voices)
@@ -25,7 +23,7 @@ const VoiceChoice* voice_for(const std::vector<VoiceChoice>& voices, const std::
   return voices.empty() ? nullptr : &voices.front();
 }
 
-awaitable<void> keep(Api& api, store::AlertRow row, std::string voice, media::Result<media::Clip> made) {
+awaitable<void> keep(Api& api, store::AlertRow row, std::string voice, media::Result<media::Clip> made, [[maybe_unused]] Speeches::Spoken until_kept) {
   auto work = [row, voice, made](store::Transaction& transaction) {
     if (made) store::put_clip(transaction, clip_row(*made, "speech", voice));
     store::set_alert_speech(transaction, row.alert.id, made ? made->sha256 : "", made ? "" : made.error().message);
@@ -43,14 +41,14 @@ awaitable<void> keep(Api& api, store::AlertRow row, std::string voice, media::Re
 
 }  // namespace
 
-awaitable<void> speak_alert(Api& api, store::AlertRow row) {
+awaitable<void> speak_alert(Api& api, store::AlertRow row, Speeches::Spoken spoken) {
   auto list = [&api] { return api.hooks().voices(); };
   const auto voices = co_await api.worker().run(std::move(list));
   const auto* voice = voice_for(voices, row.alert.language);
   if (!voice) {
     media::Result<media::Clip> none(media::Problem{"no_voice", "There is no voice to speak it."});
     std::string nobody;
-    auto kept = keep(api, std::move(row), std::move(nobody), std::move(none));
+    auto kept = keep(api, std::move(row), std::move(nobody), std::move(none), std::move(spoken));
     co_await std::move(kept);
     co_return;
   }
@@ -60,31 +58,17 @@ awaitable<void> speak_alert(Api& api, store::AlertRow row) {
   speech.synthesizer = voice->id.substr(0, slash);
   speech.voice = slash == std::string::npos ? "" : voice->id.substr(slash + 1);
   media::Job job{protocol::random_id("j"), std::move(speech), {}, {}};
-  job.on_done = [&api, row, id = voice->id](media::Result<media::Clip> made) {
-    auto task = keep(api, row, id, std::move(made));
+  job.urgent = true;
+  job.on_done = [&api, row, spoken, id = voice->id](media::Result<media::Clip> made) {
+    auto task = keep(api, row, id, std::move(made), spoken);
     boost::asio::co_spawn(api.store().loop(), std::move(task), boost::asio::detached);
   };
   if (const auto problem = api.hooks().start_job(std::move(job))) {
     media::Result<media::Clip> none(*problem);
     std::string name = voice->id;
-    auto kept = keep(api, std::move(row), std::move(name), std::move(none));
+    auto kept = keep(api, std::move(row), std::move(name), std::move(none), std::move(spoken));
     co_await std::move(kept);
   }
-}
-
-awaitable<bool> wait_for_speech(Api& api, std::string id) {
-  for (int waited = 0; waited < kSpeechPatienceMs; waited += kLookEveryMs) {
-    auto look = [id](store::Session& db) {
-      const auto row = store::find_alert(db, id);
-      return row && row->speech == store::Speech::making && !row->confirmed && !row->cancelled;
-    };
-    const bool making = co_await api.store().run(std::move(look));
-    if (!making) co_return true;
-    const auto pause = std::chrono::milliseconds(kLookEveryMs);
-    const bool goes_on = co_await api.wait(pause);
-    if (!goes_on) co_return false;
-  }
-  co_return true;
 }
 
 }  // namespace loa::api

@@ -228,7 +228,8 @@ awaitable<Reply> prepare_alert(Api& api, Call call) {
   auto done = co_await api.store().run(std::move(work));
   api.apply(std::move(done.effects));
   if (done.to_speak) {
-    auto speech = speak_alert(api, std::move(*done.to_speak));
+    auto spoken = api.speeches().begin(done.to_speak->alert.id);
+    auto speech = speak_alert(api, std::move(*done.to_speak), std::move(spoken));
     boost::asio::co_spawn(api.store().loop(), std::move(speech), boost::asio::detached);
   }
   co_return std::move(done.reply);
@@ -245,7 +246,7 @@ awaitable<Reply> confirm_alert(Api& api, Call call) {
   auto allowed = co_await api.store().run(std::move(may));
   if (allowed.has_error()) co_return std::move(allowed);
   std::string id = shared->parameter("id");
-  const bool goes_on = co_await wait_for_speech(api, std::move(id));
+  const bool goes_on = co_await api.speeches().wait(std::move(id), api.settings().speech_patience);
   if (!goes_on) {
     http::Problem stopping{503, "stopping", "The controller is being stopped.", {}};
     co_return stopping;

@@ -139,6 +139,7 @@ Api::Api(store::Store& store, Settings settings, Hooks hooks)
       x_settings(std::move(settings)),
       x_hooks(std::move(hooks)),
       x_sealing(x_settings.second_factor_key),
+      x_speeches(store.loop()),
       x_waits(std::make_shared<Waits>()) {
   auto list = [](store::Session& db) { return store::list_areas(db); };
   x_events.set_areas(x_store.run_sync(std::move(list)));
@@ -223,6 +224,7 @@ asio::awaitable<http::Response> Api::dispatch(http::Request request) {
 
 void Api::close_streams() {
   x_events.close_all();
+  x_speeches.close();
   x_waits->ended = true;
   for (auto* timer : x_waits->timers) timer->cancel();
 }
@@ -246,7 +248,10 @@ void Api::apply(Effects effects) {
     x_hooks.plans_changed(std::move(effects.areas), std::move(effects.nodes));
   for (const auto& node : effects.changed_nodes) x_hooks.node_changed(node);
   for (const auto& user : effects.closed_users) x_events.close_user(user);
-  for (const auto& event : effects.events) publish(event);
+  for (const auto& event : effects.events) {
+    if (event.name == "alert" && event.status == "cancelled") x_speeches.end(event.id);
+    publish(event);
+  }
   if (effects.areas_changed) asio::co_spawn(x_store.loop(), read_areas(), asio::detached);
 }
 

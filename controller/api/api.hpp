@@ -11,6 +11,7 @@
 #include "controller/api/hooks.hpp"
 #include "controller/api/passwords.hpp"
 #include "controller/api/sealing.hpp"
+#include "controller/api/speeches.hpp"
 #include "controller/api/worker.hpp"
 #include "controller/http/server.hpp"
 #include "controller/store/store.hpp"
@@ -36,6 +37,7 @@ struct Settings {
   std::uint64_t upload_bytes = 200ULL << 20;
   PasswordCost password_cost;
   KeepResults keep_results;
+  std::chrono::milliseconds speech_patience{10'000};  ///< how long a confirmed alert waits for its own words; then it goes with its stock clip alone
 };
 
 /// Whether one of the user's roles is among those that need a second factor.
@@ -63,6 +65,7 @@ class Api final : public http::Handler {
   Attempts& attempts() { return x_attempts; }
   const Sealing& sealing() const { return x_sealing; }
   EventHub& events() { return x_events; }
+  Speeches& speeches() { return x_speeches; }
   /// Waits so long. False: the api ends; touch it no more.
   boost::asio::awaitable<bool> wait(std::chrono::milliseconds time);
   /// Does what a write left to be done.
@@ -80,6 +83,7 @@ class Api final : public http::Handler {
   Attempts x_attempts;
   Sealing x_sealing;
   EventHub x_events;
+  Speeches x_speeches;
   std::shared_ptr<Waits> x_waits;
 };
 

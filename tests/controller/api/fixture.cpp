@@ -14,7 +14,7 @@
 #include "tests/support/sample_authority.hpp"
 
 namespace loa::api {
-TestApi::TestApi(std::vector<store::Role> second_factor_for, bool passwords_by_admin) {
+TestApi::TestApi(std::vector<store::Role> second_factor_for, bool passwords_by_admin, std::chrono::milliseconds speech_patience) {
   x_store = std::make_unique<store::Store>(x_loop.get_executor(), tests::store_url(folder / "loa.db"), clock);
   fill();
   Settings settings;
@@ -25,6 +25,7 @@ TestApi::TestApi(std::vector<store::Role> second_factor_for, bool passwords_by_a
   settings.passwords_by_admin = passwords_by_admin;
   settings.upload_bytes = 1'000'000;
   settings.password_cost = tests::kApiPasswordCost;
+  settings.speech_patience = speech_patience;
   settings.keep_results = {std::chrono::milliseconds(10), 8};
   x_api = std::make_unique<Api>(*x_store, settings, hooks());
   http::ServerSettings server;
@@ -76,18 +77,42 @@ std::optional<media::Problem> TestApi::start_job(media::Job work) {
     calls.jobs.push_back(work.source);
   }
   if (job_problem) return job_problem;
-  if (!finish_jobs) return {};
-  auto finish = [done = work.on_done, id = work.id] {
-    media::Clip clip;
-    clip.sha256 = protocol::sha256_hex(id);
-    clip.bytes = 30'000;
-    clip.duration_ms = 10'000;
-    clip.lufs = -16;
-    clip.true_peak_dbtp = -1.5;
-    done(clip);
-  };
-  boost::asio::post(x_loop, std::move(finish));
+  if (finish_jobs)
+    boost::asio::post(x_loop, [work = std::move(work)] { finish(work); });
+  else
+    x_held.push_back(std::move(work));
   return {};
+}
+
+void TestApi::finish(const media::Job& work) {
+  media::Clip clip;
+  clip.sha256 = protocol::sha256_hex(work.id);
+  clip.bytes = 30'000;
+  clip.duration_ms = 10'000;
+  clip.lufs = -16;
+  clip.true_peak_dbtp = -1.5;
+  work.on_done(clip);
+}
+
+void TestApi::finish_job() {
+  bool finished = false;
+  const bool held = eventually([&] {
+    on_loop([&] {
+      if (x_held.empty()) return;
+      const auto job = std::move(x_held.front());
+      x_held.pop_front();
+      finish(job);
+      finished = true;
+    });
+    return finished;
+  });
+  if (!held) throw std::logic_error("no job is held back");
+}
+
+std::size_t TestApi::waiting_for_speech() {
+  std::size_t waiting = 0;
+  on_loop([&] { waiting = x_api->speeches().waiting(); });
+  return waiting;
 }
 
 Hooks TestApi::hooks() {

@@ -1,5 +1,7 @@
 #pragma once
 #include <atomic>
+#include <chrono>
+#include <deque>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <mutex>
@@ -43,7 +45,8 @@ class TestApi {
  public:
   static constexpr const char* kPassword = tests::kApiPassword;
 
-  explicit TestApi(std::vector<store::Role> second_factor_for = {}, bool passwords_by_admin = true);
+  explicit TestApi(std::vector<store::Role> second_factor_for = {}, bool passwords_by_admin = true,
+                   std::chrono::milliseconds speech_patience = std::chrono::minutes(1));
   ~TestApi();
 
   /// Signed in as `user`.
@@ -61,6 +64,10 @@ class TestApi {
   void on_loop(std::function<void()> work);
   /// Waits until `holds`, asking the loop between; false after ten seconds.
   bool eventually(const std::function<bool()>& holds);
+  /// Gives the oldest job that was held back (finish_jobs) its clip, and lets go of it.
+  void finish_job();
+  /// How many confirmations wait for the speech of their alert.
+  std::size_t waiting_for_speech();
   /// Approves a programme with a clip of `seconds` behind the api's back; its id.
   std::string approved_programme(const std::string& area, const std::string& title, int seconds = 60);
 
@@ -73,7 +80,7 @@ class TestApi {
   Found found;  ///< what a controller on hold would have found
   std::function<void()> while_listing_voices;  ///< runs on the worker: as long as it lasts, no password is looked at
   std::optional<media::Problem> job_problem;  ///< why no job is taken; empty: they are
-  bool finish_jobs = true;  ///< jobs end at once with a clip
+  bool finish_jobs = true;  ///< jobs end at once with a clip; otherwise they are held back
 
   // Things in hue-a:
   std::string node, other_node, user_author, user_admin, programme, draft, broadcast, alert, alert_token, job, alarm;
@@ -84,12 +91,14 @@ class TestApi {
   Hooks hooks();
   void fill();
   std::optional<media::Problem> start_job(media::Job work);
+  static void finish(const media::Job& work);
 
   boost::asio::io_context x_loop;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> x_work{x_loop.get_executor()};
   std::unique_ptr<store::Store> x_store;
   std::unique_ptr<Api> x_api;
   std::unique_ptr<http::Server> x_server;
+  std::deque<media::Job> x_held;  ///< on the loop
   std::thread x_thread;
 };
 

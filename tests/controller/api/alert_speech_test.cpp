@@ -1,0 +1,84 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <future>
+
+#include "fixture.hpp"
+
+using namespace loa::api;
+using loa::tests::HttpAnswer;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// An officer in front of an alert whose text is being spoken, until the test says that it is.
+struct Speaking {
+  explicit Speaking(std::chrono::milliseconds patience = 1min) : api({}, true, patience) { api.finish_jobs = false; }
+
+  HttpAnswer prepare() {
+    return client.post("/api/v1/alerts", R"({"area":"hue-a","status":"actual","event":"flood","title":"Lũ","minutes":10,"text":"Nước đang lên."})");
+  }
+  HttpAnswer confirm(const HttpAnswer& prepared) {
+    return client.post("/api/v1/alerts/" + prepared.text("/id") + "/confirm",
+                       R"({"confirmation_token":")" + prepared.text("/confirmation_token") + R"("})");
+  }
+  /// A confirmation on its way, which waits by now.
+  std::future<HttpAnswer> confirming(const HttpAnswer& prepared) {
+    auto answer = std::async(std::launch::async, [this, prepared] { return confirm(prepared); });
+    REQUIRE(api.eventually([this] { return api.waiting_for_speech() == 1; }));
+    return answer;
+  }
+
+  TestApi api;
+  loa::tests::HttpClient client = api.client("approver");
+};
+
+}  // namespace
+
+TEST_CASE("an alert waits for its speech, and no longer than it takes") {
+  Speaking officer;
+  // Who looks now and then would find it up to a pause later; the best of some tries does not depend on how busy the machine is.
+  auto least = Clock::duration::max();
+  for (int tries = 0; tries < 5; ++tries) {
+    auto answer = officer.confirming(officer.prepare());
+    CHECK(answer.wait_for(0s) == std::future_status::timeout);
+    const auto spoken = Clock::now();
+    officer.api.finish_job();
+    const auto sent = answer.get();
+    least = std::min(least, Clock::now() - spoken);
+    INFO(sent.body);
+    CHECK(sent.text("/state") == "active");
+    CHECK(sent.text("/speech") == "spoken");
+  }
+  CHECK(least < 50ms);
+}
+
+TEST_CASE("a confirmation does not wait for ever for speech") {
+  Speaking officer(200ms);
+  const auto sent = officer.confirm(officer.prepare());
+  CHECK(sent.text("/state") == "active");
+  CHECK(sent.text("/speech") == "failed");
+  CHECK(sent.text("/speech_problem") == "The speech was not ready in time.");
+  officer.api.finish_job();  // it comes too late
+  CHECK(officer.client.get("/api/v1/alerts/" + sent.text("/id")).text("/speech") == "failed");
+}
+
+TEST_CASE("an alert that is cancelled while its confirmation waits is not sent, and nobody waits on") {
+  Speaking officer;
+  const auto prepared = officer.prepare();
+  auto answer = officer.confirming(prepared);
+  CHECK(officer.api.client("approver").post("/api/v1/alerts/" + prepared.text("/id") + "/cancel", "").status == 200);
+  const auto sent = answer.get();
+  CHECK(sent.status == 409);
+  CHECK(sent.code() == "wrong_state");
+  CHECK(officer.api.calls.alerts.empty());
+}
+
+TEST_CASE("an alert whose speech broke off is sent at once with its stock clip") {
+  Speaking officer;
+  officer.api.while_listing_voices = [] { throw std::runtime_error("the list of voices cannot be read"); };
+  const auto sent = officer.confirm(officer.prepare());  // without a minute's patience
+  CHECK(sent.text("/state") == "active");
+  CHECK(sent.text("/speech") == "failed");
+  CHECK(sent.text("/stock_clip") == "flood");
+}
