@@ -4,6 +4,7 @@
 #include "controller/api/coming.hpp"
 #include "controller/api/fields.hpp"
 #include "controller/api/handlers.hpp"
+#include "controller/store/uses.hpp"
 #include "protocol/random_id.hpp"
 
 namespace loa::api {
@@ -57,6 +58,27 @@ bool has_job(store::Session& db, const Programme& programme) {
 
 http::Problem wrong_state(const Programme& programme) {
   return conflict("wrong_state", std::string("The programme is ") + name_of(programme.state) + ".");
+}
+
+// Every plan that holds it, in whatever area: plans hold only approved content.
+void replan(StoreCall& call, const std::string& id) {
+  auto uses = store::uses_of_programme(call.db, id);
+  call.effects.areas = std::move(uses.areas);
+  call.effects.nodes = std::move(uses.nodes);
+}
+
+// A broadcast of another branch is not named: the caller may not see it, and learns only that somebody counts on the programme.
+std::optional<http::Problem> refuse_in_use(const StoreCall& call, const std::string& id) {
+  for (const auto& use : store::uses_of_programme(call.db, id).by) {
+    const auto broadcast = store::find_broadcast(call.db, use.id).value();
+    const auto own = store::find_programme(call.db, broadcast.programme);
+    if (!next_start(broadcast, own ? own->duration : store::Millis{0}, call.call.now)) continue;
+    if (use.as == store::UsedAs::item) return conflict("scheduled", "Broadcast " + use.id + " of it is still to come; cancel that first.");
+    if (!store::is_within(call.db, use.area, call.call.visible()))
+      return conflict("scheduled", "A broadcast of another area, still to come, names it as a substitute.");
+    return conflict("scheduled", "Broadcast " + use.id + ", still to come, names it as a substitute; cancel that first.");
+  }
+  return {};
 }
 
 }  // namespace
@@ -119,8 +141,7 @@ Reply change_programme(StoreCall& call) {
   auto transaction = call.write();
   if (!store::update_programme(transaction, programme)) return wrong_state(programme);
   transaction.commit();
-  // It may have been approved and scheduled: plans hold only approved content.
-  call.effects.areas.push_back(programme.area);
+  replan(call, programme.id);
   return respond(call, programme.id);
 }
 
@@ -149,7 +170,7 @@ Reply approve_programme(StoreCall& call) {
   auto transaction = call.write();
   if (!store::approve_programme(transaction, found->id, content_hash)) return wrong_state(*found);
   transaction.commit();
-  call.effects.areas.push_back(found->area);
+  replan(call, found->id);
   return respond(call, found->id);
 }
 
@@ -168,16 +189,11 @@ Reply return_programme(StoreCall& call) {
 Reply archive_programme(StoreCall& call) {
   const auto found = find(call);
   if (found.has_error()) return found.error();
-  store::BroadcastFilter filter;
-  filter.roots = {found->area};
-  filter.programme = found->id;
-  filter.with_cancelled = false;
-  for (const auto& broadcast : store::list_broadcasts(call.db, filter))
-    if (next_start(broadcast, found->duration, call.call.now))
-      return conflict("scheduled", "Broadcast " + broadcast.id + " of it is still to come; cancel that first.");
+  if (auto problem = refuse_in_use(call, found->id)) return *problem;
   auto transaction = call.write();
   if (!store::archive_programme(transaction, found->id)) return wrong_state(*found);
   transaction.commit();
+  replan(call, found->id);
   return respond(call, found->id);
 }
 

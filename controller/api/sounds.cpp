@@ -10,6 +10,7 @@
 #include "controller/api/clip_row.hpp"
 #include "controller/api/fields.hpp"
 #include "controller/api/handlers.hpp"
+#include "controller/store/uses.hpp"
 #include "protocol/random_id.hpp"
 
 namespace loa::api {
@@ -42,17 +43,26 @@ void keep_result(store::Transaction& transaction, store::MediaJob& job, const me
   store::update_media_job(transaction, job);
 }
 
-// The row as it was written, or nothing where the store does not take it now.
-awaitable<std::optional<store::MediaJob>> try_to_keep(Api& api, store::MediaJob job, media::Result<media::Clip> result) {
-  auto kept = std::make_shared<store::MediaJob>(std::move(job));
-  auto work = [kept, result](store::Transaction& transaction) { keep_result(transaction, *kept, result); };
-  store::Actor actor{kept->creator, ""};
-  std::optional<store::MediaJob> written;
+/// A finished job as it was written, and who plays what it was made for.
+struct Kept {
+  store::MediaJob job;
+  store::ProgrammeUses uses;
+};
+
+// Nothing where the store does not take it now.
+awaitable<std::optional<Kept>> try_to_keep(Api& api, store::MediaJob job, media::Result<media::Clip> result) {
+  auto kept = std::make_shared<Kept>(Kept{std::move(job), {}});
+  auto work = [kept, result](store::Transaction& transaction) {
+    keep_result(transaction, kept->job, result);
+    kept->uses = store::uses_of_programme(transaction.session(), kept->job.programme);
+  };
+  store::Actor actor{kept->job.creator, ""};
+  std::optional<Kept> written;
   try {
     co_await api.store().write(std::move(actor), std::move(work));
     written = *kept;
   } catch (const std::exception& error) {
-    spdlog::error("the result of the job {} for the programme {} could not be kept: {}", kept->id, kept->programme, error.what());
+    spdlog::error("the result of the job {} for the programme {} could not be kept: {}", kept->job.id, kept->job.programme, error.what());
   }
   co_return written;
 }
@@ -136,7 +146,7 @@ awaitable<std::vector<VoiceChoice>> voices_of(Api& api) {
 awaitable<void> finish_job(Api& api, store::MediaJob job, media::Result<media::Clip> result) {
   const auto& retry = api.settings().keep_results;
   auto pause = retry.pause;
-  std::optional<store::MediaJob> kept;
+  std::optional<Kept> kept;
   for (int tries = 1;; ++tries) {
     if (tries > retry.tries) result = media::Problem{"not_kept", "What was made could not be kept for too long; make it again."};
     kept = co_await try_to_keep(api, job, result);
@@ -145,12 +155,13 @@ awaitable<void> finish_job(Api& api, store::MediaJob job, media::Result<media::C
     if (!goes_on) co_return;
     pause = std::min<std::chrono::milliseconds>(2 * pause, std::chrono::minutes(1));
   }
-  api.publish(job_event(*kept));
-  Event changed{"programme", kept->programme, kept->area, "", "", {}};
+  api.publish(job_event(kept->job));
+  Event changed{"programme", kept->job.programme, kept->job.area, "", "", {}};
   api.publish(changed);
   // A new clip makes an approved programme a draft: what is scheduled of it leaves the plans.
   Effects effects;
-  effects.areas.push_back(kept->area);
+  effects.areas = std::move(kept->uses.areas);
+  effects.nodes = std::move(kept->uses.nodes);
   api.apply(std::move(effects));
 }
 
