@@ -78,8 +78,9 @@ store::OwnSettings read_settings(Fields& fields) {
   return settings;
 }
 
-std::optional<http::Problem> check_settings(const StoreCall& call, const store::OwnSettings& settings, const std::string& area) {
-  if (!settings.stand_in || settings.stand_in->empty()) return {};
+std::optional<http::Problem> check_settings(const StoreCall& call, const store::OwnSettings& settings, const store::OwnSettings& held,
+                                            const std::string& area) {
+  if (!settings.stand_in || settings.stand_in->empty() || settings.stand_in == held.stand_in) return {};
   const auto stock = store::stock_clips_under(call.db, store::chain(call.db, area));
   if (scheduler::stock_item(*settings.stand_in, stock, {})) return {};
   return refused("unknown_stock_clip", "There is no stock clip \"" + *settings.stand_in + "\" here.", "/stand_in");

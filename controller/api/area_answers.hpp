@@ -32,8 +32,10 @@ http::Response area_response(store::Session& db, const std::string& id, store::T
 /// Settings from a request; every member is optional.
 class Fields;
 store::OwnSettings read_settings(Fields& fields);
-/// Nothing where everything that the settings name is there for the nodes of `area`.
-std::optional<http::Problem> check_settings(const StoreCall& call, const store::OwnSettings& settings, const std::string& area);
+/// Nothing where everything that the settings name, and the ones `held` before did not, is there for the nodes of `area`: what was named already
+/// never stands in the way of a mute.
+std::optional<http::Problem> check_settings(const StoreCall& call, const store::OwnSettings& settings, const store::OwnSettings& held,
+                                            const std::string& area);
 
 /// Where a list looks: at and below `area` where it is asked for and visible, else everywhere that the caller may see.
 http::Result<std::vector<std::string>> list_roots(const StoreCall& call, const std::optional<std::string>& area);

@@ -4,6 +4,7 @@
 #include "controller/api/day_hours.hpp"
 #include "controller/api/fields.hpp"
 #include "controller/api/handlers.hpp"
+#include "controller/api/stock_in_use.hpp"
 
 namespace loa::api {
 namespace {
@@ -109,9 +110,11 @@ Reply change_area(StoreCall& call) {
     if (auto problem = area.parent.empty() ? std::nullopt : guard_field(call, area.parent, "/parent")) return *problem;
     area.parent = *parent;
   }
+  const StockInUse stock(call, id);
   auto transaction = call.write();
   if (!store::update_area(transaction, area))
     return refused("bad_parent", "The parent does not exist, or lies below the area itself.", "/parent");
+  if (auto problem = moves ? stock.refuse_loss(id) : std::nullopt) return *problem;
   transaction.commit();
   call.effects.areas_changed = true;
   if (moves) {
@@ -141,7 +144,7 @@ Reply set_area_settings(StoreCall& call) {
   auto fields = Fields::parse(call.call.request.body);
   const auto settings = read_settings(fields);
   if (auto problem = fields.finish()) return *problem;
-  if (auto problem = check_settings(call, settings, id)) return *problem;
+  if (auto problem = check_settings(call, settings, store::find_area(call.db, id).value().settings, id)) return *problem;
   auto transaction = call.write();
   store::set_area_settings(transaction, id, settings);
   transaction.commit();

@@ -5,6 +5,7 @@
 #include "controller/api/fields.hpp"
 #include "controller/api/handlers.hpp"
 #include "controller/api/node_codes.hpp"
+#include "controller/api/stock_in_use.hpp"
 #include "controller/api/word.hpp"
 #include "protocol/random_id.hpp"
 
@@ -118,8 +119,10 @@ Reply change_node(StoreCall& call) {
   if (auto lon = fields.optional_number("lon", -180, 180)) changed_node.longitude = lon;
   if (auto problem = fields.finish()) return *problem;
   if (auto problem = guard_field(call, changed_node.area, "/area")) return *problem;
+  const StockInUse stock(call, row->node.area);
   auto transaction = call.write();
   if (!store::update_node(transaction, changed_node)) return not_found("such node");
+  if (auto problem = stock.refuse_loss(changed_node.area)) return *problem;
   transaction.commit();
   if (changed_node.area != row->node.area) {
     call.effects.nodes.push_back(changed_node.id);
@@ -135,7 +138,7 @@ Reply set_node_settings(StoreCall& call) {
   auto fields = Fields::parse(call.call.request.body);
   const auto settings = read_settings(fields);
   if (auto problem = fields.finish()) return *problem;
-  if (auto problem = check_settings(call, settings, row->node.area)) return *problem;
+  if (auto problem = check_settings(call, settings, row->node.settings, row->node.area)) return *problem;
   auto transaction = call.write();
   if (!store::set_node_settings(transaction, row->node.id, settings)) return not_found("such node");
   transaction.commit();

@@ -3,6 +3,7 @@
 #include "controller/api/answers.hpp"
 #include "controller/api/fields.hpp"
 #include "controller/api/handlers.hpp"
+#include "controller/api/stock_in_use.hpp"
 
 // Stock clips: everyone's, which come with the program, and those of an area. What an area's nodes shall say by a name is an approved programme: nothing
 // sounds that a second person has not heard.
@@ -63,8 +64,10 @@ Reply put_area_stock_clip(StoreCall& call) {
 Reply drop_area_stock_clip(StoreCall& call) {
   const auto& area = call.call.parameter("id");
   if (auto problem = guard(call, area)) return *problem;
+  const StockInUse stock(call, area);
   auto transaction = call.write();
   if (!store::drop_area_stock_clip(transaction, area, call.call.parameter("name"))) return not_found("such stock clip");
+  if (auto problem = stock.refuse_loss(area)) return *problem;
   transaction.commit();
   call.effects.areas.push_back(area);
   return list_of(call, area);

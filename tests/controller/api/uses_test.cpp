@@ -94,4 +94,85 @@ TEST_CASE("the broadcast that keeps a substitute from being archived is named to
   CHECK(author.post(path).text("/state") == "archived");
 }
 
+namespace {
+
+constexpr const char* kSorry = "/api/v1/areas/hue-a/stock-clips/sorry";
+
+/// hue-a has a stock clip "sorry" of its own.
+void name_sorry(TestApi& api) {
+  REQUIRE(api.client("approver").put(kSorry, R"({"programme":")" + api.programme + R"("})").status == 200);
+}
+
+/// As a board of before has it: its stand-in names what is gone.
+void forget_sorry(TestApi& api) {
+  api.write([](store::Transaction& t) { REQUIRE(store::drop_area_stock_clip(t, "hue-a", "sorry")); });
+}
+
+}  // namespace
+
+TEST_CASE("a stand-in that is gone keeps nobody from muting") {
+  TestApi api;
+  auto root = api.client("root");
+  name_sorry(api);
+  const bool of_node = GENERATE(false, true);
+  const auto path = of_node ? "/api/v1/nodes/" + api.node + "/settings" : "/api/v1/areas/hue-a/settings";
+  INFO(path);
+  REQUIRE(root.put(path, R"({"stand_in":"sorry"})").status == 200);
+  forget_sorry(api);
+  CHECK(root.put(path, R"({"stand_in":"sorry","mute":true})").status == 200);
+  CHECK(root.put(path, R"({"stand_in":"other","mute":true})").code() == "unknown_stock_clip");
+  CHECK(root.put(path, R"({"mute":false})").status == 200);
+  CHECK(root.put(path, R"({"stand_in":"sorry"})").code() == "unknown_stock_clip");
+}
+
+TEST_CASE("a stock clip that stands in, or that an alert says, is not dropped") {
+  TestApi api;
+  auto root = api.client("root");
+  auto approver = api.client("approver");
+  name_sorry(api);
+  SECTION("it stands in for a node") {
+    const auto path = "/api/v1/nodes/" + api.node + "/settings";
+    REQUIRE(root.put(path, R"({"stand_in":"sorry"})").status == 200);
+    const auto refused = approver.del(kSorry);
+    CHECK(refused.code() == "stock_clip_in_use");
+    CHECK(refused.body.find("A-1") != std::string::npos);
+    REQUIRE(root.put(path, R"({"stand_in":""})").status == 200);
+  }
+  SECTION("an alert says it") {
+    const auto alert = approver.post("/api/v1/alerts", R"({"area":"hue-a","status":"actual","event":"flood","title":"Lũ","minutes":10,"stock_clip":"sorry"})");
+    REQUIRE(alert.status == 201);
+    CHECK(approver.del(kSorry).code() == "stock_clip_in_use");
+    REQUIRE(approver.post("/api/v1/alerts/" + alert.text("/id") + "/cancel", "").status == 200);
+  }
+  SECTION("everyone has one of its name") {
+    api.write([&](store::Transaction& t) { REQUIRE(store::put_stock_clip(t, {"sorry", store::list_clip_names(t.session()).front(), "Xin lỗi"})); });
+    REQUIRE(root.put("/api/v1/areas/hue-a/settings", R"({"stand_in":"sorry"})").status == 200);
+  }
+  CHECK(approver.del(kSorry).status == 200);
+  CHECK(approver.del(kSorry).status == 404);
+}
+
+TEST_CASE("nothing is moved to where its stand-in is not known") {
+  TestApi api;
+  auto root = api.client("root");
+  name_sorry(api);
+  REQUIRE(root.post("/api/v1/areas", R"({"id":"hue-a-1","name":"Tổ 1","kind":"zone","parent":"hue-a"})").status == 201);
+  SECTION("an area") {
+    REQUIRE(root.put("/api/v1/areas/hue-a-1/settings", R"({"stand_in":"sorry"})").status == 200);
+    CHECK(root.patch("/api/v1/areas/hue-a-1", R"({"parent":"hue-b"})").code() == "stock_clip_in_use");
+    CHECK(root.get("/api/v1/areas/hue-a-1").text("/parent") == "hue-a");
+    CHECK(root.patch("/api/v1/areas/hue-a-1", R"({"name":"Tổ một"})").status == 200);
+    REQUIRE(root.put("/api/v1/areas/hue-a-1/settings", "{}").status == 200);
+    CHECK(root.patch("/api/v1/areas/hue-a-1", R"({"parent":"hue-b"})").text("/parent") == "hue-b");
+  }
+  SECTION("a node") {
+    const auto path = "/api/v1/nodes/" + api.node;
+    REQUIRE(root.put(path + "/settings", R"({"stand_in":"sorry"})").status == 200);
+    CHECK(root.patch(path, R"({"area":"hue-b"})").code() == "stock_clip_in_use");
+    CHECK(root.patch(path, R"({"area":"hue-a-1"})").status == 200);
+    REQUIRE(root.put(path + "/settings", "{}").status == 200);
+    CHECK(root.patch(path, R"({"area":"hue-b"})").status == 200);
+  }
+}
+
 }  // namespace loa::api

@@ -185,7 +185,7 @@ export const problems: Words = {
   // programmes and their sound
   own_programme: 'Người soạn không tự duyệt chương trình của mình. Cần người thứ hai duyệt.',
   content_changed: 'Nội dung vừa được sửa. Xin xem và nghe lại trước khi duyệt.',
-  scheduled: 'Chương trình còn lịch phát. Hãy hủy lịch phát trước.',
+  scheduled: 'Chương trình còn trong lịch phát, hoặc còn phát thay trong lịch khác. Hãy hủy lịch phát đó trước.',
   no_sound: 'Chương trình chưa có âm thanh.',
   job_running: 'Âm thanh đang được xử lý. Xin đợi xong.',
   text_changed: 'Lời đọc vừa được sửa nên âm thanh cũ không dùng nữa. Xin đọc lại.',
@@ -244,6 +244,7 @@ export const problems: Words = {
 
   // alerts
   unknown_stock_clip: 'Không có lời dựng sẵn này.',
+  stock_clip_in_use: 'Lời dựng sẵn này đang là lời thay thế của một địa bàn hay cụm loa, hoặc đang phát trong tin khẩn cấp. Hãy đổi nơi dùng trước.',
   two_sounds: 'Chỉ chọn một: lời đọc hoặc chương trình đã duyệt.',
   same_programme: 'Chương trình không thể phát thay cho chính nó.',
   bad_stock_name: 'Tên gọi chỉ gồm chữ thường không dấu, số và gạch dưới.',
