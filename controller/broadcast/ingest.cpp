@@ -36,6 +36,23 @@ bool is_newer(const protocol::State& state, const std::optional<protocol::State>
   return std::pair(state.session_number, state.sequence) > std::pair(held->session_number, held->sequence);
 }
 
+// A will was signed before its session began: where the board has spoken in that session, only that it is gone is news.
+bool is_testament(const protocol::State& said, const std::optional<protocol::State>& held) {
+  return said.lifecycle == protocol::Lifecycle::gone && held && held->session == said.session;
+}
+
+// What the board said last, gone.
+protocol::State last_word(protocol::State word, const protocol::State& said) {
+  word.session_number = said.session_number;
+  word.sequence = said.sequence;
+  word.issued = said.issued;
+  word.nonce = said.nonce;
+  word.lifecycle = said.lifecycle;
+  word.sounding.clear();
+  if (word.log_id == said.log_id) word.log_number = std::max(word.log_number, said.log_number);
+  return word;
+}
+
 // A retained state may have been said long ago: a node that knows the time dates it itself.
 TimePoint said_at(const protocol::State& state, bool retained, TimePoint now) {
   const bool dated = retained && state.clock != scheduler::ClockQuality::untrusted;
@@ -172,10 +189,13 @@ void Ingest::take_state(KnownNode& known, const protocol::LinkMessage& message) 
              {protocol::RefusalCode::stale, "/sequence", "an older state than the newest known was said again"});
     return;
   }
-  const auto before = std::exchange(known.state, *state);
   known.heard = said_at(*state, message.retained, x_store.clock().now());
+  const bool only_presence = is_testament(*state, known.state);
+  const auto before = known.state;
+  known.state = only_presence ? last_word(*before, *state) : std::move(*state);
   known.silence_told = false;
-  x_states[id] = {*state, known.heard, message.payload};
+  auto& waiting = x_states[id];
+  waiting = {*known.state, known.heard, only_presence ? std::move(waiting.packet) : message.payload};
   x_handlers.state(known, before);
   flush();
 }

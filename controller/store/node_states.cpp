@@ -136,7 +136,10 @@ bool put_node_state(Transaction& transaction, const NodeState& state) {
                   " (session_number > :a or (session_number = :b and sequence >= :c))",
                   sql::params(s.node, s.session_number, s.session_number, s.sequence)))
     return false;
-  sql::insert(session, "node_states", state, sql::or_replace<NodeState>("node"));
+  auto kept = state;
+  if (kept.packet.empty())
+    if (const auto held = find_node_state(session, s.node)) kept.packet = held->packet;
+  sql::insert(session, "node_states", kept, sql::or_replace<NodeState>("node"));
   return true;
 }
 

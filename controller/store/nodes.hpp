@@ -27,9 +27,9 @@ struct Node {
 
 /// The newest state that a node signed, and when it came.
 struct NodeState {
-  protocol::State state;
+  protocol::State state;  ///< of a board that is gone: what it said last in that session; its will says what was true before
   TimePoint received;
-  std::string packet;  ///< as it was signed
+  std::string packet;  ///< as it was signed; empty in put_node_state: the one held says what this does
 };
 
 /// A node with what is known of it.

@@ -2,6 +2,7 @@
 #include "controller/store/log_batches.hpp"
 #include "controller/store/play_records.hpp"
 #include "controller/store/record_proof.hpp"
+#include "controller/store/node_troubles.hpp"
 #include "protocol/record_chain.hpp"
 #include "tests/controller/broadcast/station.hpp"
 
@@ -207,6 +208,45 @@ TEST_CASE("the will of an ended session comes too late once the node is back") {
     station.settle();
     CHECK(lifecycle() == protocol::Lifecycle::ready);
   }
+}
+
+TEST_CASE("a will takes back nothing that its board has said since") {
+  struct Row {
+    const char* name;
+    protocol::Supply before, since;
+    bool at_once;  ///< the will comes before what was said last is kept
+  };
+  const auto row = GENERATE(Row{"the mains failed", protocol::Supply::mains, protocol::Supply::battery, false},
+                            Row{"the mains failed just before the end", protocol::Supply::mains, protocol::Supply::battery, true},
+                            Row{"the mains came back", protocol::Supply::battery, protocol::Supply::mains, false});
+  INFO(row.name);
+  Station station;
+  station.start();
+  auto& one = station.one;
+  one.state.supply = row.before;
+  auto gone = one.state;
+  gone.lifecycle = protocol::Lifecycle::gone;
+  gone.sequence = 9'007'199'254'740'991;
+  const auto will = one.sign(MessageType::state, protocol::encode(gone));
+  station.say(one);
+  one.state.supply = row.since;
+  one.state.sounding = "b-1@20261125T110000Z";
+  station.link->deliver(protocol::state_topic("n-one"), one.say(station.clock.now()));
+  if (!row.at_once) station.settle();
+  station.link->deliver(protocol::state_topic("n-one"), will);
+  station.settle();
+  const auto held = *station.store->run_sync([](store::Session& s) { return store::find_node_state(s, "n-one"); });
+  CHECK(held.state.lifecycle == protocol::Lifecycle::gone);
+  CHECK(held.state.supply == row.since);
+  CHECK(held.state.sounding.empty());
+  const auto on_battery = station.store->run_sync([](store::Session& s) { return store::nodes_on_battery(s); });
+  CHECK(on_battery.size() == (row.since == protocol::Supply::battery ? 1 : 0));
+  // A session of which nothing was heard but its will: that is all there is.
+  gone.session = "s-2";
+  gone.session_number = 2;
+  station.link->deliver(protocol::state_topic("n-one"), one.sign(MessageType::state, protocol::encode(gone)));
+  station.settle();
+  CHECK(station.store->run_sync([](store::Session& s) { return store::find_node_state(s, "n-one"); })->state.supply == row.before);
 }
 
 TEST_CASE("a node that misses two state periods is told to be unknown, once, also where its state is retained") {
