@@ -36,11 +36,11 @@ struct sql::Fields<Told> {
 
 namespace {
 
-std::vector<Told> where(Session& session, const std::string& condition, int limit) {
+std::vector<Told> where(Session& session, const std::string& condition) {
   return sql::select_text<Told>(session,
                                 "select s.node, n.area, s.level_dbfs, s.amplifier_dbfs, s.supply_mv, s.data_used, s.data_budget"
                                 " from node_states s join nodes n on n.id = s.node where n.retired is null and " + condition +
-                                    " order by s.node" + sql::limit(limit),
+                                    " order by s.node",
                                 sql::params());
 }
 
@@ -48,9 +48,9 @@ std::int64_t mib(std::int64_t bytes) { return bytes >> 20; }
 
 }  // namespace
 
-std::vector<NewAlarm> silent_amplifiers(Session& session, int limit) {
+std::vector<NewAlarm> silent_amplifiers(Session& session) {
   std::vector<NewAlarm> alarms;
-  for (const auto& told : where(session, "s.amplifier = 'fault'", limit)) {
+  for (const auto& told : where(session, "s.amplifier = 'fault'")) {
     auto detail = std::string("its amplifier is in fault, cannot be switched, or is silent while sound is sent");
     if (told.amplifier_dbfs && told.level_dbfs)
       detail += fmt::format("; last heard at the amplifier {:.0f} dBFS, sent {:.0f} dBFS", *told.amplifier_dbfs, *told.level_dbfs);
@@ -59,18 +59,18 @@ std::vector<NewAlarm> silent_amplifiers(Session& session, int limit) {
   return alarms;
 }
 
-std::vector<NewAlarm> nodes_on_battery(Session& session, int limit) {
+std::vector<NewAlarm> nodes_on_battery(Session& session) {
   std::vector<NewAlarm> alarms;
-  for (const auto& told : where(session, "s.supply = 'battery'", limit))
+  for (const auto& told : where(session, "s.supply = 'battery'"))
     alarms.push_back({AlarmKind::on_battery, told.node, told.area,
                       told.supply_mv ? fmt::format("it runs on its battery, at {:.1f} V", static_cast<double>(*told.supply_mv) / 1000)
                                      : std::string("it runs on its battery")});
   return alarms;
 }
 
-std::vector<NewAlarm> nodes_over_budget(Session& session, int limit) {
+std::vector<NewAlarm> nodes_over_budget(Session& session) {
   std::vector<NewAlarm> alarms;
-  for (const auto& told : where(session, "s.data_budget > 0 and s.data_used > s.data_budget", limit))
+  for (const auto& told : where(session, "s.data_budget > 0 and s.data_used > s.data_budget"))
     alarms.push_back({AlarmKind::data_budget, told.node, told.area,
                       fmt::format("{} MiB used this month, of {}: clips are fetched only shortly before they are due, alerts as ever",
                                   mib(told.data_used.value_or(0)), mib(told.data_budget.value_or(0)))});

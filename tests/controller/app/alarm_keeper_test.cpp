@@ -227,3 +227,41 @@ TEST_CASE("a board's hardware is an alarm for as long as its newest state says s
     }
   }
 }
+
+TEST_CASE("of more boards than alarms are shown, the others are counted, and the first told stay") {
+  Kept kept;
+  add_board(kept.store);
+  const auto on_battery = [&](int from, int to) {
+    auto job = [&kept, from, to](store::Transaction& t) {
+      for (int i = from; i < to; ++i) {
+        store::Node node;
+        node.id = "n-" + std::to_string(i);
+        node.code = "PX-" + std::to_string(i);
+        node.area = "hue";
+        node.certificate_serial = "1";
+        REQUIRE(store::add_node(t, node));
+        store::NodeState state;
+        state.state.node = node.id;
+        state.state.supply = protocol::Supply::battery;
+        state.received = kept.clock.now();
+        REQUIRE(store::put_node_state(t, state));
+      }
+      return 0;
+    };
+    kept.store.write_sync(store::system_actor(), job);
+    kept.clock.tick(11min);
+    kept.told.clear();
+    kept.look();
+  };
+  const auto others = [&] {
+    return kept.store.run_sync([](store::Session& s) {
+      return store::sql::value<std::int64_t>(s, "select count from alarms where subject = 'others' and ended is null").value_or(0);
+    });
+  };
+  on_battery(200, 500);
+  CHECK(kept.told.size() == static_cast<std::size_t>(store::kMostOpenAlarms));
+  CHECK(others() == 300 - (store::kMostOpenAlarms - 1));
+  on_battery(100, 110);  // before the first by name
+  CHECK(kept.told.empty());
+  CHECK(others() == 310 - (store::kMostOpenAlarms - 1));
+}
