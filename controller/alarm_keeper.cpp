@@ -76,6 +76,8 @@ AlarmKeeper::Done AlarmKeeper::write(store::Transaction& transaction, const Work
     add(store::set_alarms(transaction, store::AlarmKind::amplifier_silent, store::silent_amplifiers(transaction.session())));
     add(store::set_alarms(transaction, store::AlarmKind::on_battery, store::nodes_on_battery(transaction.session())));
     add(store::set_alarms(transaction, store::AlarmKind::data_budget, store::nodes_over_budget(transaction.session())));
+    add(store::set_alarms(transaction, store::AlarmKind::safe_mode, store::nodes_in_safe_mode(transaction.session())));
+    add(store::set_alarms(transaction, store::AlarmKind::node_disk, store::nodes_with_bad_disks(transaction.session())));
   }
   done.open = store::count_open_alarms(transaction.session());
   return done;

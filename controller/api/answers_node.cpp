@@ -18,6 +18,10 @@ const char* sentence_of(std::string_view reason) {
       {"plan_expired", "Its plan has ended; it plays alerts only."},
       {"refused", "It refused the last message."},
       {"clock_untrusted", "It does not know the time."},
+      {"safe_mode", "It died again and again and plays alerts only."},
+      {"disk_full", "Its disk is full: what it cannot write, a restart loses."},
+      {"disk_read_only", "Its disk can only be read: what it cannot write, a restart loses."},
+      {"disk_failing", "Its disk fails: what it cannot write, a restart loses."},
       {"controller_unheard", "It does not hear the controller."},
       {"starting", "It is starting."}};
   for (const auto& [word, text] : sentences)

@@ -34,6 +34,8 @@ const char* name_of(AlarmKind kind) {
     case AlarmKind::amplifier_silent: return "amplifier_silent";
     case AlarmKind::on_battery: return "on_battery";
     case AlarmKind::data_budget: return "data_budget";
+    case AlarmKind::safe_mode: return "safe_mode";
+    case AlarmKind::node_disk: return "node_disk";
     case AlarmKind::none: break;
   }
   return "";

@@ -38,6 +38,8 @@ enum class AlarmKind {
   amplifier_silent,     ///< a board's amplifier is in fault, or nothing comes out of it while sound is sent
   on_battery,           ///< a board runs on its battery
   data_budget,          ///< a board has used more of its SIM than a month's budget
+  safe_mode,            ///< a board died again and again and plays alerts alone
+  node_disk,            ///< a board's disk is full or takes nothing
   none
 };
 const char* name_of(AlarmKind kind);

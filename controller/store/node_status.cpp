@@ -19,6 +19,12 @@ const char* name_of(NodeStatus status) {
 
 namespace {
 
+// A restart of a board that cannot write forgets what it took since; one in safe mode plays no schedule.
+bool needs_a_person(const protocol::State& state) {
+  return state.lifecycle == protocol::Lifecycle::expired || state.clock == scheduler::ClockQuality::untrusted || state.safe_mode ||
+         state.disk.value_or(protocol::DiskHealth::ok) != protocol::DiskHealth::ok;
+}
+
 bool is_old(const NodeRow& row, TimePoint now, Millis state_period) {
   return now - row.state->received > 2 * state_period;
 }
@@ -41,7 +47,7 @@ NodeStatus status_of(const NodeRow& row, TimePoint now, Millis state_period) {
   if (!row.state || is_old(row, now, state_period)) return NodeStatus::unknown;
   const auto& state = row.state->state;
   if (state.lifecycle == Lifecycle::gone || state.lifecycle == Lifecycle::stopping) return NodeStatus::offline;
-  if (state.lifecycle == Lifecycle::expired || state.clock == scheduler::ClockQuality::untrusted) return NodeStatus::error;
+  if (needs_a_person(state)) return NodeStatus::error;
   if (state.muted) return NodeStatus::muted;
   if (state.lifecycle == Lifecycle::playing || state.lifecycle == Lifecycle::alerting) return NodeStatus::playing;
   if (state.lifecycle == Lifecycle::ready && has_wanted_plan(row)) return NodeStatus::ready;
@@ -58,6 +64,10 @@ std::vector<std::string> reasons_of(const NodeRow& row, TimePoint now, Millis st
   if (state.lifecycle == Lifecycle::starting || state.lifecycle == Lifecycle::connecting) reasons.emplace_back("starting");
   if (state.lifecycle == Lifecycle::expired) reasons.emplace_back("plan_expired");
   if (state.clock == scheduler::ClockQuality::untrusted) reasons.emplace_back("clock_untrusted");
+  if (state.safe_mode) reasons.emplace_back("safe_mode");
+  if (state.disk == protocol::DiskHealth::full) reasons.emplace_back("disk_full");
+  if (state.disk == protocol::DiskHealth::read_only) reasons.emplace_back("disk_read_only");
+  if (state.disk == protocol::DiskHealth::failing) reasons.emplace_back("disk_failing");
   if (state.muted) reasons.emplace_back("muted");
   if (state.plan_held < row.wanted_revision) reasons.emplace_back("plan_not_held");
   if (state.clips_held < state.clips_wanted) {

@@ -17,6 +17,8 @@ struct Told {
   std::optional<std::int64_t> supply_mv;
   std::optional<std::int64_t> data_used;
   std::optional<std::int64_t> data_budget;
+  std::optional<std::string> disk;
+  std::optional<std::string> safe_mode;
 };
 
 }  // namespace
@@ -31,6 +33,8 @@ struct sql::Fields<Told> {
     c("supply_mv", told.supply_mv);
     c("data_used", told.data_used);
     c("data_budget", told.data_budget);
+    c("disk", told.disk);
+    c("safe_mode", told.safe_mode);
   }
 };
 
@@ -38,7 +42,7 @@ namespace {
 
 std::vector<Told> where(Session& session, const std::string& condition) {
   return sql::select_text<Told>(session,
-                                "select s.node, n.area, s.level_dbfs, s.amplifier_dbfs, s.supply_mv, s.data_used, s.data_budget"
+                                "select s.node, n.area, s.level_dbfs, s.amplifier_dbfs, s.supply_mv, s.data_used, s.data_budget, s.disk, s.safe_mode"
                                 " from node_states s join nodes n on n.id = s.node where n.retired is null and " + condition +
                                     " order by s.node",
                                 sql::params());
@@ -74,6 +78,23 @@ std::vector<NewAlarm> nodes_over_budget(Session& session) {
     alarms.push_back({AlarmKind::data_budget, told.node, told.area,
                       fmt::format("{} MiB used this month, of {}: clips are fetched only shortly before they are due, alerts as ever",
                                   mib(told.data_used.value_or(0)), mib(told.data_budget.value_or(0)))});
+  return alarms;
+}
+
+std::vector<NewAlarm> nodes_in_safe_mode(Session& session) {
+  std::vector<NewAlarm> alarms;
+  for (const auto& told : where(session, "s.safe_mode is not null"))
+    alarms.push_back({AlarmKind::safe_mode, told.node, told.area, "it plays no schedule, only alerts: " + told.safe_mode.value_or("")});
+  return alarms;
+}
+
+std::vector<NewAlarm> nodes_with_bad_disks(Session& session) {
+  std::vector<NewAlarm> alarms;
+  for (const auto& told : where(session, "s.disk <> 'ok'")) {
+    const auto how = told.disk == "full" ? "is full" : told.disk == "read_only" ? "can only be read" : "fails";
+    alarms.push_back({AlarmKind::node_disk, told.node, told.area,
+                      fmt::format("its disk {}: it goes on from memory, and a restart loses what is not written", how)});
+  }
   return alarms;
 }
 

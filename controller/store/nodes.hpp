@@ -51,7 +51,8 @@ inline constexpr Millis kStatePeriod = std::chrono::minutes(30);
 /// The status of `row` at `now`; ready only when it reported the wanted revision and verified every file in it.
 NodeStatus status_of(const NodeRow& row, TimePoint now, Millis state_period = kStatePeriod);
 /// Why it is not (only) ready, as stable words: never_reported, state_old, gone, muted, plan_not_held, clips_missing (with data_short or
-/// data_used_up where they wait for the month's data, see scheduler::fetch_ahead), plan_expired, refused, clock_untrusted, controller_unheard, starting.
+/// data_used_up where they wait for the month's data, see scheduler::fetch_ahead), plan_expired, refused, clock_untrusted,
+/// safe_mode, disk_full, disk_read_only, disk_failing, controller_unheard, starting.
 std::vector<std::string> reasons_of(const NodeRow& row, TimePoint now, Millis state_period = kStatePeriod);
 
 /// Live nodes of one controller that the api makes: what the broker reads at each change in some seconds, and what its files hold several times

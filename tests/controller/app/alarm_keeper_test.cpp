@@ -193,6 +193,11 @@ TEST_CASE("a board's hardware is an alarm for as long as its newest state says s
          state.data_used = std::int64_t{600} << 20;
          state.data_budget = std::int64_t{500} << 20;
        }, "600 MiB used this month, of 500"},
+      {"it died again and again", "safe_mode", [](protocol::State& state) { state.safe_mode = "ended 5 times, last by signal 11"; },
+       "plays no schedule, only alerts: ended 5 times, last by signal 11"},
+      {"its disk is full", "node_disk", [](protocol::State& state) { state.disk = protocol::DiskHealth::full; }, "its disk is full"},
+      {"its disk can only be read", "node_disk", [](protocol::State& state) { state.disk = protocol::DiskHealth::read_only; }, "can only be read"},
+      {"its disk fails", "node_disk", [](protocol::State& state) { state.disk = protocol::DiskHealth::failing; }, "its disk fails"},
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
@@ -201,6 +206,7 @@ TEST_CASE("a board's hardware is an alarm for as long as its newest state says s
       protocol::State well;
       well.amplifier = protocol::Amplifier::off;
       well.supply = protocol::Supply::mains;
+      well.disk = protocol::DiskHealth::ok;
       well.data_used = 5;
       well.data_budget = std::int64_t{500} << 20;
       const auto say = [&](protocol::State state) {

@@ -126,6 +126,16 @@ TEST_CASE("a node's status is what it reported, not what was sent") {
       {"its plan ended", [](auto& n) { n.state.lifecycle = Lifecycle::expired; }, Millis{0}, NodeStatus::error, "plan_expired"},
       {"it does not know the time", [](auto& n) { n.state.clock = loa::scheduler::ClockQuality::untrusted; }, Millis{0},
        NodeStatus::error, "clock_untrusted"},
+      {"it plays alerts alone", [](auto& n) { n.state.safe_mode = "ended 5 times"; n.state.lifecycle = Lifecycle::fetching; }, Millis{0},
+       NodeStatus::error, "safe_mode"},
+      {"its disk is full", [](auto& n) { n.state.disk = loa::protocol::DiskHealth::full; }, Millis{0}, NodeStatus::error, "disk_full"},
+      {"its disk can only be read, though it plays", [](auto& n) {
+         n.state.disk = loa::protocol::DiskHealth::read_only;
+         n.state.lifecycle = Lifecycle::playing;
+       }, Millis{0}, NodeStatus::error, "disk_read_only"},
+      {"its disk fails and it is muted", [](auto& n) { n.state.disk = loa::protocol::DiskHealth::failing; n.state.muted = true; }, Millis{0},
+       NodeStatus::error, "disk_failing"},
+      {"its disk is well", [](auto& n) { n.state.disk = loa::protocol::DiskHealth::ok; }, Millis{0}, NodeStatus::ready, ""},
       {"two periods are not yet passed", [](auto&) {}, 2 * kStatePeriod, NodeStatus::ready, ""},
       {"two periods without a newer state", [](auto&) {}, 2 * kStatePeriod + Millis{1}, NodeStatus::unknown, "state_old"},
   };
@@ -134,6 +144,8 @@ TEST_CASE("a node's status is what it reported, not what was sent") {
     auto row = *find_node_row(*province.session, "n-one");
     CHECK(row.wanted_revision == 100);
     row.state = state_of_one(province);
+    row.state->state.safe_mode.reset();
+    row.state->state.disk.reset();
     one.say(*row.state);
     const auto now = province.clock.now() + one.age;
     CHECK(loa::store::status_of(row, now) == one.status);
