@@ -3,7 +3,9 @@
 #include "controller/alarm_keeper.hpp"
 #include "controller/store/log_batches.hpp"
 #include "controller/store/nodes.hpp"
+#include "controller/store/play_records.hpp"
 #include "controller/store/sql.hpp"
+#include "protocol/record_chain.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/loop.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -161,12 +163,29 @@ TEST_CASE("records that a board has and does not send are an alarm until they ar
   say();
   kept.look();
   CHECK(kept.told == Told{"records_missing raised"});
-  write([](store::Transaction& t) {
-    store::sql::execute(t.session(), "update log_positions set lacking_since = null");
-    return 0;
-  });
-  kept.clock.tick(11min);
-  kept.look();
+  const auto bring = [&](std::int64_t from, std::int64_t to) {
+    write([=](store::Transaction& t) {
+      std::vector<scheduler::PlayRecord> records;
+      std::vector<std::string> hashes;
+      for (auto number = from; number <= to; ++number) {
+        auto& record = records.emplace_back();
+        record.log_id = "log-1";
+        record.number = number;
+        record.previous_hash = protocol::first_previous_hash();
+        record.due = t.now() - std::chrono::minutes(60 - number);
+        record.occurrence_id = scheduler::occurrence_id("b-x", record.due);
+        hashes.push_back(protocol::record_hash(record));
+      }
+      store::add_records(t, "n-one", records, hashes);
+      return 0;
+    });
+    kept.clock.tick(11min);
+    say();
+    kept.look();
+  };
+  bring(1, 4);
+  CHECK(kept.told == Told{"records_missing raised"});
+  bring(5, 5);
   CHECK(kept.told == Told{"records_missing raised", "records_missing ended"});
 }
 
