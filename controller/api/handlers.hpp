@@ -76,7 +76,7 @@ Reply preview_broadcast(StoreCall& call);
 Reply list_occurrences(StoreCall& call);
 Reply list_play_records(StoreCall& call);
 Reply list_node_logs(StoreCall& call);
-Reply prove_node_records(StoreCall& call);
+awaitable<Reply> prove_node_records(Api& api, Call call);
 
 Reply list_alerts(StoreCall& call);
 awaitable<Reply> prepare_alert(Api& api, Call call);

@@ -1,5 +1,6 @@
 #include "controller/store/record_proof.hpp"
 
+#include "controller/api/api.hpp"
 #include "controller/api/area_answers.hpp"
 #include "controller/api/handlers.hpp"
 #include "controller/store/log_batches.hpp"
@@ -33,20 +34,29 @@ Reply list_node_logs(StoreCall& call) {
   return json_response(json::object{{"items", std::move(items)}});
 }
 
-Reply prove_node_records(StoreCall& call) {
-  Query query(call.call.request);
+// Only reading holds the store: signatures are checked on the worker.
+awaitable<Reply> prove_node_records(Api& api, Call call) {
+  Query query(call.request);
   query.require("log");
   const auto log = query.text("log").value_or("");
   const auto from = query.whole("from", 1, std::int64_t{1} << 53).value_or(1);
-  if (auto problem = query.finish()) return *problem;
-  const auto board = find_board(call);
-  if (board.has_error()) return board.error();
-  const auto proof = store::prove_records(call.db, board->id, log, from);
+  if (auto problem = query.finish()) co_return std::move(*problem);
+  auto shared = std::make_shared<Call>(std::move(call));
+  auto read = [shared, log, from](store::Session& db) -> http::Result<store::LogPart> {
+    Effects none;
+    const auto board = find_board(StoreCall{*shared, db, none});
+    if (board.has_error()) return board.error();
+    return store::read_log_part(db, board->id, log, shared->now, from);
+  };
+  auto part = co_await api.store().run(std::move(read));
+  if (part.has_error()) co_return part.error();
+  auto check = [part = std::make_shared<store::LogPart>(std::move(*part))] { return store::prove(*part); };
+  const auto proof = co_await api.worker().run(std::move(check));
   json::array findings;
   for (const auto& one : proof.findings) findings.push_back(json::object{{"fault", name_of(one.fault)}, {"from", one.from}, {"to", one.to}});
   json::object answer{{"log_id", log}, {"from", proof.from}, {"to", proof.to}, {"records", proof.records}, {"proved", proof.proved}, {"findings", std::move(findings)}};
   if (proof.next) answer["next"] = *proof.next;
-  return json_response(answer);
+  co_return json_response(answer);
 }
 
 }  // namespace loa::api

@@ -13,7 +13,6 @@
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/key_ring.hpp"
-#include "protocol/record_chain.hpp"
 
 namespace loa::broadcast {
 
@@ -274,15 +273,10 @@ void Ingest::put_back(Work work) {
 
 void Ingest::write_batch(store::Transaction& transaction, const SaidBatch& said, Done& done) {
   const auto& [batch, message] = said;
-  std::vector<std::string> hashes;
-  for (const auto& record : batch.records) hashes.push_back(protocol::record_hash(record));
-  const auto stored = store::add_records(transaction, batch.node, batch.records, hashes);
+  const auto stored = store::keep_batch(transaction, batch, message);
   done.acks.push_back({batch.node, batch.log_id, stored.complete_to});
   const auto node = store::find_node(transaction.session(), batch.node);
   const auto area = node ? node->area : std::string();
-  // What only repeats needs no second signature; what contradicts the rows is kept word for word.
-  if (stored.added > 0 || stored.differing > 0)
-    store::add_signed_batch(transaction, store::signed_batch(batch, message, stored.differing == 0, transaction.now()));
   if (stored.broken_chain > 0) {
     const std::string what = "records do not follow the ones before them, or say otherwise than before";
     store::count_refusal(transaction, {batch.node, "log", "broken_chain", stored.broken_chain, "/records", what, transaction.now()});

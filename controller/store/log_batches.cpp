@@ -5,6 +5,7 @@
 #include "controller/store/sql.hpp"
 #include "protocol/base64url.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/record_chain.hpp"
 
 namespace loa::store {
 
@@ -43,8 +44,40 @@ SignedBatch signed_batch(const protocol::LogBatch& batch, const std::string& mes
   return kept;
 }
 
-void add_signed_batch(Transaction& transaction, const SignedBatch& batch) {
-  sql::insert(transaction.session(), "log_batches", batch, "on conflict do nothing");
+namespace {
+
+bool has_room(Session& session, const SignedBatch& batch) {
+  return sql::value<int>(session, "select count(*) from log_batches where node = :node and log_id = :log and jws not like '%..%'",
+                         sql::params(batch.node, batch.log_id)).value_or(0) < kMostContradictions;
+}
+
+// Beside what is kept of the same numbers already.
+void add_word(Session& session, const SignedBatch& batch) {
+  const std::string key = " where node = :node and log_id = :log and first_number = :first and last_number = :last";
+  const auto held = sql::value<std::string>(session, "select jws from log_batches" + key, sql::params(batch.node, batch.log_id, batch.first, batch.last));
+  if (!held) {
+    if (has_room(session, batch)) sql::insert(session, "log_batches", batch);
+    return;
+  }
+  auto words = sql::split_words(*held, '\n');
+  if (words.size() >= kMostWordsOfRange || std::find(words.begin(), words.end(), batch.jws) != words.end()) return;
+  words.push_back(batch.jws);
+  sql::execute(session, "update log_batches set jws = :jws" + key, sql::params(sql::join_words(words, '\n'), batch.node, batch.log_id, batch.first, batch.last));
+}
+
+}  // namespace
+
+StoredBatch keep_batch(Transaction& transaction, const protocol::LogBatch& batch, const std::string& message) {
+  auto& session = transaction.session();
+  std::vector<std::string> hashes;
+  for (const auto& record : batch.records) hashes.push_back(protocol::record_hash(record));
+  const auto stored = add_records(transaction, batch.node, batch.records, hashes);
+  const auto signed_ = signed_batch(batch, message, stored.differing == 0, transaction.now());
+  if (stored.added > 0)
+    sql::insert(session, "log_batches", signed_, "on conflict do nothing");
+  else if (stored.differing > 0)
+    add_word(session, signed_);
+  return stored;
 }
 
 std::vector<SignedBatch> list_signed_batches(Session& session, const std::string& node, const std::string& log_id, std::int64_t from,
@@ -54,6 +87,24 @@ std::vector<SignedBatch> list_signed_batches(Session& session, const std::string
                                   " order by first_number, last_number",
                                   sql::params(node, log_id, from, to));
 }
+
+namespace {
+
+/// The log that a board's newest state names.
+struct Named {
+  std::string log_id;
+  std::int64_t number = 0;
+};
+
+}  // namespace
+
+template <>
+struct sql::Fields<Named> {
+  static void visit(Columns& c, Named& named) {
+    c("log_id", named.log_id);
+    c("log_number", named.number);
+  }
+};
 
 template <>
 struct sql::Fields<LogView> {
@@ -68,6 +119,11 @@ struct sql::Fields<LogView> {
 
 std::vector<LogView> list_logs(Session& session, const std::string& node) {
   auto logs = sql::select<LogView>(session, "from log_positions where node = :node", sql::params(node));
+  // Also where all of it was taken away here.
+  const auto named = sql::select<Named>(session, "from node_states where node = :node and log_id <> ''", sql::params(node));
+  for (const auto& one : named)
+    if (std::none_of(logs.begin(), logs.end(), [&](const auto& log) { return log.log_id == one.log_id; }))
+      logs.push_back({one.log_id, 0, 0, 0, one.number, {}});
   std::vector<std::pair<TimePoint, LogView>> dated;
   for (auto& log : logs) {
     log.records = sql::value<std::int64_t>(session, "select count(*) from play_records where node = :node and log_id = :log",

@@ -4,13 +4,15 @@
 #include <string>
 #include <vector>
 
+#include "controller/store/play_records.hpp"
 #include "controller/store/session.hpp"
 #include "protocol/messages.hpp"
 
 namespace loa::store {
 
 /// What a board signed of its log in one message. `jws` is that message (RFC 7515, compact); where its payload is just encode(LogBatch) of the
-/// rows `first`..`last` and `issued`, the payload is left out (appendix F, detached), because the rows hold it.
+/// rows `first`..`last` and `issued`, the payload is left out (appendix F, detached), because the rows hold it. Whatever else it signed of the same
+/// numbers follows whole, each message on a line of its own.
 struct SignedBatch {
   std::string node;
   std::string log_id;
@@ -25,8 +27,14 @@ struct SignedBatch {
 /// `message` as it is kept for `batch`, which was read from it: without its payload where `rows_are_it`, and the payload is what encode(batch)
 /// gives.
 SignedBatch signed_batch(const protocol::LogBatch& batch, const std::string& message, bool rows_are_it, TimePoint received);
-/// Keeps it; one of the same numbers that is there stays.
-void add_signed_batch(Transaction& transaction, const SignedBatch& batch);
+
+/// Of the messages of a log that bring nothing new and contradict what is held, the most that are kept for one range of numbers, and of ranges of
+/// their own: what comes beyond shows nothing new of a board that contradicts itself so often.
+inline constexpr std::size_t kMostWordsOfRange = 4;
+inline constexpr int kMostContradictions = 64;
+/// Stores what a board said of its log in `message`, which `batch` was read from: the records (see add_records), and the message where it brings
+/// some or contradicts those held. What only repeats needs no second signature.
+StoredBatch keep_batch(Transaction& transaction, const protocol::LogBatch& batch, const std::string& message);
 /// Those that begin in from..to, by first number.
 std::vector<SignedBatch> list_signed_batches(Session& session, const std::string& node, const std::string& log_id, std::int64_t from,
                                              std::int64_t to);
@@ -40,7 +48,7 @@ struct LogView {
   std::int64_t reported = 0;     ///< highest that the board named in a state
   std::optional<TimePoint> lacking_since;  ///< since when something below the end of the log is missing
 };
-/// Every log that the board began, by its first record.
+/// Every log that the board began, by its first record, and the one that its newest state names, though nothing of it be held.
 std::vector<LogView> list_logs(Session& session, const std::string& node);
 
 /// The board says that its log ends at `number`: a gap, until all of it is here.

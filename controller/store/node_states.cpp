@@ -147,6 +147,10 @@ std::optional<NodeState> find_node_state(Session& session, const std::string& no
   return sql::select_one<NodeState>(session, "from node_states where node = :node", sql::params(node));
 }
 
+TimePoint newest_state_received(Session& session) {
+  return sql::value<std::optional<TimePoint>>(session, "select max(received) from node_states").value_or(std::nullopt).value_or(TimePoint{});
+}
+
 std::vector<NodeState> list_node_states(Session& session) { return sql::select<NodeState>(session, "from node_states"); }
 
 }  // namespace loa::store

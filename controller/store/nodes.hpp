@@ -88,5 +88,7 @@ std::vector<Node> list_live_nodes(Session& session);
 /// Keeps `state` where it is newer than what is held (session number, then sequence); false where it is not, or the node is unknown.
 bool put_node_state(Transaction& transaction, const NodeState& state);
 std::optional<NodeState> find_node_state(Session& session, const std::string& node);
+/// When the newest of all came: the last moment that a copy of the store knows of.
+TimePoint newest_state_received(Session& session);
 
 }  // namespace loa::store

@@ -4,10 +4,8 @@
 #include <map>
 #include <set>
 
-#include "controller/store/log_batches.hpp"
 #include "controller/store/node_keys.hpp"
 #include "controller/store/nodes.hpp"
-#include "controller/store/play_records.hpp"
 #include "controller/store/sql.hpp"
 #include "protocol/base64url.hpp"
 #include "protocol/codec.hpp"
@@ -20,6 +18,7 @@ namespace loa::store {
 const char* name_of(ProofFault fault) {
   switch (fault) {
     case ProofFault::missing: return "missing";
+    case ProofFault::on_the_way: return "on_the_way";
     case ProofFault::changed: return "changed";
     case ProofFault::chain: return "chain";
     case ProofFault::contradicted: return "contradicted";
@@ -28,6 +27,28 @@ const char* name_of(ProofFault fault) {
   }
   return "";
 }
+
+namespace {
+
+/// How far a log is held here.
+struct Position {
+  std::int64_t complete_to = 0;
+  std::int64_t highest = 0;
+  std::int64_t reported = 0;
+  std::optional<TimePoint> lacking_since;
+};
+
+}  // namespace
+
+template <>
+struct sql::Fields<Position> {
+  static void visit(Columns& c, Position& position) {
+    c("complete_to", position.complete_to);
+    c("highest", position.highest);
+    c("reported", position.reported);
+    c("lacking_since", position.lacking_since);
+  }
+};
 
 namespace {
 
@@ -40,14 +61,9 @@ struct Row {
 };
 using Rows = std::map<std::int64_t, Row>;
 
-Rows read_rows(Session& session, const std::string& node, const std::string& log_id, std::int64_t from, std::int64_t to) {
+Rows rows_of(const LogPart& part) {
   Rows rows;
-  for (auto& found : list_records(session, node, log_id, from, static_cast<int>(to - from + 1))) {
-    if (found.record.number > to) break;
-    auto hash = protocol::record_hash(found.record);
-    const auto number = found.record.number;
-    rows.emplace(number, Row{std::move(found.record), std::move(found.hash), std::move(hash)});
-  }
+  for (const auto& row : part.rows) rows.emplace(row.record.number, Row{row.record, row.hash, protocol::record_hash(row.record)});
   return rows;
 }
 
@@ -59,17 +75,24 @@ std::vector<PublicKey> keys_of(Session& session, const std::string& node) {
   return keys;
 }
 
-// The records that the signature is about: those in the message, or, where they were left out, the rows. Nothing where a row is missing.
-std::optional<std::string> message_of(const SignedBatch& batch, const Rows& rows) {
-  const auto first = batch.jws.find('.');
-  if (first == std::string::npos || batch.jws.compare(first, 2, "..") != 0) return batch.jws;
+// The records that a word's signature is about: those in the message, or, where they were left out, the rows. Nothing where a row is missing.
+std::optional<std::string> message_of(const SignedBatch& batch, const std::string& word, const Rows& rows) {
+  const auto first = word.find('.');
+  if (first == std::string::npos || word.compare(first, 2, "..") != 0) return word;
   protocol::LogBatch whole{batch.node, batch.issued, batch.log_id, {}};
   for (auto number = batch.first; number <= batch.last; ++number) {
     const auto row = rows.find(number);
     if (row == rows.end()) return std::nullopt;
     whole.records.push_back(row->second.record);
   }
-  return batch.jws.substr(0, first + 1) + protocol::to_base64url(protocol::encode(whole)) + batch.jws.substr(first + 1);
+  return word.substr(0, first + 1) + protocol::to_base64url(protocol::encode(whole)) + word.substr(first + 1);
+}
+
+// Which of the board's keys signed it, the newest first: of most logs they are the newest's.
+std::optional<std::size_t> signer_of(const protocol::Envelope& envelope, const std::vector<PublicKey>& keys) {
+  for (auto i = keys.size(); i > 0; --i)
+    if (envelope.signed_by(keys[i - 1])) return i - 1;
+  return std::nullopt;
 }
 
 class Prover {
@@ -77,21 +100,12 @@ class Prover {
   Prover(const Rows& rows, const std::vector<PublicKey>& keys) : rows_(rows), keys_(keys) {}
 
   void take(const SignedBatch& batch) {
-    const auto message = message_of(batch, rows_);
-    if (!message) return;  // its rows are not all there: missing says so
-    const auto envelope = protocol::open(*message, protocol::MessageType::log);
-    const bool by_board = envelope && envelope->kid == batch.node &&
-                          std::any_of(keys_.begin(), keys_.end(), [&](const auto& key) { return envelope->signed_by(key); });
-    const auto said = by_board ? protocol::decode_log(envelope->payload, batch.node) : protocol::Result<protocol::LogBatch>(protocol::Refusal{});
-    if (!said || said->log_id != batch.log_id) {
-      for (auto number = batch.first; number <= batch.last; ++number) unfit_.insert(number);
-      return;
-    }
-    for (const auto& record : said->records) {
-      const auto row = rows_.find(record.number);
-      if (row == rows_.end()) continue;
-      (row->second.record == record ? signed_ : contradicted_).insert(record.number);
-    }
+    for (const auto& word : sql::split_words(batch.jws, '\n')) take(batch, word);
+  }
+
+  // All was taken: what former keys signed counts only where the board had them still.
+  void settle() {
+    for (const auto& [number, index] : covers_) (is_late(number, words_[index]) ? unfit_ : signed_).insert(number);
   }
 
   std::optional<ProofFault> fault_of(std::int64_t number, const std::string& hash_before) const {
@@ -104,53 +118,128 @@ class Prover {
   }
 
  private:
+  /// A message of the board.
+  struct Word {
+    std::int64_t first = 0;
+    TimePoint issued;
+    std::size_t key = 0;
+  };
+
+  void take(const SignedBatch& batch, const std::string& word) {
+    const auto message = message_of(batch, word, rows_);
+    if (!message) return;  // its rows are not all there: missing says so
+    const auto envelope = protocol::open(*message, protocol::MessageType::log);
+    const auto key = envelope && envelope->kid == batch.node ? signer_of(*envelope, keys_) : std::nullopt;
+    const auto said = key ? protocol::decode_log(envelope->payload, batch.node) : protocol::Result<protocol::LogBatch>(protocol::Refusal{});
+    if (!said || said->log_id != batch.log_id) {
+      for (auto number = batch.first; number <= batch.last; ++number) unfit_.insert(number);
+      return;
+    }
+    words_.push_back({said->records.front().number, said->issued, *key});
+    for (const auto& record : said->records) {
+      const auto row = rows_.find(record.number);
+      if (row == rows_.end()) continue;
+      if (row->second.record == record)
+        covers_.emplace_back(record.number, words_.size() - 1);
+      else
+        contradicted_.insert(record.number);
+    }
+  }
+
+  // A board that has begun to sign with other keys signs nothing later with these. Records sent once more to fill a gap are signed with the other keys
+  // below older ones: then these were signed before, and their records are older still.
+  bool is_late(std::int64_t number, const Word& word) const {
+    return std::any_of(words_.begin(), words_.end(), [&](const auto& other) {
+      return other.key > word.key && other.first < number && (other.issued <= word.issued || rows_.at(number).record.recorded > word.issued);
+    });
+  }
+
   const Rows& rows_;
   const std::vector<PublicKey>& keys_;
+  std::vector<Word> words_;
+  std::vector<std::pair<std::int64_t, std::size_t>> covers_;  // number of a record, and the word that says it as the row does
   std::set<std::int64_t> signed_;
   std::set<std::int64_t> contradicted_;
   std::set<std::int64_t> unfit_;
 };
 
-void add(std::vector<ProofFinding>& findings, ProofFault fault, std::int64_t number) {
-  if (!findings.empty() && findings.back().fault == fault && findings.back().to == number - 1)
-    findings.back().to = number;
+void add(std::vector<ProofFinding>& findings, ProofFault fault, std::int64_t from, std::int64_t to) {
+  if (from > to) return;
+  if (!findings.empty() && findings.back().fault == fault && findings.back().to == from - 1)
+    findings.back().to = to;
   else
-    findings.push_back({fault, number, number});
+    findings.push_back({fault, from, to});
+}
+
+void add_gap(std::vector<ProofFinding>& findings, const LogPart& part, std::int64_t from, std::int64_t to) {
+  const auto expected = part.young_gap ? std::clamp(part.complete_to, from - 1, std::max(to, from - 1)) : to;
+  add(findings, ProofFault::missing, from, expected);
+  add(findings, ProofFault::on_the_way, expected + 1, to);
+}
+
+// The end of the log by the board's own signed word: whoever takes the last records away with all that this database says of them has to take that too.
+std::int64_t signed_end(const LogPart& part) {
+  const auto envelope = protocol::open(part.last_state, protocol::MessageType::state);
+  if (!envelope || envelope->kid != part.node || !signer_of(*envelope, part.keys)) return 0;
+  const auto state = protocol::decode_state(envelope->payload, part.node);
+  return state && state->log_id == part.log_id ? state->log_number : 0;
 }
 
 }  // namespace
 
-RecordProof prove_records(Session& session, const std::string& node, const std::string& log_id, std::int64_t from, std::int64_t most) {
-  const auto spread = static_cast<std::int64_t>(protocol::kMaxRecords);
-  const auto end = sql::value<std::int64_t>(session,
-                                            "select case when highest > reported then highest else reported end from log_positions"
-                                            " where node = :node and log_id = :log",
-                                            sql::params(node, log_id)).value_or(0);
+LogPart read_log_part(Session& session, const std::string& node, const std::string& log_id, TimePoint now, std::int64_t from, std::int64_t most) {
+  constexpr auto spread = static_cast<std::int64_t>(protocol::kMaxRecords);  // a batch that covers a number may begin and end this much outside
+  LogPart part;
+  part.node = node;
+  part.log_id = log_id;
+  part.from = std::max<std::int64_t>(from, 1);
+  most = std::clamp<std::int64_t>(most, 1, 5'000);
+  if (const auto log = sql::select_one<Position>(session, "from log_positions where node = :node and log_id = :log", sql::params(node, log_id))) {
+    part.complete_to = log->complete_to;
+    part.end = std::max(log->highest, log->reported);
+    part.young_gap = log->lacking_since && now - *log->lacking_since < kRecordsOnTheWay;
+  }
+  part.last = part.from - 1;
+  const auto first = std::max<std::int64_t>(1, part.from - spread);
+  for (auto& row : list_records(session, node, log_id, first, static_cast<int>(most + 2 * spread + 1))) {
+    const auto number = row.record.number;
+    if (number >= part.from && most-- > 0) part.last = number;
+    part.more = number > part.last;
+    if (number <= part.last + spread) part.rows.push_back(std::move(row));
+  }
+  part.batches = list_signed_batches(session, node, log_id, first, part.last);
+  part.keys = keys_of(session, node);
+  if (const auto state = find_node_state(session, node)) part.last_state = state->packet;
+  return part;
+}
+
+RecordProof prove(const LogPart& part) {
+  const auto rows = rows_of(part);
+  Prover prover(rows, part.keys);
+  for (const auto& batch : part.batches) prover.take(batch);
+  prover.settle();
 
   RecordProof proof;
-  proof.from = std::max<std::int64_t>(from, 1);
-  proof.to = std::min(end, proof.from + std::clamp<std::int64_t>(most, 1, 5'000) - 1);
-  if (proof.to < end) proof.next = proof.to + 1;
-  if (proof.to < proof.from) return proof;
-
-  // A batch that covers a number may begin and end this much outside.
-  const auto rows = read_rows(session, node, log_id, std::max<std::int64_t>(1, proof.from - spread), proof.to + spread);
-  const auto keys = keys_of(session, node);
-  Prover prover(rows, keys);
-  for (const auto& batch : list_signed_batches(session, node, log_id, proof.from - spread, proof.to)) prover.take(batch);
-
-  for (auto number = proof.from; number <= proof.to; ++number) {
-    if (!rows.contains(number)) {
-      add(proof.findings, ProofFault::missing, number);
-      continue;
-    }
+  proof.from = part.from;
+  auto expected = part.from;
+  for (auto at = rows.lower_bound(part.from); at != rows.end() && at->first <= part.last; ++at) {
+    const auto number = at->first;
+    add_gap(proof.findings, part, expected, number - 1);
+    expected = number + 1;
     ++proof.records;
     const auto before = rows.find(number - 1);
     const auto hash_before = number == 1 ? protocol::first_previous_hash() : before != rows.end() ? before->second.hash : std::string();
     if (const auto fault = prover.fault_of(number, hash_before))
-      add(proof.findings, *fault, number);
+      add(proof.findings, *fault, number, number);
     else
       ++proof.proved;
+  }
+  proof.to = part.last;
+  if (part.more) {
+    proof.next = part.last + 1;
+  } else {
+    proof.to = std::max(part.end, signed_end(part));
+    add_gap(proof.findings, part, expected, proof.to);
   }
   return proof;
 }

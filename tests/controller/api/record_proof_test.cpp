@@ -45,6 +45,8 @@ TEST_CASE("a board's logs and what can be proved of them are told") {
   CHECK(logs[0].at("reported") == 3);
   CHECK(logs[0].as_object().contains("lacking_since"));
 
+  CHECK(monitor.get(node + "/record-proof?log=log-1").text("/findings/1/fault") == "on_the_way");
+  api.clock.tick(std::chrono::minutes(10));
   const auto proof = monitor.get(node + "/record-proof?log=log-1").json();
   CHECK(proof.at("records") == 2);
   CHECK(proof.at("proved") == 0);

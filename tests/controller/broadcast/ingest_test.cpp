@@ -371,7 +371,7 @@ TEST_CASE("a node that has reported and then says nothing is unheard, one that n
 namespace {
 
 store::RecordProof prove(Station& station) {
-  return station.store->run_sync([](store::Session& s) { return store::prove_records(s, "n-one", "log-n-one"); });
+  return station.store->run_sync([](store::Session& s) { return store::prove(store::read_log_part(s, "n-one", "log-n-one", scheduler::from_ms(4'000'000'000'000))); });
 }
 
 std::int64_t broken_records(Station& station) {

@@ -52,17 +52,50 @@ struct Board : Province {
   }
   StoredBatch send(const protocol::LogBatch& said) {
     const auto message = protocol::sign(protocol::MessageType::log, "n-one", protocol::encode(said), key);
-    std::vector<std::string> hashes;
-    for (const auto& record : said.records) hashes.push_back(protocol::record_hash(record));
-    return write([&](Transaction& t) {
-      const auto stored = add_records(t, "n-one", said.records, hashes);
-      if (stored.added > 0 || stored.differing > 0) add_signed_batch(t, signed_batch(said, message, stored.differing == 0, t.now()));
-      return stored;
-    });
+    return write([&](Transaction& t) { return keep_batch(t, said, message); });
   }
   StoredBatch send(std::int64_t from, std::int64_t to) { return send(batch(from, to)); }
   void damage(const std::string& statement) { sql::execute(*session, statement); }
-  RecordProof prove(std::int64_t from = 1, std::int64_t most = 2'000) { return prove_records(*session, "n-one", kLog, from, most); }
+  RecordProof prove(std::int64_t from = 1, std::int64_t most = kProofPart, Millis later = std::chrono::hours(1)) {
+    return loa::store::prove(read_log_part(*session, "n-one", kLog, clock.now() + later, from, most));
+  }
+  /// The board signs with keys of its own from now on; the key that it had.
+  protocol::PrivateKey take_own_keys() {
+    auto own = protocol::PrivateKey::generate();
+    write([&](Transaction& t) {
+      NodeKeys keys;
+      keys.node = "n-one";
+      keys.serial = "0b2c";
+      keys.signing_key = own.public_key();
+      keys.issued = t.now() + Millis{1};
+      keys.not_after = t.now() + kNodeKeysLife;
+      REQUIRE(offer_node_keys(t, keys));
+      REQUIRE(take_node_keys(t, "n-one", "0b2c"));
+    });
+    std::swap(key, own);
+    return own;
+  }
+  /// It says that its log ends at `number`.
+  void say_end(std::int64_t number, const std::string& log_id = kLog) {
+    NodeState said;
+    said.state.node = "n-one";
+    said.state.session = "s-b4vnt2zqb7rgx5vhd3kycm6paq";
+    said.state.session_number = 1;
+    said.state.sequence = ++sequence;
+    said.state.nonce = protocol::random_nonce();
+    said.state.issued = clock.now();
+    said.state.formats = {1};
+    said.state.version = "0.1.0";
+    said.state.log_id = log_id;
+    said.state.log_number = number;
+    said.packet = protocol::sign(protocol::MessageType::state, "n-one", protocol::encode(said.state), key);
+    said.received = clock.now();
+    write([&](Transaction& t) {
+      REQUIRE(put_node_state(t, said));
+      note_log_end(t, "n-one", log_id, number);
+    });
+  }
+  std::int64_t sequence = 0;
 };
 
 std::string text_of(const std::vector<ProofFinding>& findings) {
@@ -199,19 +232,124 @@ TEST_CASE("keys that a board has given up still prove what they signed") {
   Board board;
   board.play_to(40);
   board.send(1, 20);
-  const auto next = protocol::PrivateKey::generate();
-  board.write([&](Transaction& t) {
-    NodeKeys keys;
-    keys.node = "n-one";
-    keys.serial = "0b2c";
-    keys.signing_key = next.public_key();
-    keys.not_after = t.now() + kNodeKeysLife;
-    REQUIRE(offer_node_keys(t, keys));
-    REQUIRE(take_node_keys(t, "n-one", "0b2c"));
-  });
-  board.key = protocol::PrivateKey::from_pem(next.to_pem()).value();
+  board.take_own_keys();
   board.send(21, 40);
   CHECK(board.prove().proved == 40);
+}
+
+TEST_CASE("what former keys sign behind their successors proves nothing") {
+  Board board;
+  board.play_to(40);
+  board.send(1, 20);
+  const auto former = board.take_own_keys();
+  board.send(21, 40);
+  board.play_to(41);
+  auto forged = board.batch(41, 41);
+  SECTION("of now") {}
+  SECTION("of a time before, with a record that is younger than it") { forged.issued -= std::chrono::hours(24 * 365); }
+  const auto message = protocol::sign(protocol::MessageType::log, "n-one", protocol::encode(forged), former);
+  board.write([&](Transaction& t) { return keep_batch(t, forged, message); });
+  CHECK(text_of(board.prove().findings) == "signature 41");
+}
+
+TEST_CASE("a gap that is filled with new keys leaves what the former ones had signed behind it") {
+  Board board;
+  board.play_to(450);
+  board.clock.tick(std::chrono::hours(24 * 365));  // the records are older than their signatures
+  board.send(1, 4);
+  board.send(6, 205);
+  board.send(206, 405);
+  board.take_own_keys();
+  board.clock.tick(std::chrono::hours(1));
+  board.send(5, 204);
+  board.send(406, 450);
+  CHECK(text_of(board.prove().findings).empty());
+  CHECK(board.prove().proved == 450);
+}
+
+TEST_CASE("of a board that says two things in one range both are kept, and no more than show it") {
+  Board board;
+  board.play_to(20);
+  board.send(1, 8);
+  board.send(9, 11);
+  board.send(12, 20);
+  auto said = board.batch(9, 11);
+  for (int i = 0; i < 10; ++i) {
+    said.records[1].heard_ms = 100 + i;
+    board.send(said);
+    board.send(said);
+  }
+  CHECK(text_of(board.prove().findings) == "contradicted 10");
+  const auto kept = list_signed_batches(*board.session, "n-one", kLog, 9, 9);
+  REQUIRE(kept.size() == 1);
+  CHECK(std::count(kept[0].jws.begin(), kept[0].jws.end(), '\n') == static_cast<std::ptrdiff_t>(kMostWordsOfRange) - 1);
+
+  board.play_to(120);
+  board.send(21, 120);
+  for (std::int64_t last = 22; last < 120; ++last) {
+    auto other = board.batch(21, last);
+    other.records[0].heard_ms = 7;
+    board.send(other);
+  }
+  CHECK(list_signed_batches(*board.session, "n-one", kLog, 21, 21).size() == 1 + static_cast<std::size_t>(kMostContradictions));
+  CHECK(text_of(board.prove().findings) == "contradicted 10, contradicted 21");
+}
+
+TEST_CASE("the end of a log is what the board signed of it, whatever the store says") {
+  Board board;
+  board.play_to(50);
+  board.send(1, 30);
+  board.send(31, 50);
+  board.say_end(50);
+  board.damage("delete from play_records where number > 30");
+  board.damage("delete from log_batches where first_number > 30");
+  board.damage("update log_positions set complete_to = 30, highest = 30, reported = 30, lacking_since = null");
+  CHECK(text_of(board.prove().findings) == "missing 31-50");
+  board.damage("delete from play_records");
+  board.damage("delete from log_batches");
+  board.damage("delete from log_positions");
+  const auto logs = list_logs(*board.session, "n-one");
+  REQUIRE(logs.size() == 1);
+  CHECK(logs[0].log_id == kLog);
+  CHECK(text_of(board.prove().findings) == "missing 1-50");
+}
+
+TEST_CASE("no end that a board names and no number that it writes makes a proof long") {
+  Board board;
+  board.play_to(5);
+  board.send(1, 5);
+  constexpr std::int64_t far = (std::int64_t{1} << 53) - 1;
+  SECTION("the end") {
+    board.say_end(far);
+    const auto proof = board.prove();
+    CHECK(text_of(proof.findings) == "missing 6-9007199254740991");
+    CHECK_FALSE(proof.next);
+  }
+  SECTION("a record") {
+    board.play_to(6);
+    board.log.back().number = far - 1;
+    board.send(6, 6);
+    const auto proof = board.prove(1, 5);
+    CHECK(text_of(proof.findings).empty());
+    REQUIRE(proof.next);
+    const auto rest = board.prove(*proof.next, 5);
+    CHECK(text_of(rest.findings) == "missing 6-9007199254740989");
+    CHECK(rest.records == 1);
+    CHECK_FALSE(rest.next);
+  }
+}
+
+TEST_CASE("records on their way are no fault yet, and those that were here are") {
+  Board board;
+  board.play_to(20);
+  board.send(1, 10);
+  board.say_end(15);
+  const auto soon = std::chrono::minutes(9), late = std::chrono::minutes(10);
+  CHECK(text_of(board.prove(1, 100, soon).findings) == "on_the_way 11-15");
+  CHECK(text_of(board.prove(1, 100, late).findings) == "missing 11-15");
+  board.send(13, 15);
+  board.damage("delete from play_records where number = 10");
+  CHECK(text_of(board.prove(1, 100, soon).findings) == "unsigned 1-9, missing 10, on_the_way 11-12");
 }
 
 TEST_CASE("a long log is proved in parts, whose borders may lie within a batch") {
@@ -241,7 +379,7 @@ TEST_CASE("bounds and strange questions are answered") {
   CHECK(board.prove(-5).from == 1);
   CHECK(board.prove(4).records == 0);
   CHECK(board.prove(1, 0).next == 2);
-  const auto none = prove_records(*board.session, "n-one", "log-none");
+  const auto none = prove(read_log_part(*board.session, "n-one", "log-none", board.clock.now()));
   CHECK(none.records == 0);
   CHECK_FALSE(none.next);
 }

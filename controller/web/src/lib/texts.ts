@@ -159,10 +159,11 @@ export const vi = {
     more: 'Số lỗi khác:',
     faults: {
       missing: 'Thiếu bản ghi số',
+      on_the_way: 'Cụm loa có thể đang gửi bản ghi số',
       changed: 'Bản ghi bị sửa, số',
       chain: 'Không khớp với bản ghi đứng trước, số',
       contradicted: 'Cụm loa ký hai bản khác nhau, số',
-      signature: 'Chữ ký không khớp, số',
+      signature: 'Chữ ký không khớp hoặc của khóa đã bỏ, số',
       unsigned: 'Không có chữ ký, số',
     } as Record<string, string>,
   },
