@@ -96,15 +96,19 @@ const scheduler::Broadcast* find_broadcast(const Inputs& inputs, const std::stri
   return nullptr;
 }
 
+bool is_plain_http(const std::vector<scheduler::Item>& items) {
+  return std::any_of(items.begin(), items.end(), [](const auto& item) { return item.url.starts_with("http://"); });
+}
+
 std::vector<store::Expected> expected_of(const scheduler::MadePlan& made, const Inputs& inputs) {
   std::vector<store::Expected> expected;
   for (const auto& o : made.plan->occurrences)
     expected.push_back({o.id, made.plan->node, o.broadcast_id, {}, o.programme_id, o.title, o.cls, o.due, o.duration,
-                        made.plan->revision, {}});
+                        made.plan->revision, {}, is_plain_http(o.items)});
   for (const auto& veto : made.vetoes)
     if (const auto* b = find_broadcast(inputs, veto.occurrence_id))
       expected.push_back({veto.occurrence_id, made.plan->node, b->id, {}, b->programme_id, b->title, b->cls, veto.due,
-                          scheduler::duration_of(b->items), made.plan->revision, veto.code});
+                          scheduler::duration_of(b->items), made.plan->revision, veto.code, is_plain_http(b->items)});
   return expected;
 }
 

@@ -6,6 +6,7 @@
 #include "controller/store/columns.hpp"
 #include "controller/store/nodes.hpp"
 #include "controller/store/programmes.hpp"
+#include "controller/store/streams.hpp"
 
 namespace loa::store {
 namespace {
@@ -40,7 +41,12 @@ template <>
 struct sql::Fields<Broadcast> {
   static void visit(Columns& c, Broadcast& b) {
     c("id", b.id);
-    c("programme", b.programme);
+    c("programme", Reference{b.programme});
+    c("stream", Reference{b.stream});
+    std::optional<Millis> duration;
+    if (!b.stream.empty()) duration = b.duration;
+    c("duration_ms", duration);
+    if (c.reading()) b.duration = duration.value_or(Millis{0});
     c("area", b.area);
     c("class", b.cls);
     c("start", [&] { return scheduler::to_text(b.when.start); },
@@ -74,13 +80,58 @@ Broadcast with_targets(Session& session, Broadcast broadcast) {
   return broadcast;
 }
 
+bool is_approved(const std::optional<Programme>& programme) {
+  return programme && programme->state == ProgrammeState::approved && programme->approved_hash == programme->content_hash;
+}
+
 // The clip of a programme as it was approved; nothing where it is not approved as it is now.
 std::optional<scheduler::Item> approved_item(Session& session, const std::string& id) {
   const auto programme = find_programme(session, id);
-  if (!programme || programme->state != ProgrammeState::approved || programme->approved_hash != programme->content_hash) return {};
+  if (!is_approved(programme)) return {};
   const auto clip = find_clip(session, programme->clip_sha256);
   if (!clip) return {};
   return scheduler::Item{.duration = clip->duration, .sha256 = clip->sha256, .bytes = clip->bytes};
+}
+
+bool has_subject(Session& session, const Broadcast& broadcast) {
+  if (broadcast.programme.empty() == broadcast.stream.empty()) return false;
+  if (!broadcast.programme.empty()) return find_programme(session, broadcast.programme).has_value();
+  const auto stream = find_stream(session, broadcast.stream);
+  return stream && stream->state != StreamState::retired && broadcast.duration > Millis{0};
+}
+
+// What a broadcast is of; false: that is not there.
+bool put_programme(Session& session, const Broadcast& broadcast, scheduler::Broadcast& made) {
+  const auto programme = find_programme(session, broadcast.programme);
+  if (!programme) return false;
+  made.programme_id = programme->id;
+  made.title = programme->title;
+  made.legal_field = programme->legal_field;
+  made.language = programme->language;
+  made.origin = programme->origin;
+  if (const auto clip = find_clip(session, programme->clip_sha256)) {
+    scheduler::Item item;
+    item.duration = clip->duration;
+    item.sha256 = clip->sha256;
+    item.bytes = clip->bytes;
+    made.items.push_back(std::move(item));
+  }
+  return true;
+}
+
+bool put_stream(Session& session, const Broadcast& broadcast, scheduler::Broadcast& made) {
+  const auto stream = find_stream(session, broadcast.stream);
+  if (!stream) return false;
+  made.programme_id = stream->id;
+  made.title = stream->name;
+  made.language = stream->language;
+  scheduler::Item item;
+  item.kind = scheduler::ItemKind::stream;
+  item.duration = broadcast.duration;
+  item.url = stream->url;
+  item.plain_http_allowed = stream->plain_http_allowed;
+  made.items.push_back(std::move(item));
+  return true;
 }
 
 bool targets_exist(Session& session, const Broadcast& broadcast) {
@@ -104,7 +155,7 @@ void write(Transaction& transaction, const Broadcast& broadcast, std::string_vie
 
 bool add_broadcast(Transaction& transaction, const Broadcast& broadcast) {
   auto& session = transaction.session();
-  if (!find_programme(session, broadcast.programme) || !targets_exist(session, broadcast)) return false;
+  if (!has_subject(session, broadcast) || !targets_exist(session, broadcast)) return false;
   for (const auto& substitute : broadcast.substitutes)
     if (!find_programme(session, substitute)) return false;
   Broadcast added = broadcast;
@@ -150,24 +201,11 @@ std::optional<Broadcast> find_broadcast(Session& session, const std::string& id)
 }
 
 std::optional<scheduler::Broadcast> to_scheduler(Session& session, const Broadcast& broadcast) {
-  const auto programme = find_programme(session, broadcast.programme);
-  if (!programme) return std::nullopt;
   scheduler::Broadcast made;
+  if (!(broadcast.stream.empty() ? put_programme : put_stream)(session, broadcast, made)) return std::nullopt;
   made.id = broadcast.id;
-  made.programme_id = programme->id;
-  made.title = programme->title;
-  made.legal_field = programme->legal_field;
-  made.language = programme->language;
   made.cls = broadcast.cls;
-  made.origin = programme->origin;
   made.when = broadcast.when;
-  if (const auto clip = find_clip(session, programme->clip_sha256)) {
-    scheduler::Item item;
-    item.duration = clip->duration;
-    item.sha256 = clip->sha256;
-    item.bytes = clip->bytes;
-    made.items.push_back(std::move(item));
-  }
   for (const auto& substitute : broadcast.substitutes)
     if (auto item = approved_item(session, substitute)) made.substitutes.push_back(std::move(*item));
   made.after_interrupt = broadcast.after_interrupt;
@@ -182,12 +220,13 @@ std::optional<scheduler::Broadcast> to_scheduler(Session& session, const Broadca
 }
 
 std::vector<Broadcast> list_broadcasts(Session& session, const BroadcastFilter& filter) {
-  auto parameters = sql::params(sql::roots_text(filter.roots), filter.programme, filter.programme);
+  auto parameters = sql::params(sql::roots_text(filter.roots), filter.programme, filter.programme, filter.stream, filter.stream);
   const auto after = sql::after(filter.after, "created, id", "<", parameters);
   auto found = sql::select_text<Broadcast>(
       session,
       sql::kBranch + "select " + sql::columns_of<Broadcast>() +
-          " from broadcasts where area in (select id from branch) and (:any = '' or programme = :programme)" +
+          " from broadcasts where area in (select id from branch) and (:any = '' or programme = :programme)"
+          " and (:any_stream = '' or stream = :stream)" +
           (filter.with_cancelled ? "" : " and cancelled is null") + after + " order by created desc, id desc" +
           sql::limit(filter.limit),
       std::move(parameters));
@@ -195,12 +234,26 @@ std::vector<Broadcast> list_broadcasts(Session& session, const BroadcastFilter& 
   return found;
 }
 
+std::vector<Broadcast> list_relays(Session& session, const std::string& stream) {
+  auto found = sql::select<Broadcast>(session, "from broadcasts where stream = :stream and cancelled is null order by id", sql::params(stream));
+  for (auto& broadcast : found) broadcast = with_targets(session, std::move(broadcast));
+  return found;
+}
+
+std::string held_back_by(Session& session, const Broadcast& broadcast) {
+  if (broadcast.stream.empty()) return is_approved(find_programme(session, broadcast.programme)) ? "" : "not_approved";
+  const auto stream = find_stream(session, broadcast.stream);
+  return stream ? held_back_by(*stream) : "stream_retired";
+}
+
 std::vector<scheduler::Broadcast> list_broadcasts_to_plan(Session& session) {
   std::vector<scheduler::Broadcast> planned;
   for (auto& broadcast : sql::select<Broadcast>(session,
-                                                "from broadcasts b join programmes p on p.id = b.programme"
-                                                " where b.cancelled is null and p.state = 'approved'"
-                                                " and p.approved_hash = p.content_hash and p.clip_sha256 is not null"
+                                                "from broadcasts b left join programmes p on p.id = b.programme"
+                                                " left join streams s on s.id = b.stream where b.cancelled is null"
+                                                " and ((p.state = 'approved' and p.approved_hash = p.content_hash and p.clip_sha256 is not null)"
+                                                " or (s.state = 'approved' and s.approved_hash = s.content_hash"
+                                                " and (s.plain_http = 1 or substr(s.url, 1, 5) = 'https')))"
                                                 " order by b.id",
                                                 {}, "b"))
     if (auto made = to_scheduler(session, with_targets(session, std::move(broadcast)))) planned.push_back(std::move(*made));

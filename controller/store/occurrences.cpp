@@ -66,6 +66,7 @@ struct sql::Fields<Listed> {
     c("duration_ms", e.duration);
     c("revision", e.revision);
     c("veto", e.veto);
+    c("plain_http", e.plain_http);
     c("area", l.row.area);
     c("code", l.row.node_code);
     c("name", l.row.node_name);
@@ -86,7 +87,7 @@ struct sql::Fields<Listed> {
 namespace {
 
 const char* const kColumns =
-    "o.id, o.node, o.broadcast, o.alert, o.programme, o.title, o.class, o.due, o.duration_ms, o.revision, o.veto, o.area,"
+    "o.id, o.node, o.broadcast, o.alert, o.programme, o.title, o.class, o.due, o.duration_ms, o.revision, o.veto, o.plain_http, o.area,"
     " coalesce(n.code, '') as code, coalesce(n.name, '') as name, o.log_id, s.received, s.lifecycle, s.plan_held, s.sounding";
 
 const char* const kWhere =
@@ -152,14 +153,14 @@ void judge(Listed& listed, TimePoint now) {
 void insert(Session& session, const Expected& e, const std::string& area) {
   sql::execute(session,
                "insert into occurrences (node, id, area, broadcast, alert, programme, title, class, due, duration_ms,"
-               " revision, veto, withdrawn) values (:node, :id, :area, :broadcast, :alert, :programme, :title, :class, :due,"
-               " :duration, :revision, :veto, 0) on conflict (node, id) do update set area = excluded.area,"
+               " revision, veto, withdrawn, plain_http) values (:node, :id, :area, :broadcast, :alert, :programme, :title, :class, :due,"
+               " :duration, :revision, :veto, 0, :plain_http) on conflict (node, id) do update set area = excluded.area,"
                " title = excluded.title, class = excluded.class, due = excluded.due, duration_ms = excluded.duration_ms,"
-               " veto = excluded.veto, withdrawn = 0,"
+               " veto = excluded.veto, withdrawn = 0, plain_http = excluded.plain_http,"
                " revision = case when occurrences.withdrawn = 0 then occurrences.revision else excluded.revision end"
                " where occurrences.log_id is null",
                sql::params(e.node, e.id, area, e.broadcast, e.alert, e.programme, e.title, e.cls, e.due, e.duration,
-                           e.revision, e.veto));
+                           e.revision, e.veto, e.plain_http));
 }
 
 std::string area_of(Session& session, const std::string& node) {

@@ -17,13 +17,14 @@ struct Expected {
   std::string node;
   std::string broadcast;  ///< empty for an alert's
   std::string alert;      ///< empty for a broadcast's
-  std::string programme;
+  std::string programme;  ///< of a relay its stream
   std::string title;
   scheduler::Class cls = scheduler::Class::normal;
   TimePoint due;
   Millis duration{0};
   std::int64_t revision = 0;  ///< of the first plan that held it; 0 for an alert's
   std::string veto;           ///< the policy's word that keeps it out of the plan, else empty
+  bool plain_http = false;    ///< a relay that comes without TLS
 };
 
 /// How an occurrence stands. `unreported`: due, and neither the node's record nor its state tells of it; counts as not heard.

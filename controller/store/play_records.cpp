@@ -16,6 +16,7 @@ struct sql::Fields<RecordView> {
     c("node_code", view.node_code);
     c("node_name", view.node_name);
     c("node_area", view.area);
+    c("plain_http", view.plain_http);
   }
 };
 
@@ -186,7 +187,8 @@ std::vector<RecordView> list_records(Session& session, const RecordFilter& filte
   return sql::select_text<RecordView>(
       session,
       sql::kBranch + "select " + sql::columns_of<RecordRow>("r") +
-          ", n.code, n.name, n.area from play_records r join nodes n on n.id = r.node"
+          ", n.code, n.name, n.area, coalesce(o.plain_http, 0) from play_records r join nodes n on n.id = r.node"
+          " left join occurrences o on o.node = r.node and o.id = r.occurrence"
           " where n.area in (select id from branch) and r.due >= :from and r.due < :until"
           " and (:any_node = '' or n.code in (select code from nodes where id = :node)) and (:any_broadcast = '' or r.broadcast = :broadcast)"
           " and (:any_programme = '' or r.programme = :programme) and (:any_alert = '' or r.alert = :alert)"

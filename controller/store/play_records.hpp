@@ -56,6 +56,7 @@ struct RecordView {
   std::string node_code;
   std::string node_name;
   std::string area;
+  bool plain_http = false;  ///< a relay that came without TLS, as the plan that held it says
 };
 /// Newest due first.
 std::vector<RecordView> list_records(Session& session, const RecordFilter& filter);

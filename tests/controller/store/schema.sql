@@ -111,7 +111,6 @@ CREATE TABLE broadcast_substitutes (
 );
 CREATE TABLE broadcasts (
   id text primary key,
-  programme text not null references programmes (id),
   area text not null references areas (id),
   class text not null,
   start text not null,
@@ -129,7 +128,7 @@ CREATE TABLE broadcasts (
   cancelled bigint,
   cancelled_by text not null,
   cancel_reason text not null
-);
+, programme text references programmes (id), stream text references streams (id), duration_ms bigint);
 CREATE TABLE clips (
   sha256 text primary key,
   bytes bigint not null,
@@ -296,7 +295,7 @@ CREATE TABLE occurrences (
   veto text not null,
   withdrawn smallint not null,
   log_id text,
-  number bigint,
+  number bigint, plain_http smallint not null default 0,
   primary key (node, id)
 );
 CREATE TABLE orders (
@@ -445,6 +444,27 @@ CREATE TABLE stock_clips (
   sha256 text not null references clips (sha256),
   title text not null
 );
+CREATE TABLE streams (
+  id text primary key,
+  area text not null references areas (id),
+  name text not null,
+  url text not null,
+  language text not null,
+  state text not null,
+  content_hash text not null,
+  approved_hash text not null,
+  set_by text not null,
+  set_at bigint not null,
+  approver text not null,
+  decided bigint,
+  plain_http smallint not null,
+  plain_http_by text not null,
+  plain_http_at bigint,
+  created bigint not null,
+  changed bigint not null,
+  retired bigint,
+  retired_by text not null
+);
 CREATE TABLE user_sessions (
   id text primary key,
   token_hash text not null unique,
@@ -473,6 +493,7 @@ CREATE INDEX areas_parent on areas (parent);
 CREATE INDEX audit_area on audit (area, number);
 CREATE INDEX broadcasts_area on broadcasts (area, created);
 CREATE INDEX broadcasts_programme on broadcasts (programme);
+CREATE INDEX broadcasts_stream on broadcasts (stream);
 CREATE INDEX media_jobs_state on media_jobs (state);
 CREATE INDEX nodes_area on nodes (area);
 CREATE UNIQUE INDEX nodes_live_code on nodes (code) where retired is null;
@@ -485,4 +506,5 @@ CREATE INDEX programmes_area on programmes (area, changed);
 CREATE INDEX receipts_node on receipts (node, received);
 CREATE INDEX receipts_subject on receipts (subject);
 CREATE INDEX sign_in_attempts_at on sign_in_attempts (at);
+CREATE INDEX streams_area on streams (area, changed);
 CREATE INDEX user_sessions_user on user_sessions (user_id);

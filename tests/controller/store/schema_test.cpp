@@ -1,3 +1,4 @@
+#include <soci/sqlite3/soci-sqlite3.h>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -86,6 +87,43 @@ TEST_CASE("the schema keeps to what PostgreSQL takes too") {
     const std::string sql(step.sql);
     CHECK_FALSE(std::regex_search(sql, found, only_sqlite));
   }
+}
+
+TEST_CASE("a database of before broadcasts could be of a stream keeps those that it has") {
+  const loa::tests::TempFolder folder;
+  const auto path = (folder / "loa.db").string();
+  {
+    Session older(soci::sqlite3, "dbname=\"" + path + "\"");
+    older << "create table schema_version (number integer not null)";
+    for (const auto& step : migrations()) {
+      if (step.number > 13) break;
+      std::istringstream script{std::string(step.sql)};
+      std::string statement;
+      for (std::string line; std::getline(script, line);) {
+        statement += line + "\n";
+        if (!line.ends_with(';')) continue;
+        older << statement.substr(0, statement.rfind(';'));
+        statement.clear();
+      }
+      older << "insert into schema_version (number) values (:n)", soci::use(step.number);
+    }
+    older << "insert into areas (id, code, old_codes, name, kind, time_zone) values ('hue', '', '', 'Huế', 'province', '')";
+    older << "insert into programmes (id, area, title, legal_field, legal_references, issuing_body, language, script, state, author, content_hash,"
+             " approved_hash, approver, return_reason, created, changed)"
+             " values ('p-1', 'hue', 'Luật', '', '', '', 'vi', '', 'approved', 'u-1', 'h', 'h', 'u-2', '', 1, 1)";
+    older << "insert into broadcasts (id, programme, area, class, start, time_zone, rrule, exdates, rdates, cancelled_occurrences, volume,"
+             " after_interrupt, late, late_limit_ms, creator, created, cancelled_by, cancel_reason) values ('b-1', 'p-1', 'hue', 'normal',"
+             " '2026-11-25T06:00:00', 'Asia/Ho_Chi_Minh', '', '', '', '', 80, 'resume', 'join', 0, 'u-1', 1, '', '')";
+    older << "insert into broadcast_areas (broadcast, area) values ('b-1', 'hue')";
+  }
+  const auto session = open_session(path);
+  const auto kept = find_broadcast(*session, "b-1");
+  REQUIRE(kept);
+  CHECK(kept->programme == "p-1");
+  CHECK(kept->stream.empty());
+  CHECK(kept->volume == 80);
+  CHECK(kept->areas == std::vector<std::string>{"hue"});
+  CHECK(sql::values<std::string>(*session, "select \"table\" from pragma_foreign_key_check()").empty());
 }
 
 TEST_CASE("a database is opened again as it was left") {
