@@ -153,12 +153,14 @@ void small_step_before(World& world, Case& test, double seconds) {
   world.judge_record(test, board.code, play, {.record_limit = 90s}, kClipSeconds);
 }
 
+constexpr const char* kNextBoot = "00000000-0000-4000-8000-000000000001";
+
 void wakes(World& world, Case& test, const std::string& clock, bool rtc, bool controller) {
   DeviceBoard board(world);
   auto how = Village::NodeStart{{}, false_clock(clock)};
   how.environment.push_back(board.device.environment());
   const auto file = world.village().node_folder(board.code) / "boot_id";
-  how.before = rtc ? another_boot_with_rtc(file, "00000000-0000-4000-8000-000000000001") : another_boot(file, "00000000-0000-4000-8000-000000000001");
+  how.before = rtc ? another_boot_with_rtc(file, kNextBoot) : another_boot(file, kNextBoot);
   board.start();
   const auto play = world.plan(board.code, 'A', 18);
   world.node(board.code).kill();
@@ -170,6 +172,40 @@ void wakes(World& world, Case& test, const std::string& clock, bool rtc, bool co
   const auto sounds = board.hear();
   world.judge_sound(test, sounds, play, expect);
   if (!controller) world.controller_back();
+  world.judge_record(test, board.code, play, expect, total(sounds, 'A'));
+}
+
+void wakes_in_play(World& world, Case& test) {
+  DeviceBoard board(world);
+  board.start();
+  const auto play = world.plan(board.code, 'A', 12);
+  auto how = Village::NodeStart{another_boot(world.village().node_folder(board.code) / "boot_id", kNextBoot), false_clock("@1970-01-01 00:00:05")};
+  how.environment.push_back(board.device.environment());
+  wait_until(play.due + 1);
+  world.node(board.code).kill();
+  world.start(board.code, how);
+  wait_until(play.due + 2 * kClipSeconds + 1);  // long enough to hear it a second time
+  const Expect expect{.heard = Heard::in_part, .least = 2, .outcomes = {"partial"}, .reasons = {"restarted"}, .record_limit = 60s, .record_lacks = 1};
+  const auto sounds = board.hear();
+  world.judge_sound(test, sounds, play, expect);
+  world.judge_record(test, board.code, play, expect, total(sounds, 'A'));
+}
+
+void wakes_stamped(World& world, Case& test) {
+  constexpr double kBehind = 30;
+  DeviceBoard board(world);
+  board.start();
+  const auto play = world.plan(board.code, 'A', 18);
+  auto how = Village::NodeStart{another_boot_with_rtc(world.village().node_folder(board.code) / "boot_id", kNextBoot, "echo 5"), false_clock(fmt::format("-{}", kBehind))};
+  how.environment.push_back(board.device.environment());
+  world.node(board.code).kill();
+  world.village().controller().kill();
+  world.start(board.code, how);
+  wait_until(play.due + kBehind + 2);  // by the stored time it would begin now
+  const Expect expect{.heard = Heard::nothing, .outcomes = {"skipped"}, .reasons = {"no_clock"}, .record_limit = 60s};
+  const auto sounds = board.hear();
+  world.judge_sound(test, sounds, play, expect);
+  world.controller_back();
   world.judge_record(test, board.code, play, expect, total(sounds, 'A'));
 }
 
@@ -218,6 +254,10 @@ std::vector<FaultRow> clock_rows() {
                      [](World& w, Case& t) { wakes(w, t, "@2040-06-01 12:00:00", true, true); }));
   rows.push_back(row("wakes-1970-alone", "the board boots in 1970 and the controller is gone", "nothing: no schedule on a guessed time", "one record: skipped, no_clock",
                      [](World& w, Case& t) { wakes(w, t, "@1970-01-01 00:00:05", false, false); }));
+  rows.push_back(row("wakes-in-play", "the power goes 1 s into the clip, and the board boots in 1970",
+                     "nothing until a head gives the time, then the rest at its place by the true clock, nothing twice", "one record: partial, restarted", wakes_in_play));
+  rows.push_back(row("wakes-stamped", "the battery of the board's clock is dead: it says 1970, the system's clock what was stored last, 30 s ago; the controller is gone",
+                     "nothing: no schedule on a guessed time", "one record: skipped, no_clock", wakes_stamped));
   rows.push_back(row("controller-behind", "the controller comes back ten minutes behind", "the whole clip, on time", "one record, when its clock is right", controller_behind));
   return rows;
 }

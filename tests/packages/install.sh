@@ -73,6 +73,8 @@ for unit in "${units[@]}"; do
   for document in $(sed -n 's/^Documentation=.*file:\([^ ]*\).*/\1/p' "$root/lib/systemd/system/$unit.service"); do have "$document"; done
   inside test -x "$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$root/lib/systemd/system/$unit.service")" || fail "$unit has no program"
 done
+awk '/daemon-reload/ { read = 1 } /deb-systemd-invoke restart/ { if (!read) exit; found = 1 } END { exit !found }' "$root/var/lib/dpkg/info/loa-$what.postinst" ||
+  fail "an upgrade restarts programs before systemd has read their new units"
 check_new
 
 # Settings that nobody changed become those of the new release.

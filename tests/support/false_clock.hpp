@@ -57,10 +57,11 @@ inline std::vector<std::string> another_boot(const std::filesystem::path& file, 
           "mount --make-rprivate /proc && mount --bind '" + file.string() + "' /proc/sys/kernel/random/boot_id && " + more + "exec \"$@\"", "sh"};
 }
 
-/// The same on a board whose system clock was set from a battery-backed one at boot.
-inline std::vector<std::string> another_boot_with_rtc(const std::filesystem::path& file, const std::string& boot_id) {
+/// The same on a board whose system clock was set from a battery-backed one at boot; `rtc` is a shell command that prints what that one says, in
+/// seconds since the epoch.
+inline std::vector<std::string> another_boot_with_rtc(const std::filesystem::path& file, const std::string& boot_id, const std::string& rtc = "date +%s") {
   return another_boot(file, boot_id, "mount --make-rprivate /sys && mount -t tmpfs none /sys/class && "
-                                     "mkdir -p /sys/class/rtc/rtc0 && echo 1 > /sys/class/rtc/rtc0/hctosys && date +%s > /sys/class/rtc/rtc0/since_epoch && ");
+                                     "mkdir -p /sys/class/rtc/rtc0 && echo 1 > /sys/class/rtc/rtc0/hctosys && " + rtc + " > /sys/class/rtc/rtc0/since_epoch && ");
 }
 
 }  // namespace loa::tests
