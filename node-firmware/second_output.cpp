@@ -131,7 +131,7 @@ void SecondOutput::main_ended(const TrackEnded& ended) {
   auto* voice = find(ended.track);
   if (!voice) return;
   const auto now = now_steady();
-  if (ended.how == TrackEnd::failed && ended.device && voice->due && !voice->over) {
+  if (ended.how == TrackEnd::failed && ended.fault == TrackFault::device && voice->due && !voice->over) {
     voice->until = now + kAlone;
   } else if (ended.how == TrackEnd::finished) {
     voice->over = true;
@@ -147,7 +147,8 @@ void SecondOutput::on_ended(const TrackEnded& ended) {
   if (found == voices_.end()) return;
   auto& voice = found->second;
   voice.run = 0;
-  if (ended.how != TrackEnd::failed || !ended.device) {
+  const bool worth_another = ended.how == TrackEnd::failed && (ended.fault == TrackFault::device || ended.fault == TrackFault::behind);
+  if (!worth_another) {
     voice.over = true;
     return;
   }

@@ -200,7 +200,7 @@ TEST_CASE("where the main device vanishes the second goes on without a hole, and
   board.pass_until(due + 1s);
   board.poles.fault("vanish");
   REQUIRE(board.until([&] { return board.ended.contains(1); }));
-  CHECK(board.ended.at(1).device);
+  CHECK(board.ended.at(1).fault == node::TrackFault::device);
   // As the conductor does it: two seconds later the rest, as often as it fails.
   for (node::TrackId id = 2; id <= 3; ++id) {
     board.pass(1300ms);

@@ -33,7 +33,7 @@ struct Transmitter {
 
   bool until(const std::function<bool()>& done) { return run_until(loop, done, 8s); }
   std::size_t runs() const { return player->order.size(); }
-  void main_device_fails(node::TrackId track) { output.main_ended({track, TrackEnd::failed, "player_error", "", Millis(500), {}, true}); }
+  void main_device_fails(node::TrackId track) { output.main_ended({track, TrackEnd::failed, "player_error", "", Millis(500), {}, node::TrackFault::device}); }
   Track clip(node::TrackId id, Millis offset = 0ms, Millis length = 0ms) { return {id, "/clips/a.opus", offset, length, 80}; }
 };
 
