@@ -8,8 +8,10 @@
 #include "controller/api/coming.hpp"
 #include "controller/api/fields.hpp"
 #include "controller/api/handlers.hpp"
+#include "controller/api/relay_request.hpp"
 #include "controller/api/word.hpp"
 #include "controller/store/node_rows.hpp"
+#include "controller/store/streams.hpp"
 #include "protocol/random_id.hpp"
 #include "scheduler/check_sounding.hpp"
 
@@ -46,6 +48,14 @@ std::optional<http::Problem> check_targets(const StoreCall& call, const store::B
 
 bool is_approved(const store::Programme& programme) {
   return programme.state == store::ProgrammeState::approved && programme.approved_hash == programme.content_hash;
+}
+
+std::optional<http::Problem> settle_programme(const StoreCall& call, store::Broadcast& broadcast) {
+  const auto programme = store::find_programme(call.db, broadcast.programme);
+  if (!programme || guard(call, programme->area))
+    return refused("unknown_programme", "There is no programme \"" + broadcast.programme + "\" for you to use.", "/programme");
+  broadcast.area = programme->area;
+  return {};
 }
 
 std::optional<http::Problem> check_substitutes(const StoreCall& call, const store::Broadcast& broadcast) {
@@ -100,11 +110,14 @@ std::vector<scheduler::Place> places_of(const std::vector<store::NodeRow>& nodes
   return places;
 }
 
-void add_own_problems(Preview& preview, const WantedBroadcast& wanted) {
+void add_own_problems(store::Session& db, Preview& preview, const WantedBroadcast& wanted) {
   auto& problems = preview.problems;
-  if (!is_approved(wanted.programme))
+  const bool programme = wanted.broadcast.stream.empty();
+  if (programme && !store::held_back_by(db, wanted.broadcast).empty())
     problems.insert(problems.begin(),
                     problem("not_approved", "/programme", "The programme is not approved as it is now.", true));
+  if (!programme)
+    for (auto& one : relay_problems(db, wanted.broadcast)) problems.insert(one.refuses ? problems.begin() : problems.end(), std::move(one));
   if (!ends(wanted.broadcast.when.rrule))
     problems.insert(problems.begin(), problem("never_ends", "/rrule", "The rule has neither COUNT nor UNTIL.", true));
   if (preview.reach.muted > 0)
@@ -117,12 +130,27 @@ void add_own_problems(Preview& preview, const WantedBroadcast& wanted) {
 
 }  // namespace
 
+Subject subject_of(store::Session& db, const store::Broadcast& broadcast) {
+  if (!broadcast.stream.empty()) {
+    const auto stream = store::find_stream(db, broadcast.stream);
+    return {stream ? stream->name : "", broadcast.duration, stream && is_plain_http(*stream)};
+  }
+  const auto programme = store::find_programme(db, broadcast.programme);
+  if (!programme) return {};
+  return {programme->title, programme->duration};
+}
+
+void replan(Effects& effects, const store::Broadcast& broadcast) {
+  effects.areas.insert(effects.areas.end(), broadcast.areas.begin(), broadcast.areas.end());
+  effects.nodes.insert(effects.nodes.end(), broadcast.nodes.begin(), broadcast.nodes.end());
+}
+
 http::Result<WantedBroadcast> read_broadcast(StoreCall& call) {
   auto fields = Fields::parse(call.call.request.body);
   WantedBroadcast wanted;
   auto& broadcast = wanted.broadcast;
   broadcast.id = protocol::random_id("b");
-  broadcast.programme = fields.text("programme", {1, 40});
+  broadcast.programme = fields.optional_text("programme", {1, 40}).value_or("");
   broadcast.cls = fields.name<Class>("class", parse_class);
   broadcast.areas = fields.optional_texts("areas", 200, {1, 40}).value_or(std::vector<std::string>{});
   broadcast.nodes = fields.optional_texts("nodes", 200, {1, 40}).value_or(std::vector<std::string>{});
@@ -137,24 +165,22 @@ http::Result<WantedBroadcast> read_broadcast(StoreCall& call) {
                                   .value_or(AfterInterrupt::resume);
   broadcast.late = fields.optional_name<LateRule>("late", parse_word<LateRule, LateRule::skip>).value_or(LateRule::join);
   broadcast.late_limit = std::chrono::seconds(fields.optional_integer("late_limit_s", 0, 86'400).value_or(0));
+  read_relay(fields, broadcast);
   if (zone && !scheduler::known_zone(*zone)) fields.fault("time_zone", "unknown_zone", "there is no zone \"" + *zone + "\"");
   if (broadcast.areas.empty() && broadcast.nodes.empty())
     fields.fault("areas", "no_nodes", "at least one area or node is needed");
   if (auto problem = fields.finish()) return *problem;
 
   if (auto problem = check_targets(call, broadcast)) return *problem;
-  auto programme = store::find_programme(call.db, broadcast.programme);
-  if (!programme || guard(call, programme->area))
-    return refused("unknown_programme", "There is no programme \"" + broadcast.programme + "\" for you to use.", "/programme");
+  if (auto problem = broadcast.stream.empty() ? settle_programme(call, broadcast) : settle_relay(call, broadcast)) return *problem;
   if (auto problem = check_substitutes(call, broadcast)) return *problem;
-  broadcast.area = programme->area;
   broadcast.creator = call.call.caller.user.id;
   broadcast.created = call.call.now;
   broadcast.when.zone = zone ? *zone : default_zone(call, broadcast);
   broadcast.when.start = scheduler::to_local(start, broadcast.when.zone);
   broadcast.when.exdate = local_times(exdates, broadcast.when.zone);
   broadcast.when.rdate = local_times(rdates, broadcast.when.zone);
-  wanted.programme = std::move(*programme);
+  wanted.subject = subject_of(call.db, broadcast);
   return wanted;
 }
 
@@ -190,7 +216,7 @@ Preview preview(StoreCall& call, const WantedBroadcast& wanted) {
     const auto last = preview.coming.back().end;
     preview.more = next_start(wanted.broadcast, store::Millis{0}, last).has_value();
   }
-  add_own_problems(preview, wanted);
+  add_own_problems(call.db, preview, wanted);
   return preview;
 }
 

@@ -47,13 +47,17 @@ json::array dates(const std::vector<scheduler::LocalTime>& times, const std::str
 }
 
 json::object broadcast_answer(const StoreCall& call, const store::Broadcast& broadcast) {
-  const auto programme = store::find_programme(call.db, broadcast.programme);
-  const auto duration = programme ? programme->duration : store::Millis{0};
+  const auto [title, duration, plain_http] = subject_of(call.db, broadcast);
   const auto now = call.call.now;
   json::object answer;
   answer["id"] = broadcast.id;
-  answer["programme"] = broadcast.programme;
-  answer["title"] = programme ? programme->title : "";
+  if (broadcast.stream.empty()) {
+    answer["programme"] = broadcast.programme;
+  } else {
+    answer["stream"] = broadcast.stream;
+    answer["plain_http"] = plain_http;
+  }
+  answer["title"] = title;
   answer["class"] = scheduler::name_of(broadcast.cls);
   answer["areas"] = texts(broadcast.areas);
   answer["nodes"] = texts(broadcast.nodes);
@@ -69,6 +73,8 @@ json::object broadcast_answer(const StoreCall& call, const store::Broadcast& bro
   answer["late_limit_s"] = broadcast.late_limit.count() / 1000;
   answer["duration_ms"] = duration.count();
   answer["state"] = name_of(state_of(broadcast, duration, now));
+  if (!broadcast.cancelled)
+    if (const auto why = store::held_back_by(call.db, broadcast); !why.empty()) answer["held_back"] = why;
   answer["reach"] = reach(reach_of(nodes_of(call.db, broadcast), now));
   if (const auto next = next_start(broadcast, duration, now)) answer["next_start"] = time_text(*next);
   answer["created_by"] = user_name(call.db, broadcast.creator);
@@ -95,12 +101,6 @@ http::Problem refusal_of(const Preview& preview) {
   return problem;
 }
 
-// Everything whose plan the broadcast may be in.
-void replan(Effects& effects, const store::Broadcast& broadcast) {
-  effects.areas.insert(effects.areas.end(), broadcast.areas.begin(), broadcast.areas.end());
-  effects.nodes.insert(effects.nodes.end(), broadcast.nodes.begin(), broadcast.nodes.end());
-}
-
 }  // namespace
 
 Reply list_broadcasts(StoreCall& call) {
@@ -109,6 +109,7 @@ Reply list_broadcasts(StoreCall& call) {
   const auto state = query.name<BroadcastState>("state", parse_word<BroadcastState, BroadcastState::ended>);
   store::BroadcastFilter filter;
   filter.programme = query.text("programme").value_or("");
+  filter.stream = query.text("stream").value_or("");
   const auto page = query.page<store::TimePoint, std::string>("broadcasts");
   if (auto problem = query.finish()) return *problem;
   auto roots = list_roots(call, area);
@@ -123,8 +124,7 @@ Reply list_broadcasts(StoreCall& call) {
   const auto write = [&](const auto& row) { return broadcast_answer(call, row); };
   if (!state) return json_response(page_answer(fetch(page.after, page.fetch()), page, key, write));
   const auto in_state = [&](const auto& row) {
-    const auto programme = store::find_programme(call.db, row.programme);
-    return state_of(row, programme ? programme->duration : store::Millis{0}, call.call.now) == *state;
+    return state_of(row, subject_of(call.db, row).duration, call.call.now) == *state;
   };
   return json_response(scanned_answer(page, fetch, in_state, key, write));
 }
@@ -148,7 +148,7 @@ Reply preview_broadcast(StoreCall& call) {
   answer["more"] = seen.more;
   answer["problems"] = list_answer(seen.problems, [&](const auto& one) { return problem_answer(call, *wanted, one); })["items"];
   answer["reach"] = reach(seen.reach);
-  answer["duration_ms"] = wanted->programme.duration.count();
+  answer["duration_ms"] = wanted->subject.duration.count();
   return json_response(answer);
 }
 
@@ -160,7 +160,7 @@ Reply create_broadcast(StoreCall& call) {
   const auto& broadcast = wanted->broadcast;
   auto transaction = call.write();
   if (!store::add_broadcast(transaction, broadcast))
-    return conflict("changed_meanwhile", "The programme, an area or a node is gone by now.");
+    return conflict("changed_meanwhile", "The programme or stream, an area or a node is gone by now.");
   transaction.commit();
   replan(call.effects, broadcast);
   call.effects.events.push_back({"broadcast", broadcast.id, broadcast.area, "", "active", {}});

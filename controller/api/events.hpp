@@ -10,7 +10,7 @@
 
 namespace loa::api {
 
-/// Something changed; the page reads it anew. `name` is node, occurrence, programme, job, broadcast, alert or alarm.
+/// Something changed; the page reads it anew. `name` is node, occurrence, programme, stream, job, broadcast, alert or alarm.
 struct Event {
   std::string name;
   std::string id;

@@ -197,6 +197,11 @@ std::optional<bool> Fields::optional_flag(const char* name) {
   return value->get_bool();
 }
 
+bool Fields::flag(const char* name) {
+  require(name);
+  return optional_flag(name).value_or(false);
+}
+
 scheduler::TimePoint Fields::time(const char* name) {
   require(name);
   const auto* value = take(name);

@@ -35,6 +35,7 @@ class Fields {
   std::int64_t integer(const char* name, std::int64_t least, std::int64_t most);
   std::optional<double> optional_number(const char* name, double least, double most);
   std::optional<bool> optional_flag(const char* name);
+  bool flag(const char* name);
   scheduler::TimePoint time(const char* name);
   std::optional<std::vector<std::string>> optional_texts(const char* name, std::size_t most, TextRule each);
   std::optional<std::vector<scheduler::TimePoint>> optional_times(const char* name, std::size_t most);

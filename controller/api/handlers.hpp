@@ -67,6 +67,14 @@ awaitable<Reply> make_speech(Api& api, Call call);
 awaitable<Reply> get_job(Api& api, Call call);
 awaitable<Reply> list_voices(Api& api, Call call);
 
+Reply list_streams(StoreCall& call);
+Reply create_stream(StoreCall& call);
+Reply get_stream(StoreCall& call);
+Reply change_stream(StoreCall& call);
+Reply approve_stream(StoreCall& call);
+Reply set_stream_plain_http(StoreCall& call);
+Reply retire_stream(StoreCall& call);
+
 Reply list_broadcasts(StoreCall& call);
 Reply create_broadcast(StoreCall& call);
 Reply get_broadcast(StoreCall& call);

@@ -24,9 +24,8 @@ json::object other_answer(const StoreCall& call, const WantedBroadcast& wanted, 
   json::object answer;
   answer["elsewhere"] = !own && !may_see(call, other, start.value_or(store::TimePoint{}));
   if (answer["elsewhere"].as_bool()) return answer;
-  const auto programme = own ? wanted.programme : store::find_programme(call.db, other.programme).value_or(store::Programme{});
   if (!own) answer["broadcast"] = id;
-  answer["title"] = programme.title;
+  answer["title"] = own ? wanted.subject.title : subject_of(call.db, other).title;
   answer["class"] = scheduler::name_of(other.cls);
   if (start) answer["start"] = time_text(*start);
   return answer;

@@ -13,13 +13,20 @@ void put(json::object& answer, const char* name, const std::string& text) {
   if (!text.empty()) answer[name] = text;
 }
 
+// What was to be heard: of a relay its stream, which came without TLS or with it.
+void put_subject(json::object& answer, const std::string& id, bool plain_http) {
+  if (!id.starts_with("st-")) return put(answer, "programme", id);
+  answer["stream"] = id;
+  answer["plain_http"] = plain_http;
+}
+
 json::object occurrence_answer(const store::OccurrenceRow& row) {
   const auto& expected = row.expected;
   json::object answer;
   answer["occurrence"] = expected.id;
   put(answer, "broadcast", expected.broadcast);
   put(answer, "alert", expected.alert);
-  put(answer, "programme", expected.programme);
+  put_subject(answer, expected.programme, expected.plain_http);
   answer["title"] = expected.title;
   answer["class"] = scheduler::name_of(expected.cls);
   answer["due"] = time_text(expected.due);
@@ -49,7 +56,7 @@ json::object record_answer(const store::RecordView& view) {
   answer["occurrence"] = record.occurrence_id;
   put(answer, "broadcast", record.broadcast_id);
   put(answer, "alert", record.alert_id);
-  put(answer, "programme", record.programme_id);
+  put_subject(answer, record.programme_id, view.plain_http);
   answer["title"] = record.title;
   put(answer, "legal_field", record.legal_field);
   put(answer, "language", record.language);

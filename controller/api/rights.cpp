@@ -12,6 +12,7 @@ const char* name_of(Right right) {
     case Right::write_programmes: return "write_programmes";
     case Right::approve_programmes: return "approve_programmes";
     case Right::schedule: return "schedule";
+    case Right::allow_plain_http: return "allow_plain_http";
     case Right::control_nodes: return "control_nodes";
     case Right::raise_alerts: return "raise_alerts";
     case Right::see_audit: return "see_audit";
@@ -32,6 +33,7 @@ bool gives(store::Role role, Right right) {
     case Right::schedule: return role == Role::author || role == Role::approver;
     case Right::control_nodes: return role != Role::monitor;
     case Right::see_audit: return role == Role::monitor || role == Role::admin;
+    case Right::allow_plain_http:
     case Right::administer: return role == Role::admin;
   }
   return false;

@@ -17,6 +17,7 @@ enum class Right {
   write_programmes,
   approve_programmes,
   schedule,
+  allow_plain_http,  ///< counts only with the root of the tree: it is the province's
   control_nodes,
   raise_alerts,
   see_audit,
@@ -26,7 +27,7 @@ const char* name_of(Right right);
 
 /// The rights that are held for branches, in the order that the API lists them.
 inline constexpr std::array kBranchRights = {
-    Right::see,           Right::write_programmes, Right::approve_programmes, Right::schedule,
+    Right::see,           Right::write_programmes, Right::approve_programmes, Right::schedule, Right::allow_plain_http,
     Right::control_nodes, Right::raise_alerts,     Right::see_audit,          Right::administer};
 
 /// Whether `role` gives `right` in its branch.

@@ -86,6 +86,14 @@ const std::vector<Route>& routes() {
       {get, "/api/v1/jobs/{id}", see, get_job},
       {get, "/api/v1/voices", see, list_voices},
 
+      open_to(Scope::read_broadcasts, {get, "/api/v1/streams", see, list_streams}),
+      {post, "/api/v1/streams", write_programmes, create_stream},
+      open_to(Scope::read_broadcasts, {get, "/api/v1/streams/{id}", see, get_stream}),
+      {patch, "/api/v1/streams/{id}", write_programmes, change_stream},
+      {post, "/api/v1/streams/{id}/approve", approve_programmes, approve_stream},
+      {put, "/api/v1/streams/{id}/plain-http", allow_plain_http, set_stream_plain_http},
+      {post, "/api/v1/streams/{id}/retire", schedule, retire_stream},
+
       open_to(Scope::read_broadcasts, {get, "/api/v1/broadcasts", see, list_broadcasts}),
       {post, "/api/v1/broadcasts", schedule, create_broadcast},
       open_to(Scope::read_broadcasts, {get, "/api/v1/broadcasts/{id}", see, get_broadcast}),

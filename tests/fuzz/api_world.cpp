@@ -85,7 +85,7 @@ void ApiWorld::fill() {
     tests::add_areas(transaction, kSecret);
     add_user(transaction, kUser, "root", {{Role::admin, "hue"}, {Role::author, "hue"}, {Role::approver, "hue"}, {Role::monitor, "hue"}});
     add_user(transaction, kStranger, "stranger", {{Role::admin, "hue-b"}, {Role::author, "hue-b"}, {Role::approver, "hue-b"}, {Role::monitor, "hue-b"}});
-    tests::add_things(transaction, {kStranger, kNode, kProgramme, kDraft, kBroadcast, kAlert, kToken, kJob, kSecret});
+    tests::add_things(transaction, {kStranger, kNode, kProgramme, kDraft, kBroadcast, kAlert, kToken, kJob, kSecret, kStream});
     const auto tone = tests::clip_of("tone", 5), sound = tests::clip_of(kDraft, 60);
     for (const auto& clip : {tone, sound}) store::put_clip(transaction, clip);
     store::put_stock_clip(transaction, {"tone", tone.sha256, "tone"});

@@ -19,6 +19,7 @@ class ApiWorld {
   static inline const std::string kDraft = "p-" + std::string(26, 'b');
   static inline const std::string kBroadcast = "b-" + std::string(26, 'a');
   static inline const std::string kAlert = "l-" + std::string(26, 'a');
+  static inline const std::string kStream = "st-" + std::string(26, 'a');
   static inline const std::string kJob = "j-" + std::string(26, 'a');
   static inline const std::string kUser = "u-" + std::string(26, 'a');
   static constexpr const char* kToken = "token";      ///< confirms the alert

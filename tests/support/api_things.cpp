@@ -3,6 +3,7 @@
 #include "controller/store/alerts.hpp"
 #include "controller/store/broadcasts.hpp"
 #include "controller/store/nodes.hpp"
+#include "controller/store/streams.hpp"
 #include "protocol/hash.hpp"
 #include "protocol/random_id.hpp"
 
@@ -64,6 +65,16 @@ void add_job(store::Transaction& transaction, const ApiThings& things) {
   done.state = store::JobState::done;
   done.creator = things.author;
   store::add_media_job(transaction, done);
+}
+
+void add_stream(store::Transaction& transaction, const ApiThings& things) {
+  store::Stream made;
+  made.id = things.stream;
+  made.area = "hue-a";
+  made.name = said(things, "Đài Huế");
+  made.url = "https://radio.hue.example/live";
+  store::add_stream(transaction, made);
+  store::approve_stream(transaction, made.id, store::find_stream(transaction.session(), made.id)->content_hash);
 }
 
 }  // namespace
@@ -130,6 +141,7 @@ void add_things(store::Transaction& transaction, const ApiThings& things) {
   add_broadcast(transaction, things);
   add_alert(transaction, things);
   add_job(transaction, things);
+  add_stream(transaction, things);
 }
 
 api::Hooks quiet_hooks(const std::filesystem::path& folder) {

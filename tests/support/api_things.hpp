@@ -44,6 +44,7 @@ struct ApiThings {
   std::string token;
   std::string job;  ///< done
   std::string words;
+  std::string stream;  ///< approved, over TLS
 };
 /// Writes them, and the stock clip `flood`; the areas are there.
 void add_things(store::Transaction& transaction, const ApiThings& things);

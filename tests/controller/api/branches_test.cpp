@@ -25,6 +25,7 @@ struct Row {
 std::vector<Row> rows(const TestApi& api) {
   const std::string period = "?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z";
   const std::string programme = "/api/v1/programmes/" + api.programme;
+  const std::string stream = "/api/v1/streams/" + api.stream;
   const std::string schedule = R"({"programme":")" + api.programme +
                                R"(","areas":["hue-a"],"class":"normal","start":"2026-11-27T01:00:00Z"})";
   const std::string alert =
@@ -97,6 +98,13 @@ std::vector<Row> rows(const TestApi& api) {
       {"POST /api/v1/programmes/{id}/archive", programme + "/archive", ""},
       {"GET /api/v1/jobs/{id}", "/api/v1/jobs/" + api.job, ""},
       {"GET /api/v1/voices", "/api/v1/voices", "", Expect::open},
+      {"GET /api/v1/streams", "/api/v1/streams", "", Expect::without},
+      {"POST /api/v1/streams", "/api/v1/streams", R"({"name":"x","area":"hue-a","url":"https://radio.example/x"})", Expect::refused},
+      {"GET /api/v1/streams/{id}", stream, ""},
+      {"PATCH /api/v1/streams/{id}", stream, R"({"url":"https://radio.example/x"})"},
+      {"POST /api/v1/streams/{id}/approve", stream + "/approve", R"({"content_hash":")" + std::string(64, '0') + R"("})"},
+      {"PUT /api/v1/streams/{id}/plain-http", stream + "/plain-http", R"({"allowed":false})"},
+      {"POST /api/v1/streams/{id}/retire", stream + "/retire", ""},
       {"GET /api/v1/broadcasts", "/api/v1/broadcasts", "", Expect::without},
       {"POST /api/v1/broadcasts", "/api/v1/broadcasts", schedule, Expect::refused},
       {"GET /api/v1/broadcasts/{id}", "/api/v1/broadcasts/" + api.broadcast, ""},
@@ -136,7 +144,7 @@ tests::HttpAnswer ask(tests::HttpClient& client, const Row& row) {
 std::string all_of_a(TestApi& api) {
   auto root = api.client("root");
   std::string all;
-  for (const auto* path : {"/areas", "/nodes", "/programmes", "/broadcasts", "/alerts", "/alarms", "/users", "/stock-clips"})
+  for (const auto* path : {"/areas", "/nodes", "/programmes", "/streams", "/broadcasts", "/alerts", "/alarms", "/users", "/stock-clips"})
     all += root.get(std::string("/api/v1") + path).body + "\n";
   return all;
 }
@@ -165,7 +173,7 @@ TEST_CASE("a user of another branch reads and writes nothing, on every route") {
       case Expect::without:
         CHECK(answer.status == 200);
         CHECK(answer.body.find("hue-a") == std::string::npos);
-        for (const auto& id : {api.node, api.programme, api.broadcast, api.alert, api.alarm, api.unbound_alarm, api.draft, api.user_author, api.token_id})
+        for (const auto& id : {api.node, api.programme, api.broadcast, api.alert, api.alarm, api.unbound_alarm, api.draft, api.stream, api.user_author, api.token_id})
           CHECK(answer.body.find(id) == std::string::npos);
         break;
     }
@@ -180,7 +188,7 @@ TEST_CASE("a user of another branch reads and writes nothing, on every route") {
 TEST_CASE("lists asked for another branch's area are answered as if it did not exist") {
   TestApi api;
   auto stranger = api.client("stranger");
-  for (const auto* path : {"nodes", "receipts", "programmes", "broadcasts", "play-records", "alerts", "alarms", "audit"}) {
+  for (const auto* path : {"nodes", "receipts", "programmes", "streams", "broadcasts", "play-records", "alerts", "alarms", "audit"}) {
     INFO(path);
     CHECK(stranger.get(std::string("/api/v1/") + path + "?area=hue-a").status == 404);
     CHECK(stranger.get(std::string("/api/v1/") + path + "?area=hue").status == 404);

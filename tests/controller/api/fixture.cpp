@@ -210,6 +210,7 @@ void TestApi::fill() {
   alert = protocol::random_id("l");
   alert_token = "known token";
   job = protocol::random_id("j");
+  stream = protocol::random_id("st");
   write([&](store::Transaction& transaction) {
     tests::add_areas(transaction);
     tests::add_commune(transaction, "hue-empty", "Xã không loa");
@@ -219,7 +220,7 @@ void TestApi::fill() {
       if (row.login == std::string("author")) user_author = id;
       if (row.login == std::string("admin")) user_admin = id;
     }
-    tests::add_things(transaction, {user_author, node, programme, draft, broadcast, alert, alert_token, job, {}});
+    tests::add_things(transaction, {user_author, node, programme, draft, broadcast, alert, alert_token, job, {}, stream});
     tests::add_silent_node(transaction, other_node, "B-1", "Nhà văn hóa", "hue-b");
     alarm = store::raise_alarm(transaction, {store::AlarmKind::node_signature, node, "hue-a", "state: not signed by it"}).id;
     token = "loa_" + std::string(64, '7');

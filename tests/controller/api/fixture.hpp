@@ -83,7 +83,7 @@ class TestApi {
   bool finish_jobs = true;  ///< jobs end at once with a clip; otherwise they are held back
 
   // Things in hue-a:
-  std::string node, other_node, user_author, user_admin, programme, draft, broadcast, alert, alert_token, job, alarm;
+  std::string node, other_node, user_author, user_admin, programme, draft, broadcast, alert, alert_token, job, stream, alarm;
   std::string token_id, token;  ///< of a machine that may read:records of hue-a, made by `admin`
   std::string unbound_alarm;  ///< of no branch
 
