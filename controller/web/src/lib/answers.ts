@@ -248,6 +248,21 @@ export const problems: Words = {
   muted_nodes: 'Có cụm loa đang tắt tiếng, sẽ không phát.',
   offline_nodes: 'Có cụm loa đang mất kết nối.',
 
+  // relays
+  bad_stream_url: 'Địa chỉ này không dùng được. Cần dạng https://tên-máy-chủ/đường-dẫn: không có tên người dùng, dấu #, dấu cách hay chữ có dấu.',
+  own_stream: 'Người đặt địa chỉ không tự duyệt nguồn của mình. Cần người thứ hai duyệt.',
+  unknown_stream: 'Không có nguồn tiếp âm này cho các cụm loa đã chọn.',
+  stream_not_approved: 'Nguồn tiếp âm chưa được duyệt, hoặc đã sửa sau khi duyệt.',
+  stream_retired: 'Nguồn tiếp âm này đã bỏ.',
+  plain_http_not_allowed: 'Nguồn này không mã hóa và tỉnh, thành phố chưa cho phép dùng.',
+  not_plain_http: 'Nguồn này đã có mã hóa: không có gì phải cho phép.',
+  unsafe_stream: 'Nguồn này không mã hóa: kẻ đứng giữa đường truyền có thể thay lời phát.',
+  no_substitute: 'Chưa chọn bản phát thay: khi nguồn bị ngắt hoặc im lặng, loa sẽ im.',
+  no_common_area: 'Không có địa bàn nào của tài khoản chứa hết các nơi đã chọn. Hãy lập lịch riêng cho từng nơi.',
+  two_subjects: 'Chỉ chọn một: chương trình hoặc nguồn tiếp âm.',
+  only_for_relays: 'Chương trình dài bao nhiêu thì phát bấy nhiêu: không đặt thời lượng.',
+  not_for_relays: 'Tiếp âm luôn vào đúng chỗ đài đang phát.',
+
   // alerts
   unknown_stock_clip: 'Không có lời dựng sẵn này.',
   stock_clip_in_use: 'Lời dựng sẵn này đang là lời thay thế của một địa bàn hay cụm loa, hoặc đang phát trong tin khẩn cấp. Hãy đổi nơi dùng trước.',

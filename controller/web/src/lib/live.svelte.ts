@@ -1,7 +1,7 @@
 /** Live changes: pages register what they show, and are asked to read it anew when something of it changed. */
 import { refreshAreas } from './session.svelte';
 
-const NAMES = ['node', 'occurrence', 'programme', 'job', 'broadcast', 'alert', 'alarm'] as const;
+const NAMES = ['node', 'occurrence', 'programme', 'stream', 'job', 'broadcast', 'alert', 'alarm'] as const;
 export type LiveName = (typeof NAMES)[number];
 
 export const live = $state({ connected: true });

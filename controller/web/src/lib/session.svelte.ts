@@ -68,5 +68,7 @@ export function areasWith(right: Right): Schemas['Area'][] {
   const roots = session.me?.rights.find((grant) => grant.right === right)?.areas ?? [];
   return session.areas.filter((area) => isWithin(area.id, roots));
 }
+/** Whether I have a right for all of the tree: what is the province's counts only there. */
+export const mayAtTheTop = (right: Right): boolean => areasWith(right).some((area) => !area.parent);
 export const may = (right: Right, area?: string): boolean =>
   area === undefined ? areasWith(right).length > 0 : areasWith(right).some((known) => known.id === area);

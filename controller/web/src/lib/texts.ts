@@ -1,4 +1,5 @@
 import { alarms, nodeReasons, problems, reasons, refusals } from './answers';
+import { relay } from './texts_relay';
 import { account, audit, invitation, people, second, token } from './texts_people';
 
 /** Every word on screen, in one place: a second language is a second object of this shape. */
@@ -353,6 +354,7 @@ export const vi = {
   people,
   token,
   audit,
+  relay,
   problems,
 };
 

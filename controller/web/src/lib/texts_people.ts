@@ -116,6 +116,7 @@ export const audit = {
     programme: 'chương trình',
     job: 'việc làm âm thanh',
     clip: 'tệp âm thanh',
+    stream: 'nguồn tiếp âm',
     broadcast: 'lịch phát',
     alert: 'tin khẩn cấp',
     node: 'cụm loa',
@@ -154,5 +155,8 @@ export const audit = {
     use_recovery_code: 'dùng mã dự phòng',
     new_recovery_codes: 'tạo mã dự phòng mới',
     revoke: 'thu hồi',
+    retire: 'bỏ',
+    allow_plain_http: 'cho phép không mã hóa',
+    forbid_plain_http: 'thôi cho phép không mã hóa',
   } as Record<string, string>,
 };
