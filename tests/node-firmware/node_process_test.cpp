@@ -4,7 +4,7 @@
 
 #include "node-firmware/command_line.hpp"
 #include "node-firmware/start_count.hpp"
-#include "wire.hpp"
+#include "many_plays.hpp"
 
 // The real program on a real broker; the test is its controller.
 
@@ -71,6 +71,32 @@ TEST_CASE("a program that dies again and again turns to a safe mode, which says 
   wire.state.reset();
   wire.start_node(false);  // it ended in order: a person or a service manager wants the normal mode
   CHECK(wire.until([&] { return wire.state && !wire.state->safe_mode && wire.state->lifecycle != protocol::Lifecycle::gone; }, 30s));
+}
+
+TEST_CASE("a hundred plays leave the program's memory as large as thirty did") {
+  ManyPlays many;
+  many.play(30);
+  const auto before = many.memory();
+  many.play(70);
+  const auto after = many.memory();
+  INFO(before.own << " KiB, then " << after.own << " KiB");
+  CHECK(after.own - before.own < 512);  // a pipeline that stays is 600 KiB
+  CHECK(many.played() == 100);
+}
+
+TEST_CASE("a flood of messages that are refused costs the log ten lines, and one that counts the rest") {
+  Wire wire;
+  wire.start_broker();
+  wire.start_node(true);
+  REQUIRE(wire.until([&] { return wire.state.has_value(); }, 30s));
+  constexpr int kFlood = 300;
+  for (int n = 0; n < kFlood; ++n) wire.publish(protocol::head_topic(Wire::kNode), "no head " + std::to_string(n));
+  REQUIRE(wire.until([&] { return wire.state->refusals.contains("malformed") && wire.state->refusals.at("malformed") >= kFlood; }, 40s));
+  const auto log = wire.node().out() + wire.node().err();
+  int lines = 0;
+  for (auto at = log.find("refused loa-head"); at != std::string::npos; at = log.find("refused loa-head", at + 1)) ++lines;
+  CHECK(lines >= 1);
+  CHECK(lines <= 24);  // in two minutes
 }
 
 TEST_CASE("a second program on a state folder is refused with words, and the first goes on") {

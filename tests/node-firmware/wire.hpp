@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 #include "node-firmware/durable_file.hpp"
 #include "protocol/clock.hpp"
@@ -22,7 +23,7 @@ namespace loa::tests {
 
 using namespace std::chrono_literals;
 
-/// The real program `loa-node` on a real broker; this is its controller. It holds one stock clip of four seconds, "tone".
+/// The real program `loa-node` on a real broker; this is its controller. It holds two stock clips, "tone" of four seconds and "short" of a tenth.
 class Wire {
  public:
   static constexpr const char* kNode = TestController::kNode;
@@ -34,7 +35,7 @@ class Wire {
     std::filesystem::create_directory(folder_ / "run");
     environment_.push_back("RUNTIME_DIRECTORY=" + (folder_ / "run").string());
     make_opus(folder_ / "stock" / "tone.opus", 4000);
-    tone_ = protocol::sha256_hex_of_file(folder_ / "stock" / "tone.opus");
+    make_opus(folder_ / "stock" / "short.opus", 100);
     auto bundle = controller_.bundle();
     const auto settings = broker_.link_settings(kNode);
     bundle.ca_pem = settings.ca_pem;
@@ -71,31 +72,12 @@ class Wire {
   }
 
   /// One broadcast of four seconds, this far ahead.
-  void plan(std::chrono::milliseconds ahead) {
-    scheduler::Plan plan;
-    plan.node = kNode;
-    plan.revision = scheduler::to_ms(now());
-    plan.made = now();
-    plan.from = now() - 1h;
-    plan.until = now() + 16 * 24h;
-    plan.areas = controller_.areas;
-    scheduler::Occurrence one;
-    one.due = now() + ahead;
-    one.id = scheduler::occurrence_id("b-1", one.due);
-    one.broadcast_id = "b-1";
-    one.programme_id = "p-1";
-    one.language = "vi";
-    one.duration = 4s;
-    scheduler::Item item;
-    item.sha256 = tone_;
-    item.bytes = static_cast<std::int64_t>(std::filesystem::file_size(folder_ / "stock" / "tone.opus"));
-    item.duration = 4s;
-    one.items = {item};
-    plan.occurrences = {one};
-    wanted_ = plan.revision;
-    link_->publish(protocol::plan_topic(kNode), controller_.plan(plan), true);
-    answer();
-  }
+  void plan(std::chrono::milliseconds ahead) { plan("tone", 4s, 1, ahead, 0s); }
+  /// So many broadcasts of a tenth of a second, one each `every`.
+  void plan_short(int count, std::chrono::milliseconds ahead, std::chrono::milliseconds every) { plan("short", 100ms, count, ahead, every); }
+
+  /// Anything at all, as whoever has the broker's rights could.
+  void publish(const std::string& topic, const std::string& payload) { link_->publish(topic, payload, false); }
 
   std::optional<protocol::State> state;
   std::map<std::int64_t, scheduler::PlayRecord> records;
@@ -119,12 +101,41 @@ class Wire {
   }
 
  private:
+  void plan(const std::string& clip, scheduler::Millis length, int count, std::chrono::milliseconds ahead, std::chrono::milliseconds every) {
+    scheduler::Plan plan;
+    plan.node = kNode;
+    plan.revision = scheduler::to_ms(now());
+    plan.made = now();
+    plan.from = now() - 1h;
+    plan.until = now() + 16 * 24h;
+    plan.areas = controller_.areas;
+    const auto file = folder_ / "stock" / (clip + ".opus");
+    scheduler::Item item;
+    item.sha256 = protocol::sha256_hex_of_file(file);
+    item.bytes = static_cast<std::int64_t>(std::filesystem::file_size(file));
+    item.duration = length;
+    for (int n = 0; n < count; ++n) {
+      scheduler::Occurrence one;
+      one.broadcast_id = "b-" + std::to_string(n + 1);
+      one.due = now() + ahead + n * every;
+      one.id = scheduler::occurrence_id(one.broadcast_id, one.due);
+      one.programme_id = "p-1";
+      one.language = "vi";
+      one.duration = length;
+      one.items = {item};
+      plan.occurrences.push_back(one);
+    }
+    wanted_ = plan.revision;
+    link_->publish(protocol::plan_topic(kNode), controller_.plan(plan), true);
+    answer();
+  }
+
   static TimePoint now() { return protocol::SystemClock().now(); }
 
   void take(const protocol::LinkMessage& message) {
     const auto topic = protocol::parse_topic(message.topic).value();
     const auto verified = protocol::verify_from_node(message.payload, topic.type, kNode, controller_.node_key.public_key());
-    REQUIRE(verified.has_value());
+    if (!verified) throw std::runtime_error("not the node's: " + verified.error().message);
     if (topic.type == MessageType::state) {
       state = protocol::decode_state(verified->payload).value();
       if (!state->nonce.empty()) answer();
@@ -156,7 +167,6 @@ class Wire {
   boost::asio::io_context loop_;
   std::unique_ptr<protocol::MosquittoLink> link_;
   std::optional<tests::Process> node_;
-  std::string tone_;
   std::int64_t wanted_ = 0;
   TimePoint last_head_;
 };
