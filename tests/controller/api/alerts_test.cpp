@@ -51,6 +51,17 @@ TEST_CASE("an alert whose text cannot be spoken goes with its stock clip, and sa
   CHECK_FALSE(sent.json().as_object().contains("clip"));
 }
 
+TEST_CASE("a confirmation does not wait for ever for speech") {
+  TestApi api;
+  api.finish_jobs = false;
+  auto client = api.client("approver");
+  const auto prepared = client.post("/api/v1/alerts", body(R"(,"text":"Nước đang lên.")"));
+  const auto sent = confirm(client, prepared);
+  CHECK(sent.text("/state") == "active");
+  CHECK(sent.text("/speech") == "failed");
+  CHECK(sent.text("/speech_problem") == "The speech was not ready in time.");
+}
+
 TEST_CASE("an alert without any sound named takes the stock clip of its event") {
   TestApi api;
   CHECK(api.client("approver").post("/api/v1/alerts", body("")).text("/alert/stock_clip") == "flood");
