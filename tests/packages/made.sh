@@ -76,20 +76,18 @@ for program in "$folder"/tree/usr/bin/*; do
   grep -qE "Machine: +$machine" <<<"$head" || bad "$(basename "$program") is for another processor: $head"
   LC_ALL=C readelf -lW "$program" | grep -q 'GNU_RELRO' || bad "$(basename "$program") is not hardened"
   LC_ALL=C readelf -SW "$program" | grep -q '\.debug_info' && bad "$(basename "$program") is not stripped"
-  # A library's package is called as its soname is, with few exceptions.
+  # A library's package is called as the library is, with few exceptions.
   for library in $(LC_ALL=C readelf -dW "$program" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
     case "$library" in
-      lib[cm].so.6|ld-linux*) name=libc6 ;;
-      libstdc++.so.6) name=libstdc++6 ;;
-      libgcc_s.so.1) name=libgcc-s1 ;;
-      libcrypto.so.3|libssl.so.3) name=libssl3 ;;
-      libsqlite3.so.0) name=libsqlite3-0 ;;
-      libz.so.1) name=zlib1g ;;
-      libgst*) name=gstreamer ;;
-      libglib-2.0.so.0|libgobject-2.0.so.0) name=libglib2.0-0 ;;
-      *) name=$(sed -E 's/\.so(\.|$)//; s/\.so//' <<<"$library") ;;
+      libc.so*|libm.so*|ld-linux*) name=libc6 ;;
+      libcrypto.so*|libssl.so*) name=libssl ;;
+      libz.so*) name=zlib ;;
+      libgst*) name=libgstreamer ;;
+      libglib-*|libgobject-*) name=libglib ;;
+      libicu*) name=libicu ;;
+      *) name=$(sed 's/\.so.*//; s/_/-/g' <<<"${library,,}") ;;
     esac
-    grep -qi -- "${name%%.*}" <<<"$depends" || bad "nobody brings $library, which $(basename "$program") asks for: $(paste -sd' ' <<<"$depends")"
+    grep -qF -- "$name" <<<"$depends" || bad "nobody brings $library, which $(basename "$program") asks for: $(paste -sd' ' <<<"$depends")"
   done
 done
 if [ "$what" = node ]; then tests/packages/brings_along.sh "$arch" "$deb" "$folder"/loa-stock_*.deb || wrong=$((wrong + 1)); fi
