@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -27,7 +28,7 @@ namespace fs = std::filesystem;
 constexpr const char* kNode = "SIM-01";
 constexpr double kGoal = 1.2;
 constexpr auto kQuiet = 17s;  // the node says counts that changed at most 15 s later
-constexpr int kProgrammes = 3, kReconnects = 20, kStates = 48, kPlans = kProgrammes + 1;
+constexpr int kProgrammes = 3, kReconnects = 20, kPlans = kProgrammes + 1;
 constexpr int kDays = 16;
 
 std::string content(const fs::path& file) {
@@ -158,6 +159,13 @@ Clip speak(Village& village, const std::string& title, const std::string& words)
   return clip;
 }
 
+/// States of a day that are sent only because half an hour has passed since the last one: each reconnect, new plan, begin and end of a programme brings one
+/// of its own, at any time of the day, so that a gap between them is longer than t with the chance e^(-t / mean gap).
+double states_of_half_hours() {
+  constexpr double kMinutes = 24 * 60, kEvents = kReconnects + kPlans + 2 * kProgrammes;
+  return kEvents / (std::exp(30 * kEvents / kMinutes) - 1);
+}
+
 /// Two pings and the time between them: with nothing else to say the node sends one each keep-alive.
 Cause keep_alives(Measured& measured) {
   const auto& line = measured.line();
@@ -192,7 +200,7 @@ Cause states(Measured& measured) {
   for (int i = 0; i < kMade; ++i) state();
   const auto all = line.counted().mqtt - from;
   measured.restart(before);
-  return {"states of each half hour, with their heads", each_of(all, kMade), kStates};
+  return {"states of half hours without another, with heads", each_of(all, kMade), states_of_half_hours()};
 }
 
 void print(const std::vector<Cause>& causes, double payload, bool as_json) {
