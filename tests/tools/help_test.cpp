@@ -48,7 +48,7 @@ TEST_CASE("every command of loa explains itself") {
   CommandLine loa;
   const auto known = subcommands_in(loa({"--help"}).out);
   for (const char* name : {"login", "logout", "whoami", "area", "user", "session", "second-factor", "prove", "audit", "token", "nodes", "node", "programme",
-                           "schedule", "log", "alert", "alarms", "keys"}) {
+                           "stream", "schedule", "log", "alert", "alarms", "keys"}) {
     CAPTURE(name);
     CHECK(std::find(known.begin(), known.end(), name) != known.end());
   }

@@ -114,6 +114,37 @@ TEST_CASE_METHOD(Desk, "an announcement goes from text to schedule on the comman
           "(");
 }
 
+TEST_CASE_METHOD(Desk, "a stream goes from its address to a relay on the command line, and out of it") {
+  for (const auto* person : {"officer", "approver", "monitor"}) REQUIRE(login(person).code == 0);
+  add_node("PX-01", kWard);
+  refused("officer", {"stream", "add", "--name", "Đài", "--area", kWard, "--url", "https://anna@radio.example/live"}, 1, "bad_stream_url");
+  refused("monitor", {"stream", "add", "--name", "Đài", "--area", kWard, "--url", "https://radio.example/live"}, 3, "(");
+  const auto stream = done("officer", {"stream", "add", "--name", "Đài Huế", "--area", kWard, "--url", "http://radio.example/live"});
+  CHECK_THAT(stream, Catch::StartsWith("st-"));
+  const Words relay{"schedule", "add", "--stream", stream, "--minutes", "30", "--area", kWard, "--in", "3600"};
+  refused("officer", relay, 1, "stream_not_approved");
+  CHECK(done("approver", {"stream", "approve", stream}) == "approved: Đài Huế http://radio.example/live");
+  refused("officer", relay, 1, "plain_http_not_allowed");
+  refused("approver", {"stream", "allow-plain-http", stream}, 3, "(");
+  CHECK(done("admin", {"stream", "allow-plain-http", stream}) == "approved, UNSAFE: without TLS");
+  auto preview = relay;
+  preview.push_back("--preview");
+  CHECK_THAT(done("officer", preview), Contains("unsafe_stream") && Contains("no_substitute"));
+  const auto broadcast = done("officer", relay);
+  CHECK(as_json("officer", {"schedule", "list"}).at(0).at("stream").as_string() == stream);
+  CHECK_THAT(done("officer", {"schedule", "list"}), Contains("NO TLS") && Contains("true") && Contains("Đài Huế"));
+  CHECK_THAT(done("officer", {"stream", "list", "--state", "approved"}), Contains(stream) && Contains("http://radio.example/live"));
+  CHECK(done("admin", {"stream", "forbid-plain-http", stream}) == "approved, in no plan: plain_http_not_allowed, UNSAFE: without TLS");
+  CHECK(done("officer", {"stream", "change", stream, "--url", "https://radio.example/live"}) == "waiting, in no plan: stream_not_approved");
+  CHECK(as_json("officer", {"schedule", "list"}).at(0).at("held_back").as_string() == "stream_not_approved");
+  CHECK(as_json("approver", {"stream", "approve", stream}).at("state").as_string() == "approved");
+  CHECK_FALSE(as_json("officer", {"schedule", "list"}).at(0).as_object().contains("held_back"));
+  CHECK(done("officer", {"stream", "retire", stream}) == "retired");
+  CHECK(as_json("officer", {"stream", "show", stream}).at("state").as_string() == "retired");
+  refused("officer", {"stream", "retire", stream}, 1, "wrong_state");
+  refused("officer", {"stream", "show", "st-unknown"}, 4, "(");
+}
+
 TEST_CASE_METHOD(Desk, "node add writes one bundle for its owner's eyes, and never over a file") {
   const auto bundle = folder() / "PX-01.json";
   const Words add{"node", "add", "PX-01", "--area", kWard, "--name", "Chợ", "--out", bundle.string()};

@@ -29,6 +29,7 @@ void add_node_commands(CLI::App& app, Context& context);
 /// `node revoke`, `node replace` and `node import`, below `node`.
 void add_board_commands(CLI::App& node, Context& context);
 void add_programme_commands(CLI::App& app, Context& context);
+void add_stream_commands(CLI::App& app, Context& context);
 void add_schedule_commands(CLI::App& app, Context& context);
 void add_log_commands(CLI::App& app, Context& context);
 void add_alert_commands(CLI::App& app, Context& context);

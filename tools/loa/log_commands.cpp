@@ -25,7 +25,7 @@ struct LogOptions {
 
 const std::vector<Column> kColumns{{"NODE", "node_code"},     {"DUE", "due"},         {"STARTED", "started"},     {"ERROR µs", "start_error_us"},
                                    {"HEARD ms", "heard_ms"},  {"OUTCOME", "outcome"}, {"REASON", "reason"},       {"LEVEL dBFS", "level_dbfs"},
-                                   {"CLASS", "class"},        {"OCCURRENCE", "occurrence"}};
+                                   {"CLASS", "class"},        {"OCCURRENCE", "occurrence"}, {"NO TLS", "plain_http"}};
 
 void show_log(const Context& context, const LogOptions& options) {
   auto client = context.client();

@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   add_user_commands(app, context);
   add_node_commands(app, context);
   add_programme_commands(app, context);
+  add_stream_commands(app, context);
   add_schedule_commands(app, context);
   add_log_commands(app, context);
   add_alert_commands(app, context);

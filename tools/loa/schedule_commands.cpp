@@ -12,8 +12,9 @@ namespace json = boost::json;
 namespace {
 
 struct ScheduleOptions {
-  std::string programme, at, rrule, cls = "normal", id, state;
-  std::vector<std::string> areas, nodes;
+  std::string programme, stream, at, rrule, cls = "normal", id, state;
+  std::vector<std::string> areas, nodes, substitutes;
+  int minutes = 0;
   int in_seconds = 0;
   int volume = 100;
   bool preview = false;
@@ -28,12 +29,19 @@ std::string seconds_from_now(int seconds) {
 json::object body_of(const ScheduleOptions& options) {
   if (options.at.empty() == (options.in_seconds == 0)) throw CommandError(kUsage, "give either --at TIME or --in SECONDS");
   if (options.areas.empty() && options.nodes.empty()) throw CommandError(kUsage, "give --area or --node");
-  json::object body{{"programme", options.programme},
-                    {"class", options.cls},
+  if (options.programme.empty() == options.stream.empty()) throw CommandError(kUsage, "give either --programme or --stream");
+  if (options.stream.empty() != (options.minutes == 0)) throw CommandError(kUsage, "give --minutes with --stream, and only with it");
+  json::object body{{"class", options.cls},
                     {"start", options.at.empty() ? seconds_from_now(options.in_seconds) : options.at},
                     {"areas", json::array(options.areas.begin(), options.areas.end())},
                     {"nodes", json::array(options.nodes.begin(), options.nodes.end())},
                     {"volume", options.volume}};
+  if (!options.programme.empty()) body["programme"] = options.programme;
+  if (!options.stream.empty()) {
+    body["stream"] = options.stream;
+    body["duration_s"] = options.minutes * 60;
+  }
+  if (!options.substitutes.empty()) body["substitutes"] = json::array(options.substitutes.begin(), options.substitutes.end());
   if (!options.rrule.empty()) body["rrule"] = options.rrule;
   return body;
 }
@@ -66,8 +74,11 @@ void add_schedule_commands(CLI::App& app, Context& context) {
   auto* schedule = app.add_subcommand("schedule", "Broadcasts: add, list, cancel, coming occurrences");
   schedule->require_subcommand(1);
 
-  auto* add = schedule->add_subcommand("add", "Schedule an approved programme; prints the broadcast's id");
-  add->add_option("--programme", options->programme, "Programme id")->required();
+  auto* add = schedule->add_subcommand("add", "Schedule an approved programme or stream; prints the broadcast's id");
+  add->add_option("--programme", options->programme, "Programme id; or --stream");
+  add->add_option("--stream", options->stream, "Stream id: a relay of it");
+  add->add_option("--minutes", options->minutes, "How long the stream is relayed")->check(CLI::Range(1, 720));
+  add->add_option("--substitute", options->substitutes, "Programme id that sounds where the clip is not there or the stream is lost or silent; may be repeated");
   add->add_option("--area", options->areas, "Area id; may be repeated");
   add->add_option("--node", options->nodes, "Node id; may be repeated");
   add->add_option("--at", options->at, "First start, RFC 3339, like 2026-11-25T06:00:00+07:00");
@@ -88,7 +99,8 @@ void add_schedule_commands(CLI::App& app, Context& context) {
   list->add_option("--state", options->state, "active, cancelled or ended");
   list->callback([&context, options] {
     context.show(context.client().all("/broadcasts", {{"state", options->state}}, 10'000),
-                 {{"ID", "id"}, {"STATE", "state"}, {"CLASS", "class"}, {"NEXT", "next_start"}, {"NODES", "reach.total"}, {"TITLE", "title"}});
+                 {{"ID", "id"}, {"STATE", "state"}, {"CLASS", "class"}, {"NEXT", "next_start"}, {"NODES", "reach.total"}, {"NO TLS", "plain_http"},
+                  {"HELD BACK", "held_back"}, {"TITLE", "title"}});
   });
 
   auto* cancel = schedule->add_subcommand("cancel", "Take a broadcast back; what sounds of it stops");
