@@ -1,13 +1,10 @@
 #include "controller/alarm_keeper.hpp"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "controller/store/log_batches.hpp"
 #include "controller/store/node_troubles.hpp"
 
 namespace loa::controller {
@@ -15,17 +12,6 @@ namespace loa::controller {
 namespace {
 
 constexpr std::chrono::minutes kSweepEvery{10};
-
-// What only the store knows of.
-std::vector<store::NewAlarm> missing_records(store::Session& session, scheduler::TimePoint now) {
-  std::vector<store::NewAlarm> alarms;
-  for (const auto& log : store::list_lacking_logs(session, now, store::kMostOpenAlarms))
-    if (alarms.empty() || std::none_of(alarms.begin(), alarms.end(), [&](const auto& other) { return other.subject == log.node; }))
-      alarms.push_back({store::AlarmKind::records_missing, log.node, log.area,
-                        fmt::format("of log {} nothing came behind record {}, though it goes to {}{}", log.log_id, log.complete_to, log.end,
-                                    log.given_up ? "; the board writes another log now" : "")});
-  return alarms;
-}
 
 }  // namespace
 
@@ -72,7 +58,7 @@ AlarmKeeper::Done AlarmKeeper::write(store::Transaction& transaction, const Work
   for (const auto& [kind, alarms] : work.holding) add(store::set_alarms(transaction, kind, alarms));
   if (work.sweep) {
     add(store::sweep_alarms(transaction));
-    add(store::set_alarms(transaction, store::AlarmKind::records_missing, missing_records(transaction.session(), transaction.now())));
+    add(store::set_alarms(transaction, store::AlarmKind::records_missing, store::nodes_missing_records(transaction.session(), transaction.now())));
     add(store::set_alarms(transaction, store::AlarmKind::amplifier_silent, store::silent_amplifiers(transaction.session())));
     add(store::set_alarms(transaction, store::AlarmKind::on_battery, store::nodes_on_battery(transaction.session())));
     add(store::set_alarms(transaction, store::AlarmKind::data_budget, store::nodes_over_budget(transaction.session())));

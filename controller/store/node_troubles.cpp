@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "controller/store/log_batches.hpp"
 #include "controller/store/sql.hpp"
 
 namespace loa::store {
@@ -95,6 +98,16 @@ std::vector<NewAlarm> nodes_with_bad_disks(Session& session) {
     alarms.push_back({AlarmKind::node_disk, told.node, told.area,
                       fmt::format("its disk {}: it goes on from memory, and a restart loses what is not written", how)});
   }
+  return alarms;
+}
+
+std::vector<NewAlarm> nodes_missing_records(Session& session, TimePoint now, int limit) {
+  std::vector<NewAlarm> alarms;
+  for (const auto& log : list_lacking_logs(session, now, limit))
+    if (std::none_of(alarms.begin(), alarms.end(), [&](const auto& other) { return other.subject == log.node; }))
+      alarms.push_back({AlarmKind::records_missing, log.node, log.area,
+                        fmt::format("of log {} nothing came behind record {}, though it goes to {}{}", log.log_id, log.complete_to, log.end,
+                                    log.given_up ? "; the board writes another log now" : "")});
   return alarms;
 }
 
