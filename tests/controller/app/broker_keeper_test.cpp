@@ -1,7 +1,6 @@
 #include "controller/broker_keeper.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
@@ -11,7 +10,7 @@
 #include "controller/store/node_keys.hpp"
 #include "controller/store/recovery_hold.hpp"
 #include "protocol/hash.hpp"
-#include "tests/controller/store/fixture.hpp"
+#include "tests/controller/app/broker_side.hpp"
 #include "tests/support/loop.hpp"
 
 using namespace loa;
@@ -21,32 +20,13 @@ using authority::CertificateAuthority;
 
 namespace {
 
-struct Keeper {
-  tests::TempFolder folder;
-  tests::FakeClock clock;
-  boost::asio::io_context loop;
-  CertificateAuthority authority = CertificateAuthority::open_or_create(folder / "authority", clock.now());
-  store::Store store{loop.get_executor(), tests::store_url(folder / "loa.db"), clock};
-  authority::BrokerSettings settings;
+struct Keeper : BrokerSide {
   std::unique_ptr<BrokerKeeper> keeper;
 
   Keeper() {
-    settings.hosts = {"localhost"};
-    settings.live_folder = folder / "live";
-    settings.data_folder = folder / "data";
     std::filesystem::create_directory(settings.live_folder);
     keeper = std::make_unique<BrokerKeeper>(store, authority, settings, folder / "broker");
-    write([](store::Transaction& t) {
-      store::add_area(t, store::Province::area("hue", "", "46"));
-      store::add_node(t, store::Province::node("n-one", "PX-1", "hue"));
-    });
-  }
-  template <class F>
-  void write(F work) {
-    store.write_sync(store::system_actor(), [&](store::Transaction& t) {
-      work(t);
-      return true;
-    });
+    write([](store::Transaction& t) { store::add_node(t, store::Province::node("n-one", "PX-1", "hue")); });
   }
 };
 

@@ -1,15 +1,13 @@
 #include "controller/keep_revocations.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 #include <set>
 
-#include "controller/authority/broker_files.hpp"
 #include "controller/store/recovery_hold.hpp"
 #include "protocol/authorities.hpp"
-#include "tests/controller/store/fixture.hpp"
+#include "tests/controller/app/broker_side.hpp"
 
 using namespace loa;
 using namespace loa::controller;
@@ -18,20 +16,14 @@ using authority::CertificateAuthority;
 namespace {
 
 /// A restored controller with three nodes, each with a certificate, and broker files as they were at the backup.
-struct Restored {
-  tests::TempFolder folder;
-  tests::FakeClock clock;
-  boost::asio::io_context loop;
-  CertificateAuthority authority = CertificateAuthority::open_or_create(folder / "authority", clock.now());
-  store::Store store{loop.get_executor(), tests::store_url(folder / "loa.db"), clock};
+struct Restored : BrokerSide {
   std::map<std::string, std::string> serials;
   const std::vector<std::string> nodes{"n-one", "n-two", "n-three"};
 
   Restored() {
-    write("own", nodes, authority);
+    write_files("own", nodes, authority);
     for (const auto& id : nodes) serials[id] = authority.issue_client(id, clock.now()).serial;
-    store.write_sync(store::system_actor(), [&](store::Transaction& t) {
-      store::add_area(t, store::Province::area("hue", "", "46"));
+    write([&](store::Transaction& t) {
       for (const auto& id : nodes) {
         auto node = store::Province::node(id, "code-" + id, "hue");
         node.certificate_serial = serials[id];
@@ -40,11 +32,7 @@ struct Restored {
       store::begin_recovery_hold(t, "restored from a backup", clock.now());
     });
   }
-  void write(const std::string& where, const std::vector<std::string>& of, const CertificateAuthority& by) {
-    authority::BrokerSettings settings;
-    settings.hosts = {"localhost"};
-    settings.live_folder = folder / "live";
-    settings.data_folder = folder / "data";
+  void write_files(const std::string& where, const std::vector<std::string>& of, const CertificateAuthority& by) {
     authority::write_broker_files(folder / where, settings, by, of, clock.now());
   }
   /// The live set as the lost controller wrote it a day later.
@@ -52,7 +40,7 @@ struct Restored {
     clock.tick(later);
     auto lost = CertificateAuthority::open_or_create(copy_of_authority(), clock.now());
     for (const auto& serial : revoked) lost.revoke(serial, clock.now());
-    write("live", of, lost);
+    write_files("live", of, lost);
   }
   std::filesystem::path copy_of_authority() {
     std::filesystem::copy(folder / "authority", folder / "lost", std::filesystem::copy_options::recursive);
@@ -107,7 +95,7 @@ TEST_CASE("a board that was revoked stays revoked also where another authority w
     REQUIRE(lost.follow({{text(next), text(lost.certificate_pem())}}));
     if (row.alone) REQUIRE(lost.follow({{text(next)}}));
     lost.revoke(serial, restored.clock.now());
-    restored.write("live", {"n-one", "n-three"}, lost);
+    restored.write_files("live", {"n-one", "n-three"}, lost);
     restored.keep();
     CHECK(restored.still_live() == Ids{"n-one", "n-three"});
     CHECK(restored.notes().contains("revoked_certificate " + serial));
@@ -140,7 +128,7 @@ TEST_CASE("nothing is retired by the word of broker files that are older, anothe
   SECTION("older than the backup") { restored.live({"n-one"}, {}, std::chrono::hours(-24)); }
   SECTION("of another authority") {
     restored.clock.tick(std::chrono::hours(24));
-    restored.write("live", {"n-one"}, CertificateAuthority::open_or_create(restored.folder / "other", restored.clock.now()));
+    restored.write_files("live", {"n-one"}, CertificateAuthority::open_or_create(restored.folder / "other", restored.clock.now()));
   }
   SECTION("without rights") {
     restored.live({"n-one"});
