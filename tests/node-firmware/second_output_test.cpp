@@ -67,7 +67,7 @@ TEST_CASE("a device that fails in mid-clip is tried again where the sound then i
   const auto due = steady_now();
   with.output.start_at(1, due);
   with.player->started(with.player->order.back());
-  with.player->device_failed(with.player->order.back(), 200ms);
+  with.player->failed(with.player->order.back(), node::TrackFault::device, 200ms);
   REQUIRE(with.until([&] { return with.runs() == 2; }));
   const auto waited = steady_now() - due;
   CHECK(waited >= 1950ms);
@@ -84,7 +84,7 @@ TEST_CASE("what cannot sound at all is not tried again, and neither is what was 
   SECTION("the clip is broken") { with.player->failed(with.player->order.back(), "player_error", 0ms); }
   SECTION("it was stopped, and its device failed") {
     with.output.stop(1);
-    with.player->device_failed(with.player->order.back(), 0ms);
+    with.player->failed(with.player->order.back(), node::TrackFault::device, 0ms);
   }
   SECTION("it ended before its main one, whose clip ends by then") { with.player->finished(with.player->order.back(), 500ms); }
   with.until([start = steady_now()] { return steady_now() - start > 2500ms; });
@@ -167,7 +167,7 @@ TEST_CASE("a busy device is tried again at the latest when the sound is due") {
   with.output.prepare(with.clip(1));
   const auto due = steady_now() + 700ms;
   with.output.start_at(1, due);
-  with.player->device_failed(with.player->order.back(), 0ms);
+  with.player->failed(with.player->order.back(), node::TrackFault::device, 0ms);
   REQUIRE(with.until([&] { return with.runs() == 2; }));
   CHECK(steady_now() - due < 500ms);
 }

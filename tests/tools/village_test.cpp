@@ -145,6 +145,37 @@ TEST_CASE_METHOD(Desk, "a stream goes from its address to a relay on the command
   refused("officer", {"stream", "show", "st-unknown"}, 4, "(");
 }
 
+TEST_CASE_METHOD(Desk, "what sounds instead of a broadcast's programme is said on the command line, in its order") {
+  for (const auto* person : {"officer", "approver"}) REQUIRE(login(person).code == 0);
+  const auto written = [&](const std::string& title) {
+    const auto id = done("officer", {"programme", "create", "--title", title, "--area", kWard, "--text", "Mời bà con nghe tin."});
+    done("officer", {"programme", "speak", id, "--timeout", "30"});
+    return id;
+  };
+  const auto approved = [&](const std::string& title) {
+    const auto id = written(title);
+    done("officer", {"programme", "submit", id});
+    done("approver", {"programme", "approve", id});
+    return id;
+  };
+  const auto news = approved("Tin xã"), first = approved("Tin dự phòng"), second = approved("Nhạc hiệu");
+  const auto draft = written("Bản nháp");
+  add_node("PX-01", kWard);
+  const auto add = [&](const Words& substitutes) {
+    Words words{"schedule", "add", "--programme", news, "--area", kWard, "--in", "3600"};
+    for (const auto& id : substitutes) words.insert(words.end(), {"--substitute", id});
+    return words;
+  };
+  refused("officer", add({first, draft}), 1, "/substitutes/1");
+  refused("officer", add({news}), 1, "/substitutes/0");
+  CHECK(count(as_json("officer", {"schedule", "list"})) == 0);
+
+  done("officer", add({second, first}));
+  const auto list = as_json("officer", {"schedule", "list"});
+  REQUIRE(count(list) == 1);
+  CHECK(list.at(0).at("substitutes") == json::value{second, first});
+}
+
 TEST_CASE_METHOD(Desk, "node add writes one bundle for its owner's eyes, and never over a file") {
   const auto bundle = folder() / "PX-01.json";
   const Words add{"node", "add", "PX-01", "--area", kWard, "--name", "Chợ", "--out", bundle.string()};

@@ -78,7 +78,8 @@ void add_schedule_commands(CLI::App& app, Context& context) {
   add->add_option("--programme", options->programme, "Programme id; or --stream");
   add->add_option("--stream", options->stream, "Stream id: a relay of it");
   add->add_option("--minutes", options->minutes, "How long the stream is relayed")->check(CLI::Range(1, 720));
-  add->add_option("--substitute", options->substitutes, "Programme id that sounds where the clip is not there or the stream is lost or silent; may be repeated");
+  add->add_option("--substitute", options->substitutes,
+                  "Id of an approved programme that sounds instead where a node lacks the clip or the stream is lost; may be repeated, the first is tried first");
   add->add_option("--area", options->areas, "Area id; may be repeated");
   add->add_option("--node", options->nodes, "Node id; may be repeated");
   add->add_option("--at", options->at, "First start, RFC 3339, like 2026-11-25T06:00:00+07:00");

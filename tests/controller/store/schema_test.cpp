@@ -1,5 +1,4 @@
 #include <soci/sqlite3/soci-sqlite3.h>
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -13,6 +12,7 @@
 #include "tests/support/places.hpp"
 
 using namespace loa::store;
+using namespace sqlite_api;  // where SOCI puts SQLite's names
 
 namespace {
 
