@@ -25,7 +25,9 @@ constexpr auto kLongestLogPatience = 10min;
 constexpr auto kLongestHeadPatience = 5min;
 constexpr auto kClockLook = 30s;
 constexpr auto kLookHome = 6h;
-constexpr auto kHousekeeping = 1h;
+constexpr std::chrono::nanoseconds kHousekeeping = 1h, kHousekeepingSoon = 1min;
+constexpr scheduler::Millis kRemember = 4 * 24h;  // outcomes that neither plan nor alerts name: each is a kilobyte of memory
+constexpr std::size_t kMostRemembered = 1000;     // of them, then fewer days
 constexpr auto kDiskLook = 5s;          // while it refuses
 
 // What a person is waiting to see; the rest may come a little later.
@@ -44,6 +46,10 @@ protocol::DiskHealth said_of(DiskState disk) {
     case DiskState::failing: break;
   }
   return protocol::DiskHealth::failing;
+}
+
+bool remembers_much(const scheduler::History& history, const scheduler::Plan* plan) {
+  return history.occurrences.size() > (plan ? plan->occurrences.size() : 0) + kMostRemembered;
 }
 
 bool same_counts(const State& a, const State& b) {
@@ -161,7 +167,8 @@ Monotonic Agent::tick() {
   report();
   look_at_keys();
   send_log();
-  if (now >= next_housekeeping_) housekeeping();
+  const bool soon = remembers_much(parts_.history.history(), parts_.conductor.plan());
+  if (now >= next_housekeeping_ - (soon ? kHousekeeping - kHousekeepingSoon : 0s)) housekeeping();
   return next_wake(sound);
 }
 
@@ -377,7 +384,11 @@ void Agent::housekeeping() {
     if (trusted) parts_.history.forget_orders(now);
   });
   if (!trusted) return;
-  scheduler::prune(parts_.history.history(), parts_.conductor.plan(), board_.alerts(true), now);
+  auto keep = kRemember;
+  do {
+    scheduler::prune(parts_.history.history(), parts_.conductor.plan(), board_.alerts(true), now, keep);
+    keep = keep > 1min ? keep / 4 : scheduler::Millis(0);
+  } while (remembers_much(parts_.history.history(), parts_.conductor.plan()) && keep > scheduler::Millis(0));
 }
 
 Monotonic Agent::next_wake(Monotonic sound) const {

@@ -72,6 +72,7 @@ Database::Database(const std::filesystem::path& file) {
   // The log beside the database: written back every megabyte, and cut to that, so that a burst leaves no large file behind.
   execute("pragma wal_autocheckpoint=256");
   execute("pragma journal_size_limit=1048576");
+  execute("pragma cache_size=-256");  // KiB; more would only fill, over weeks, with records that nobody asks for
   migrate();
 }
 

@@ -88,7 +88,7 @@ class TestNode {
     const auto end = time.now + duration;
     auto next = run->agent.tick();
     while (time.now < end) {
-      const auto step = player().tracks.empty() ? std::max<node::Monotonic>(next - time.now, 1ms) : node::Monotonic(100ms);
+      const auto step = player().tracks.empty() ? std::max<node::Monotonic>(next - time.now, 1ms) : longest_step;
       time.pass(std::min(step, end - time.now));
       play();
       for (int turn = 0; turn < 3; ++turn) {
@@ -226,6 +226,7 @@ class TestNode {
   std::chrono::milliseconds certificate_age = 365 * 24h;
   node::edge::SoundGate* gate = nullptr;
   std::string safe_mode;  ///< why the next run is in safe mode
+  node::Monotonic longest_step = 100ms;          ///< of pass(), while there are tracks
   std::map<std::string, Millis> lengths;  ///< how long each clip really sounds
   std::unique_ptr<NodeRun> run;
 
@@ -255,6 +256,7 @@ class TestNode {
         player.was_stopped(id, heard);
       else if (sound.started && heard >= length)
         player.finished(id, length);
+      if (!player.tracks.contains(id)) sounds_.erase({run.get(), id});
     }
   }
 
