@@ -17,27 +17,28 @@ constexpr double kClip = 0.1;  // seconds
 
 double mb(std::int64_t kib) { return static_cast<double>(kib) / 1024; }
 
-/// Prints what a process has after each twentieth of its plays, and by how much it grew since the first tenth, in which it fills what it keeps.
+/// Prints what a process has after each twentieth of its plays, and by how much it grew since the first 2,000 (or the first half), in which a node
+/// fills what it keeps: the outcomes of a plan of 500 and a thousand more, and SQLite's pages.
 class Growth {
  public:
-  Growth(const char* name, int plays) : name_(name), plays_(plays) {}
+  Growth(const char* name, int plays) : name_(name), plays_(plays), filled_(std::min(2000, plays / 2)) {}
   void look(int done, const ProcessMemory& memory) {
     last_ = memory;
     if (done < next_) return;
     next_ = done + std::max(plays_ / 20, 1);
     fmt::print("{:<10} {:>7} {:>9.2f} {:>11.2f}\n", name_, done, mb(memory.resident), mb(memory.own));
     std::fflush(stdout);
-    if (!early_ && done >= plays_ / 10) early_ = memory;
+    if (!early_ && done >= filled_) early_ = memory;
   }
   std::int64_t kib() const { return early_ ? last_.own - early_->own : 0; }
   void say() const {
-    fmt::print("{}: {} KiB more than after the first {} plays, {:.1f} bytes a play\n", name_, kib(), plays_ / 10,
-               static_cast<double>(kib()) * 1024 / (plays_ - plays_ / 10));
+    fmt::print("{}: {} KiB more than after the first {} plays, {:.1f} bytes a play\n", name_, kib(), filled_,
+               static_cast<double>(kib()) * 1024 / (plays_ - filled_));
   }
 
  private:
   const char* name_;
-  int plays_;
+  int plays_, filled_;
   int next_ = 0;
   std::optional<ProcessMemory> early_;
   ProcessMemory last_;
