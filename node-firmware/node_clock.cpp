@@ -140,8 +140,11 @@ void NodeClock::look() {
   const auto system = source_.system();
   if (head_overrides_ || !plausible(system)) {
     const bool from_system = basis_ == Basis::system_synced || basis_ == Basis::system_rtc;
-    if (from_system && !plausible(now())) return distrust();
-    if (from_system) basis_ = Basis::held;  // it was set to nonsense: coast on the offset it had
+    // Something signed is from later than a battery-backed clock says: that one is behind.
+    if (basis_ == Basis::system_rtc && !plausible(now())) return distrust();
+    // A synchronised one may be right and the signer's ahead: it goes on by the offset it had, as where it was set to nonsense, until a head that
+    // answers a nonce for the first time proves the time. What sounds is not cut for a doubt.
+    if (from_system) basis_ = Basis::held;
     return;
   }
   const auto of_rtc = rtc_error(floor_, system);

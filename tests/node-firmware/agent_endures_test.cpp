@@ -107,6 +107,36 @@ TEST_CASE("where head and system clock differ by more than the bound the head wi
   CHECK(node.last_state().clock_offset_ms == 600'000);
 }
 
+TEST_CASE("a head of a controller whose clock jumped ahead cuts nothing that sounds, and is asked at once whether it means it") {
+  Planned with;
+  auto& node = with.node;
+  node.pass(30s);
+  REQUIRE(node.player().tracks.size() == 1);
+  node.send_head(100);
+  REQUIRE(node.last_state().clock == scheduler::ClockQuality::synced);
+  // A head on a change answers the same nonce a second time: it proves that it is fresh, but not what time it is.
+  const auto nonce = node.last_state().nonce;
+  auto head = node.head(100);
+  head.issued = node.now() + 1h;
+  node.deliver(protocol::head_topic(TestController::kNode), node.controller.head(head));
+  node.pass(2s);
+  CHECK(node.player().tracks.size() == 1);
+  CHECK(node.run->clock.trusted());
+  CHECK(node.last_state().nonce != nonce);
+  CHECK(node.last_state().clock == scheduler::ClockQuality::held);
+  SECTION("it does: the answer to the new nonce proves it") {
+    head = node.head(100);
+    head.issued = node.now() + 1h + 3s;
+    node.deliver(protocol::head_topic(TestController::kNode), node.controller.head(head));
+    CHECK(node.last_state().clock == scheduler::ClockQuality::head);
+  }
+  SECTION("no answer comes: the board's own time goes on") {
+    node.link().drop();
+  }
+  node.pass(1min);
+  CHECK(with.only_record().outcome == Outcome::played);
+}
+
 TEST_CASE("what came due while the node did not know the time is skipped: no_clock") {
   Planned with;
   with.node.kill();

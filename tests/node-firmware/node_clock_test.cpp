@@ -113,6 +113,36 @@ TEST_CASE("a synchronised clock that is set to 1970 is not followed") {
   CHECK(clock.quality() == ClockQuality::held);
 }
 
+TEST_CASE("something signed an hour ahead of a node's clock") {
+  FakeTime time;
+  SECTION("a synchronised node goes on by its own time, and asks who is right") {
+    NodeClock clock(time, kBuilt);
+    const auto before = clock.now();
+    clock.raise_floor(before + 1h);
+    CHECK(clock.trusted());
+    CHECK(clock.quality() == ClockQuality::held);  // a change, which the node tells with a new nonce
+    CHECK(clock.now() == before);
+    SECTION("a head that answers says the same: it wins") {
+      CHECK(clock.take_head(before + 1h, 100ms));
+      CHECK(clock.quality() == ClockQuality::head);
+      CHECK(clock.now() == before + 1h + 50ms);
+    }
+    SECTION("what was signed so counts no more: all is as before") {
+      clock.forget(before, false);
+      CHECK(clock.quality() == ClockQuality::synced);
+    }
+  }
+  SECTION("a node with nothing but a battery-backed clock is behind, and plays no schedule on it") {
+    time.synced = false;
+    time.rtc = true;
+    NodeClock clock(time, time.system() - 1h);
+    REQUIRE(clock.quality() == ClockQuality::rtc);
+    clock.raise_floor(time.system() + 1h);
+    CHECK_FALSE(clock.trusted());
+    CHECK(clock.now() == time.system() + 1h);
+  }
+}
+
 TEST_CASE("an offset is held over a restart of the program, not over one of the board") {
   FakeTime time;
   time.synced = false;
