@@ -53,12 +53,17 @@ bool is_name(std::string_view host) {
   }
 }
 
-bool is_host(std::string_view host) {
-  in6_addr six{};
-  in_addr four{};
-  if (host.starts_with('[')) return ::inet_pton(AF_INET6, std::string(host.substr(1, host.size() - 2)).c_str(), &six) == 1;
-  if (!is_name(host)) return false;
-  return !ends_like_number(host) || ::inet_pton(AF_INET, std::string(host).c_str(), &four) == 1;
+/// The shortest spelling of an IPv6 address in brackets; empty where it is none.
+std::string six_of(std::string_view host) {
+  in6_addr address{};
+  char text[INET6_ADDRSTRLEN] = {};
+  if (::inet_pton(AF_INET6, std::string(host.substr(1, host.size() - 2)).c_str(), &address) != 1) return {};
+  return ::inet_ntop(AF_INET6, &address, text, sizeof text) ? fmt::format("[{}]", text) : "";
+}
+
+bool is_four(std::string_view host) {
+  in_addr address{};
+  return ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
 }
 
 std::optional<std::uint16_t> port_of(std::string_view digits) {
@@ -68,11 +73,14 @@ std::optional<std::uint16_t> port_of(std::string_view digits) {
   return static_cast<std::uint16_t>(port);
 }
 
-std::string lower(std::string_view text) {
-  std::string made(text);
-  for (char& c : made)
+/// The host in its one spelling; empty where it is none.
+std::string host_of(std::string_view text) {
+  if (text.starts_with('[')) return six_of(text);
+  if (!is_name(text) || (ends_like_number(text) && !is_four(text))) return {};
+  std::string host(text);
+  for (char& c : host)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return made;
+  return host;
 }
 
 }  // namespace
@@ -93,8 +101,8 @@ Result<StreamAddress> parse_stream_address(std::string_view url) {
   const auto colon = authority.find(':', bracket);
   const auto host = authority.substr(0, colon);
   if (host.starts_with('[') && !host.ends_with(']')) return malformed("something stands behind the bracket of its host");
-  if (!is_host(host)) return malformed("it has no host, or one that is neither a name nor an address");
-  address.host = lower(host);
+  address.host = host_of(host);
+  if (address.host.empty()) return malformed("it has no host, or one that is neither a name nor an address");
   if (colon == std::string_view::npos) return address;
   const auto port = port_of(authority.substr(colon + 1));
   if (!port) return malformed("its port is not a number from 1 to 65535");

@@ -14,7 +14,7 @@ inline constexpr std::size_t kMaxStreamAddress = 2000;
 /// The address of a relay or live stream taken apart.
 struct StreamAddress {
   bool tls = true;          ///< https; otherwise plain http, which only a stream that is marked for it may have
-  std::string host;         ///< lower-case name or IPv4 address, or an IPv6 address in brackets
+  std::string host;         ///< lower-case name or IPv4 address, or an IPv6 address in its shortest spelling in brackets
   std::uint16_t port = 443;
   bool operator==(const StreamAddress&) const = default;
 };

@@ -15,6 +15,7 @@ TEST_CASE("the address of a stream is https or http, a host, perhaps a port and 
                       {"https://Radio.HUE.example:8443/a%20b/c;d=1,2?x=[1]&y='z'", {true, "radio.hue.example", 8443}},
                       {"https://10.1.2.3/live", {true, "10.1.2.3", 443}},
                       {"https://[2001:DB8::1]/live", {true, "[2001:db8::1]", 443}},
+                      {"https://[2001:0db8:0:0::01]/live", {true, "[2001:db8::1]", 443}},
                       {"https://[::1]:8000/live", {true, "[::1]", 8000}},
                       {"https://xn--i-2ja.example/live", {true, "xn--i-2ja.example", 443}},
                       {"https://localhost/a@b:c", {true, "localhost", 443}},
