@@ -10,8 +10,20 @@
 namespace loa::api {
 namespace {
 
-json::object stock_answer(const StoreCall& call, const store::StockClipRow& row) {
-  return {{"name", row.name}, {"title", row.title}, {"clip", clip(store::find_clip(call.db, row.sha256).value())}};
+json::object stock_answer(const StoreCall& call, const store::AreaStockClip& row) {
+  json::object answer{{"name", row.stock.name}, {"title", row.stock.title}, {"clip", clip(store::find_clip(call.db, row.stock.sha256).value())}};
+  if (row.area.empty()) return answer;
+  answer["area"] = row.area;
+  if (const auto area = store::find_area(call.db, row.area)) answer["area_name"] = area->name;
+  return answer;
+}
+
+/// Which of the stock clips that concern an area are asked for.
+enum class Which { own, held };
+std::optional<Which> parse_which(std::string_view word) {
+  if (word == "own") return Which::own;
+  if (word == "held") return Which::held;
+  return {};
 }
 
 bool is_name(const std::string& name) {
@@ -20,24 +32,28 @@ bool is_name(const std::string& name) {
   });
 }
 
-http::Response list_of(const StoreCall& call, const std::string& area) {
-  return json_response(list_answer(store::list_area_stock_clips(call.db, {area}), [&](const auto& row) { return stock_answer(call, row.stock); }));
+http::Response list_of(const StoreCall& call, const std::vector<store::AreaStockClip>& rows) {
+  return json_response(list_answer(rows, [&](const auto& row) { return stock_answer(call, row); }));
 }
+
+http::Response own_of(const StoreCall& call, const std::string& area) { return list_of(call, store::list_area_stock_clips(call.db, {area})); }
 
 }  // namespace
 
 Reply list_stock_clips(StoreCall& call) {
   Query query(call.call.request);
   if (auto problem = query.finish()) return *problem;
-  return json_response(list_answer(store::list_stock_clip_rows(call.db), [&](const auto& row) { return stock_answer(call, row); }));
+  return list_of(call, store::stock_rows_under(call.db, {}));
 }
 
 Reply list_area_stock_clips(StoreCall& call) {
   Query query(call.call.request);
+  const auto which = query.name<Which>("which", parse_which);
   if (auto problem = query.finish()) return *problem;
   const auto& area = call.call.parameter("id");
   if (auto problem = guard(call, area)) return *problem;
-  return list_of(call, area);
+  if (which == Which::held) return list_of(call, store::stock_rows_under(call.db, store::chain(call.db, area)));
+  return own_of(call, area);
 }
 
 Reply put_area_stock_clip(StoreCall& call) {
@@ -58,7 +74,7 @@ Reply put_area_stock_clip(StoreCall& call) {
     return conflict("too_many_stock", "An area has at most " + std::to_string(store::kMaxAreaStock) + " stock clips of its own.");
   transaction.commit();
   call.effects.areas.push_back(area);
-  return list_of(call, area);
+  return own_of(call, area);
 }
 
 Reply drop_area_stock_clip(StoreCall& call) {
@@ -70,7 +86,7 @@ Reply drop_area_stock_clip(StoreCall& call) {
   if (auto problem = stock.refuse_loss(area)) return *problem;
   transaction.commit();
   call.effects.areas.push_back(area);
-  return list_of(call, area);
+  return own_of(call, area);
 }
 
 }  // namespace loa::api

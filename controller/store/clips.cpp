@@ -147,16 +147,22 @@ std::vector<AreaStockClip> list_area_stock_clips(Session& session, const std::ve
   return rows;
 }
 
-std::vector<scheduler::StockClip> stock_clips_under(Session& session, const std::vector<std::string>& areas) {
-  std::map<std::string, scheduler::StockClip> by_name;
-  for (auto& clip : list_stock_clips(session)) by_name[clip.name] = clip;
+std::vector<AreaStockClip> stock_rows_under(Session& session, const std::vector<std::string>& areas) {
+  std::map<std::string, AreaStockClip> by_name;
+  for (auto& row : list_stock_clip_rows(session)) by_name[row.name] = {"", row};
   const auto own = list_area_stock_clips(session, areas);
   for (const auto& area : areas)
     for (const auto& row : own)
-      if (const auto clip = row.area == area ? find_clip(session, row.stock.sha256) : std::nullopt)
-        by_name[row.stock.name] = {row.stock.name, clip->sha256, clip->bytes, clip->duration};
+      if (row.area == area) by_name[row.stock.name] = row;
+  std::vector<AreaStockClip> list;
+  for (auto& [name, row] : by_name) list.push_back(std::move(row));
+  return list;
+}
+
+std::vector<scheduler::StockClip> stock_clips_under(Session& session, const std::vector<std::string>& areas) {
   std::vector<scheduler::StockClip> list;
-  for (auto& [name, clip] : by_name) list.push_back(std::move(clip));
+  for (const auto& [area, stock] : stock_rows_under(session, areas))
+    if (const auto clip = find_clip(session, stock.sha256)) list.push_back({stock.name, clip->sha256, clip->bytes, clip->duration});
   return list;
 }
 

@@ -57,7 +57,9 @@ bool put_area_stock_clip(Transaction& transaction, const AreaStockClip& clip);
 bool drop_area_stock_clip(Transaction& transaction, const std::string& area, const std::string& name);
 /// By area, then name; those of all areas where `areas` is empty.
 std::vector<AreaStockClip> list_area_stock_clips(Session& session, const std::vector<std::string>& areas = {});
-/// What the plan of a node under the chain `areas` (the root first) carries: everyone's, and its areas' own, the nearest first of one name. By name.
+/// What nodes under the chain `areas` (the root first) hold: everyone's (without an area), and its areas' own, the nearest of one name alone. By name.
+std::vector<AreaStockClip> stock_rows_under(Session& session, const std::vector<std::string>& areas);
+/// The same, as the plan of such a node carries it.
 std::vector<scheduler::StockClip> stock_clips_under(Session& session, const std::vector<std::string>& areas);
 
 enum class JobState { queued, running, done, failed };

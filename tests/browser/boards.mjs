@@ -2,12 +2,10 @@
 // usage: node boards.mjs ROOT PRESET
 import { strict as assert } from 'node:assert';
 import { readFile } from 'node:fs/promises';
-import { startBrowser } from './browser.mjs';
-import { startDemo } from './demo.mjs';
 import { signIn, signOut } from './people.mjs';
+import { PHONE, story } from './story.mjs';
 
 const [root, preset] = process.argv.slice(2);
-const PHONE = { width: 390, height: 844 };
 
 const card = (page, code) => page.locator('li', { has: page.getByText(code, { exact: true }) });
 
@@ -63,10 +61,8 @@ async function notForOfficers(page, demo) {
   assert.equal(await page.getByRole('button', { name: /Thu hồi|Thay thiết bị/ }).count(), 0);
 }
 
-const demo = await startDemo(root, preset);
-const browser = await startBrowser(root);
-try {
-  const { page, faults } = await browser.open(PHONE);
+await story({ root, preset }, async ({ demo, browser }) => {
+  const page = await browser.open(PHONE);
   await signIn(page, demo, 'admin');
   await page.getByRole('link', { name: 'Cụm loa', exact: true }).click();
   await card(page, 'PX-02').waitFor();
@@ -75,11 +71,4 @@ try {
   await replace(page, browser);
   await revoke(page);
   await notForOfficers(page, demo);
-  assert.deepEqual(faults, []);
-} catch (error) {
-  await browser.tell();
-  throw error;
-} finally {
-  await browser.close();
-  await demo.stop();
-}
+});

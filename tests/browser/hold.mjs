@@ -1,12 +1,10 @@
 // A controller that was restored from a backup, on the page: who looks, who keeps an alert, and who ends the hold.
 // usage: node hold.mjs ROOT PRESET
 import { strict as assert } from 'node:assert';
-import { startBrowser } from './browser.mjs';
-import { startDemo } from './demo.mjs';
 import { signIn, signOut } from './people.mjs';
+import { PHONE, story } from './story.mjs';
 
 const [root, preset] = process.argv.slice(2);
-const PHONE = { width: 390, height: 844 };
 const KEPT = 'Diễn tập sơ tán ven sông';
 const CANCELLED = 'Diễn tập đã hủy';
 
@@ -57,18 +55,9 @@ async function lookAfterwards(page) {
   }
 }
 
-const demo = await startDemo(root, preset, '--restored');
-const browser = await startBrowser(root);
-try {
-  const { page, faults } = await browser.open(PHONE);
+await story({ root, preset, options: ['--restored'] }, async ({ demo, browser }) => {
+  const page = await browser.open(PHONE);
   await keepAsApprover(page, demo, browser);
   await endAsAdmin(page, demo, browser);
   await lookAfterwards(page);
-  assert.deepEqual(faults, []);
-} catch (error) {
-  await browser.tell();
-  throw error;
-} finally {
-  await browser.close();
-  await demo.stop();
-}
+});

@@ -13,6 +13,7 @@ struct AreaOptions {
   std::string id, file, prefix, name, programme;
   VolumeOptions volume;
   bool allow = false;
+  bool held = false;
 };
 
 void set_policy(const Context& context, const AreaOptions& options) {
@@ -24,7 +25,7 @@ void set_policy(const Context& context, const AreaOptions& options) {
 }
 
 void show_stock(const Context& context, const json::value& stock) {
-  context.show(stock.at("items").as_array(), {{"NAME", "name"}, {"TITLE", "title"}, {"MS", "clip.duration_ms"}, {"SHA256", "clip.sha256"}});
+  context.show(stock.at("items").as_array(), {{"NAME", "name"}, {"TITLE", "title"}, {"AREA", "area"}, {"MS", "clip.duration_ms"}, {"SHA256", "clip.sha256"}});
 }
 
 // What an area's nodes keep and say by a name, and what stands in where nothing planned can sound.
@@ -32,7 +33,8 @@ void add_stock_commands(CLI::App* area, Context& context, const std::shared_ptr<
   const auto path = [options] { return "/areas/" + escaped(options->id) + "/stock-clips"; };
   auto* list = area->add_subcommand("stock", "Stock clips of an area's own");
   list->add_option("AREA", options->id, "Area id")->required();
-  list->callback([&context, path] { show_stock(context, context.client().get(path())); });
+  list->add_flag("--held", options->held, "All that its nodes hold: everyone's, those of the areas above and its own");
+  list->callback([&context, options, path] { show_stock(context, context.client().get(with_query(path(), {{"which", options->held ? "held" : ""}}))); });
 
   auto* put = area->add_subcommand("stock-put", "Let an approved programme be a stock clip of an area");
   put->add_option("AREA", options->id, "Area id")->required();

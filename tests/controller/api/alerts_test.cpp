@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "controller/store/clips.hpp"
+#include "controller/store/programmes.hpp"
 #include "fixture.hpp"
 
 using namespace loa::api;
 using loa::tests::HttpAnswer;
 using loa::tests::HttpClient;
+namespace store = loa::store;
 
 namespace {
 
@@ -51,17 +54,6 @@ TEST_CASE("an alert whose text cannot be spoken goes with its stock clip, and sa
   CHECK_FALSE(sent.json().as_object().contains("clip"));
 }
 
-TEST_CASE("a confirmation does not wait for ever for speech") {
-  TestApi api;
-  api.finish_jobs = false;
-  auto client = api.client("approver");
-  const auto prepared = client.post("/api/v1/alerts", body(R"(,"text":"Nước đang lên.")"));
-  const auto sent = confirm(client, prepared);
-  CHECK(sent.text("/state") == "active");
-  CHECK(sent.text("/speech") == "failed");
-  CHECK(sent.text("/speech_problem") == "The speech was not ready in time.");
-}
-
 TEST_CASE("an alert without any sound named takes the stock clip of its event") {
   TestApi api;
   CHECK(api.client("approver").post("/api/v1/alerts", body("")).text("/alert/stock_clip") == "flood");
@@ -85,6 +77,31 @@ TEST_CASE("an area has stock clips of its own, made of approved programmes, and 
   CHECK(root.put("/api/v1/areas/hue-b/settings", R"({"stand_in":"sorry"})").code() == "unknown_stock_clip");
   CHECK(approver.post("/api/v1/alerts", body(R"(,"stock_clip":"sorry")")).text("/alert/stock_clip") == "sorry");
   CHECK(std::count(api.calls.planned_areas.begin(), api.calls.planned_areas.end(), "hue-a") == 2);
+}
+
+TEST_CASE("what an area's nodes hold is everyone's stock, that of the areas above, and its own before both") {
+  TestApi api;
+  auto approver = api.client("approver");
+  const auto put = [&](const std::string& area, const std::string& name, const std::string& programme) {
+    api.write([&](store::Transaction& t) {
+      const auto known = store::find_programme(t.session(), programme).value();
+      REQUIRE(store::put_area_stock_clip(t, {area, {name, known.clip_sha256, known.title}}));
+    });
+  };
+  put("hue", "sorry", api.approved_programme("hue", "Lời của tỉnh"));
+  put("hue", "closing", api.approved_programme("hue", "Lời kết"));
+  put("hue-a", "sorry", api.programme);
+  const auto held = approver.get("/api/v1/areas/hue-a/stock-clips?which=held");
+  INFO(held.body);
+  std::string said;
+  const auto listed = held.json();
+  for (const auto& one : listed.at("items").as_array()) {
+    const auto* area = one.as_object().if_contains("area_name");
+    said += std::string(one.at("name").as_string()) + ":" + (area ? std::string(area->as_string()) : "-") + " ";
+  }
+  CHECK(said == "closing:Thành phố Huế flood:- sorry:Xã A ");
+  CHECK(approver.get("/api/v1/areas/hue-a/stock-clips").json().at("items").as_array().size() == 1);
+  CHECK(approver.get("/api/v1/areas/hue-a/stock-clips?which=all").code() == "bad_parameter");
 }
 
 TEST_CASE("a broadcast names approved programmes that stand in for its own") {

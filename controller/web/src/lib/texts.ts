@@ -1,4 +1,5 @@
 import { alarms, nodeReasons, problems, reasons, refusals } from './answers';
+import { areas } from './texts_area';
 import { relay } from './texts_relay';
 import { account, audit, invitation, people, second, token } from './texts_people';
 
@@ -9,6 +10,7 @@ export const vi = {
     programmes: 'Chương trình',
     broadcasts: 'Lịch phát',
     nodes: 'Cụm loa',
+    areas: 'Địa bàn',
     log: 'Nhật ký',
     alerts: 'Tin khẩn cấp',
     alarms: 'Cảnh báo hệ thống',
@@ -348,6 +350,7 @@ export const vi = {
     mutedAbove: 'Đang tắt tiếng theo địa bàn',
     chosen: 'Việc cần làm',
   },
+  areas,
   account,
   second,
   invitation,
