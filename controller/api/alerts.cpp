@@ -20,7 +20,6 @@ using scheduler::AlertStatus;
 using store::AlertState;
 
 constexpr auto kConfirmTime = std::chrono::minutes(5);
-constexpr auto kPause = std::chrono::seconds(10);
 constexpr std::int64_t kMostRepeats = 100;  // what the wire takes; more is 0, until it expires
 constexpr const char* kGeneral = "general";
 
@@ -101,10 +100,10 @@ std::optional<http::Problem> take_stock(const scheduler::Alert& asked, const std
 }
 
 // Repeats never overlap: one sounding is at most tone, status, stock clip and then its own. The clip of a text is not known yet: it sets them apart.
-std::optional<http::Problem> take_repeats(Wanted& wanted, const std::vector<scheduler::StockClip>& stock) {
+std::optional<http::Problem> take_repeats(StoreCall& call, Wanted& wanted) {
   auto& alert = wanted.row.alert;
-  const auto sounding = store::longest_sounding(alert, stock);
-  alert.repeat_every = wanted.repeat_every_s ? store::Millis(std::chrono::seconds(*wanted.repeat_every_s)) : sounding + kPause;
+  const auto sounding = store::longest_sounding(call.db, alert);
+  alert.repeat_every = wanted.repeat_every_s ? store::Millis(std::chrono::seconds(*wanted.repeat_every_s)) : sounding + store::kAlertPause;
   if (alert.repeats == 1) {
     alert.repeat_every = std::max(alert.repeat_every, sounding);
   } else if (alert.repeat_every < sounding) {
@@ -169,7 +168,7 @@ Reply prepare(StoreCall& call, std::optional<store::AlertRow>& to_speak) {
   if (auto problem = take_clip(call, wanted)) return *problem;
   const auto stock = store::stock_clips_under(call.db, store::chain(call.db, row.alert.area));
   if (auto problem = take_stock(row.alert, stock, row.alert.stock_clip)) return *problem;
-  if (auto problem = take_repeats(wanted, stock)) return *problem;
+  if (auto problem = take_repeats(call, wanted)) return *problem;
   if (auto problem = check_updates(call, row)) return *problem;
   const auto nodes = reach_of(store::list_node_rows(call.db, {row.alert.area}), call.call.now);
   if (nodes.total == 0) return refused("no_nodes", "There is no node in this area.", "/area");

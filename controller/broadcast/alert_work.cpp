@@ -1,13 +1,11 @@
 #include "controller/broadcast/alert_work.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "controller/store/alerts.hpp"
 #include "controller/store/areas.hpp"
-#include "controller/store/clips.hpp"
-#include "controller/store/nodes.hpp"
 #include "controller/store/occurrences.hpp"
-#include "protocol/limits.hpp"
 #include "protocol/revision.hpp"
 #include "protocol/topics.hpp"
 #include "scheduler/playhead.hpp"
@@ -15,7 +13,7 @@
 namespace loa::broadcast {
 namespace {
 
-constexpr auto kExpectAhead = std::chrono::hours(1);
+constexpr auto kExpectAhead = std::chrono::minutes(10);
 constexpr auto kExpectBack = std::chrono::hours(1);
 
 std::vector<std::string> also_to_sign(store::Session& session, const scheduler::AlertSnapshot& snapshot) {
@@ -37,32 +35,53 @@ std::int64_t first_repeat_from(const scheduler::Alert& alert, TimePoint time) {
   return (time - alert.sent + spacing - Millis{1}) / spacing + 1;
 }
 
+// Takes out the alerts that a writer refuses; each is tried by itself.
+std::vector<LeftOut> leave_out_unwritable(scheduler::AlertSnapshot& snapshot, const protocol::Formats& formats) {
+  std::vector<LeftOut> left_out;
+  std::erase_if(snapshot.alerts, [&](const auto& alert) {
+    auto alone = snapshot;
+    alone.alerts = {alert};
+    try {
+      for (const int format : formats.numbers()) formats.writer(format).alert(alone);
+      return false;
+    } catch (const std::invalid_argument& error) {
+      left_out.push_back({alert.id, alert.revision, error.what()});
+      return true;
+    }
+  });
+  return left_out;
+}
+
 }  // namespace
 
-void expect_soundings(store::Transaction& transaction, Expectations& expectations, TimePoint now) {
+bool expect_soundings(store::Transaction& transaction, Expectations& expectations, TimePoint now) {
   auto& session = transaction.session();
   Expectations known;
-  std::vector<store::Expected> soundings;
-  for (const auto& alert : store::list_alerts_in_force(session, now)) {
+  std::int64_t rows = 0;
+  bool more = false;
+  for (const auto& alert : store::list_alerts_in_force(session, now - kExpectBack)) {  // one that has just expired may lack its last
     const auto held = expectations.find(alert.id);
     const auto from = held == expectations.end() ? std::max(alert.sent, now - kExpectBack) : held->second;
     const auto until = std::min(alert.expires, now + kExpectAhead);
-    known[alert.id] = std::max(from, until);
+    auto& done = known[alert.id];
+    done = std::max(from, until);
     if (from >= until) continue;
     const auto spacing = scheduler::spacing_of(alert);
-    const auto stock = store::stock_clips_under(session, store::chain(session, alert.area));
-    const auto duration = store::longest_sounding(alert, stock);
-    const auto nodes = store::list_nodes(session, {alert.area});
+    store::Expected sounding{{}, {}, {}, alert.id, {}, alert.title, scheduler::Class::emergency, {}, store::longest_sounding(session, alert), 0, {}};
     for (auto repeat = first_repeat_from(alert, from); alert.repeats == 0 || repeat <= alert.repeats; ++repeat) {
-      const auto due = alert.sent + (repeat - 1) * spacing;
-      if (due >= until) break;
-      for (const auto& node : nodes)
-        soundings.push_back({scheduler::alert_occurrence_id(alert, static_cast<int>(repeat)), node.id, {}, alert.id, {}, alert.title,
-                             scheduler::Class::emergency, due, duration, 0, {}});
+      sounding.due = alert.sent + (repeat - 1) * spacing;
+      if (sounding.due >= until) break;
+      if (rows >= kExpectedAtOnce) {
+        more = true;
+        done = sounding.due;
+        break;
+      }
+      sounding.id = scheduler::alert_occurrence_id(alert, static_cast<int>(repeat));
+      rows += store::expect_below(transaction, alert.area, sounding);
     }
   }
-  store::expect(transaction, soundings);
   expectations = std::move(known);
+  return more;
 }
 
 protocol::Result<SignedSnapshot> sign_alerts(store::Transaction& transaction, const std::string& area, Signer& signer,
@@ -76,11 +95,12 @@ protocol::Result<SignedSnapshot> sign_alerts(store::Transaction& transaction, co
   snapshot.revision = protocol::next_revision(std::max(last ? last->revision : 0, seen), *now);
   snapshot.issued = *now;
   snapshot.alerts = store::alerts_of_area(session, area, *now);
-  // The newest fit: a cancelled one that falls out is gone for every node, because a snapshot replaces the one before.
-  if (snapshot.alerts.size() > protocol::kMaxAlerts)
-    snapshot.alerts.erase(snapshot.alerts.begin(), snapshot.alerts.end() - protocol::kMaxAlerts);
+  for (const auto& alert : snapshot.alerts)
+    if (alert.message == scheduler::AlertMessage::cancel) store::withdraw_alert(transaction, alert.id);
+  auto left_out = leave_out_unwritable(snapshot, formats);
+  keep_what_fits(snapshot.alerts);
 
-  SignedSnapshot made{area, snapshot.revision, {}, also_to_sign(session, snapshot)};
+  SignedSnapshot made{area, snapshot.revision, {}, also_to_sign(session, snapshot), std::move(left_out)};
   const auto areas = store::chain(session, area);
   for (const int format : formats.numbers()) {
     auto packet = signer.sign(protocol::MessageType::alert, areas, formats.writer(format).alert(snapshot), *now);
@@ -89,8 +109,6 @@ protocol::Result<SignedSnapshot> sign_alerts(store::Transaction& transaction, co
     store::put_retained(transaction, made.packets.back());
   }
   store::put_snapshot_revision(transaction, {area, snapshot.revision, *now});
-  for (const auto& alert : snapshot.alerts)
-    if (alert.message == scheduler::AlertMessage::cancel) store::withdraw_alert(transaction, alert.id);
   store::raise_mark(transaction, "newest_signed", scheduler::to_ms(signer.newest()));
   return made;
 }

@@ -3,6 +3,8 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "protocol/random_id.hpp"
 #include "protocol/revision.hpp"
 #include "protocol/topics.hpp"
@@ -301,8 +303,12 @@ BroadcastHealth Broadcaster::health() const {
   BroadcastHealth health;
   health.connected = x_link.connected();
   health.clock_behind = x_signer.time().has_error();
-  for (const auto& trouble : {x_store_trouble, x_trouble, x_areas_to_sign.trouble()})
-    if (health.trouble.empty()) health.trouble = trouble;
+  std::vector<std::string> troubles{x_sign_trouble};
+  for (const auto& task : x_tasks) troubles.push_back(task.trouble);
+  troubles.insert(troubles.end(), {x_trouble, x_areas_to_sign.trouble()});
+  for (auto& one : left_out()) troubles.push_back(std::move(one));
+  const auto first = std::find_if(troubles.begin(), troubles.end(), [](const auto& one) { return !one.empty(); });
+  if (first != troubles.end()) health.trouble = *first;
   health.nodes = x_roster.nodes.size();
   for (const auto& [id, known] : x_roster.nodes)
     if (known.is_there() && known.state->plan_held < known.wanted) ++health.nodes_without_plan;

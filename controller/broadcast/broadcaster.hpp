@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
@@ -146,13 +147,29 @@ class Broadcaster {
   void resend_orders(const KnownNode& known, bool new_session);
 
   template <class F>
-  auto write(F job) {
-    return x_store.write(store::system_actor(), std::move(job));
+  auto write(F job, store::Lane lane = store::Lane::usual) {
+    return x_store.write(store::system_actor(), std::move(job), lane);
   }
+  /// What is done one thing after another on the store thread, in the order of their weight; alerts are signed beside it.
+  enum class Task { look_at_store, expect_alerts, reload, plan, ask_for_records, finish_hold, keep_newest };
+  static constexpr std::size_t kTasks = 7;
+  struct TaskState {
+    TimePoint again_at;   ///< after a failure of this task
+    std::string trouble;  ///< why it failed last; empty where it did not
+  };
   void work();
-  boost::asio::awaitable<void> run_work();
-  boost::asio::awaitable<void> do_next();
+  boost::asio::awaitable<void> run_signing();
+  boost::asio::awaitable<void> run_tasks();
+  boost::asio::awaitable<void> run(Task task);
+  bool wants(Task task) const;
+  std::optional<Task> next_task() const;
+  bool has_alerts_to_sign() const { return !x_on_hold && x_areas_to_sign.is_due(x_clock.now()); }
   bool has_work() const;
+  void check_once_done();
+  TaskState& state_of(Task task) { return x_tasks[static_cast<std::size_t>(task)]; }
+  const TaskState& state_of(Task task) const { return x_tasks[static_cast<std::size_t>(task)]; }
+  void note_left_out(const std::string& area, std::vector<LeftOut> left_out);
+  std::vector<std::string> left_out() const;
   boost::asio::awaitable<void> reload_nodes();
   /// What was committed without that the room was told: the connection to the database broke at the commit.
   boost::asio::awaitable<void> look_at_store();
@@ -170,7 +187,8 @@ class Broadcaster {
     return known.state ? x_formats.highest_for(known.state->formats) : protocol::kFormat;
   }
   void put_off(const protocol::Refusal& why);
-  static constexpr Millis kRetryAfter{5000};  ///< after a failure of store or clock
+  static constexpr Millis kRetryAfter{5000};  ///< after a failure
+  static constexpr std::size_t kMostPlansAtOnce = 16;
   void renew_due(TimePoint now);
   void look_at_nodes(TimePoint now);
   void tell_silent(TimePoint now);
@@ -211,8 +229,13 @@ class Broadcaster {
   bool x_look_at_store = false;
   bool x_expect_alerts = false;   ///< write down which soundings of alerts come
   Expectations x_expectations;
-  bool x_working = false;
-  TimePoint x_retry_at;
+  bool x_signing = false;   ///< run_signing() is at work
+  bool x_working = false;   ///< run_tasks() is
+  TimePoint x_sign_again_at;  ///< after a failure of store or clock
+  std::array<TaskState, kTasks> x_tasks;
+  std::optional<Task> x_last_task;
+  std::size_t x_plans_at_once = kMostPlansAtOnce;
+  std::string x_plans_behind;  ///< the node behind which planning goes on
   TimePoint x_renewal_at;
   TimePoint x_look_at;
   TimePoint x_look_at_store_at;
@@ -222,7 +245,8 @@ class Broadcaster {
   bool x_was_connected = false;
   TimePoint x_connection_since;
   std::string x_trouble;
-  std::string x_store_trouble;  ///< of the last piece of work, where it failed
+  std::string x_sign_trouble;  ///< why no alert could be signed
+  std::map<std::string, std::vector<LeftOut>> x_left_out;  ///< by area, of its last snapshot
   std::map<std::string, std::uint64_t> x_refused_by_nodes;  ///< by code
   bool x_on_hold = false;
   bool x_resumes = false;  ///< on hold only until the look at what the broker retains is over: the store's hold has ended

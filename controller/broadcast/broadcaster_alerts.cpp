@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -43,8 +44,14 @@ bool Broadcaster::holds(const std::string& area, const std::vector<store::AlertT
   if (!envelope || !*envelope) return false;
   const auto snapshot = protocol::decode_alert((*envelope)->payload, area);
   if (!snapshot) return false;
-  const auto first = alerts.size() > protocol::kMaxAlerts ? alerts.end() - protocol::kMaxAlerts : alerts.begin();
-  return std::all_of(first, alerts.end(), [&](const auto& wanted) {
+  auto fitting = alerts;
+  if (const auto unwritable = x_left_out.find(area); unwritable != x_left_out.end())
+    std::erase_if(fitting, [&](const auto& alert) {
+      return std::any_of(unwritable->second.begin(), unwritable->second.end(),
+                         [&](const auto& one) { return one.id == alert.id && one.revision == alert.revision; });
+    });
+  keep_what_fits(fitting);
+  return std::all_of(fitting.begin(), fitting.end(), [&](const auto& wanted) {
     return std::any_of(snapshot->alerts.begin(), snapshot->alerts.end(),
                        [&](const auto& held) { return held.id == wanted.id && held.revision == wanted.revision; });
   });
@@ -70,11 +77,18 @@ boost::asio::awaitable<void> Broadcaster::look_at_store() {
 boost::asio::awaitable<void> Broadcaster::expect_alerts() {
   auto expect = [held = x_expectations, now = x_clock.now()](store::Transaction& transaction) {
     auto known = held;
-    expect_soundings(transaction, known, now);
-    return known;
+    const bool more = expect_soundings(transaction, known, now);
+    return std::pair(std::move(known), more);
   };
-  x_expectations = co_await write(std::move(expect));
-  x_expect_alerts = false;
+  x_expect_alerts = false;  // before: what is signed meanwhile sets it again
+  try {
+    auto [known, more] = co_await write(std::move(expect));
+    x_expectations = std::move(known);
+    x_expect_alerts = x_expect_alerts || more;
+  } catch (...) {
+    x_expect_alerts = true;
+    throw;
+  }
 }
 
 std::int64_t Broadcaster::seen_alerts(const std::string& area) const {
@@ -89,6 +103,21 @@ std::int64_t Broadcaster::seen_alerts(const std::string& area) const {
   return seen;
 }
 
+void Broadcaster::note_left_out(const std::string& area, std::vector<LeftOut> left_out) {
+  for (const auto& one : left_out)
+    spdlog::error("broadcast: the alert {} of {} goes to no node, because none could read it: {}", one.id, area, one.why);
+  x_left_out.erase(area);
+  if (!left_out.empty()) x_left_out.emplace(area, std::move(left_out));
+}
+
+std::vector<std::string> Broadcaster::left_out() const {
+  std::vector<std::string> sentences;
+  for (const auto& [area, alerts] : x_left_out)
+    for (const auto& one : alerts)
+      sentences.push_back(fmt::format("the alert {} of {} goes to no node, because none could read it: {}", one.id, area, one.why));
+  return sentences;
+}
+
 // A failure that is of the store, or of the clock, is none of this area: everything waits for it. Any other keeps only this area waiting.
 boost::asio::awaitable<void> Broadcaster::sign_area(std::string area) {
   std::optional<protocol::Result<SignedSnapshot>> made;
@@ -96,7 +125,7 @@ boost::asio::awaitable<void> Broadcaster::sign_area(std::string area) {
     auto sign = [this, area, seen = seen_alerts(area)](store::Transaction& transaction) {
       return sign_alerts(transaction, area, x_signer, x_formats, seen);
     };
-    made = co_await write(std::move(sign));
+    made = co_await write(std::move(sign), store::Lane::urgent);
   } catch (const store::StoreBusy&) {
     x_areas_to_sign.add(area);
     throw;
@@ -110,7 +139,7 @@ boost::asio::awaitable<void> Broadcaster::sign_area(std::string area) {
   if (!*made && made->error().code == protocol::RefusalCode::stale) {
     x_areas_to_sign.add(area);
     put_off(made->error());
-    x_retry_at = x_clock.now() + kRetryAfter;
+    x_sign_again_at = x_clock.now() + kRetryAfter;
     co_return;
   }
   if (!*made) {
@@ -120,6 +149,7 @@ boost::asio::awaitable<void> Broadcaster::sign_area(std::string area) {
   }
   x_areas_to_sign.signed_now(area);
   x_expect_alerts = true;
+  note_left_out(area, std::move((*made)->left_out));
   x_trouble.clear();
   x_roster.alert_revisions[area] = (*made)->revision;
   for (const auto& other : (*made)->also) x_areas_to_sign.add(other);

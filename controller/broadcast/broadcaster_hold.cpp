@@ -61,7 +61,7 @@ void Broadcaster::resume() {
   x_ask_records = true;
   x_check_after = true;
   x_reload = true;
-  x_retry_at = {};
+  x_sign_again_at = state_of(Task::plan).again_at = {};
   std::vector<protocol::Order> waiting;
   for (const auto& [id, open] : x_orders)
     if (!open.sent) waiting.push_back(open.order);
@@ -71,7 +71,7 @@ void Broadcaster::resume() {
 
 // All that resume() began is signed and in the store; a node whose plan cannot be made has been tried.
 bool Broadcaster::hold_is_finished() const {
-  return x_unfinished > 0 && !x_on_hold && !x_reload && !x_ask_records && x_areas_to_sign.empty() && x_nodes_to_plan.empty();
+  return x_unfinished > 0 && !x_on_hold && !x_reload && !x_ask_records && !x_signing && x_areas_to_sign.empty() && x_nodes_to_plan.empty();
 }
 
 boost::asio::awaitable<void> Broadcaster::finish_hold() {

@@ -9,11 +9,10 @@
 #include "protocol/topics.hpp"
 
 // Lambdas are named before they are awaited on: g++ 12 destroys a temporary one twice (gcc bug 107288).
-// What is done on the store thread and then published: one thing after another, alerts first.
+// What is done on the store thread and then published: alerts by themselves, all else one thing after another.
 namespace loa::broadcast {
 namespace {
 
-constexpr std::size_t kNodesAtOnce = 16;
 constexpr Millis kKeepNewestEvery{1000};
 
 }  // namespace
@@ -44,7 +43,7 @@ void Broadcaster::keys_changed(std::shared_ptr<const ControllerKeys> keys) {
   x_heads.send_all();
   x_areas_to_sign.retry();
   x_trouble.clear();
-  x_retry_at = {};
+  x_sign_again_at = state_of(Task::plan).again_at = {};
   if (x_link.connected()) {
     publish_state(true);
     // Whoever held the old keys may have left something on the broker.
@@ -57,56 +56,112 @@ void Broadcaster::keys_changed(std::shared_ptr<const ControllerKeys> keys) {
   work();
 }
 
-bool Broadcaster::has_work() const {
-  const bool to_sign = !x_on_hold && (x_areas_to_sign.is_due(x_clock.now()) || !x_nodes_to_plan.empty() || x_ask_records || hold_is_finished());
-  return x_reload || x_look_at_store || to_sign || (x_expect_alerts && !x_on_hold) ||
-         x_signer.newest() > x_newest_kept + kKeepNewestEvery;
+bool Broadcaster::wants(Task task) const {
+  switch (task) {
+    case Task::look_at_store: return x_look_at_store;
+    case Task::expect_alerts: return x_expect_alerts && !x_on_hold;
+    case Task::reload: return x_reload;
+    case Task::plan: return !x_nodes_to_plan.empty() && !x_on_hold;
+    case Task::ask_for_records: return x_ask_records && !x_on_hold;
+    case Task::finish_hold: return hold_is_finished();
+    case Task::keep_newest: return x_signer.newest() > x_newest_kept + kKeepNewestEvery;
+  }
+  return false;
 }
 
-bool Broadcaster::idle() const { return !x_working && !has_work() && x_ingest.idle() && x_certifier.idle(); }
+// The first that wants a turn and does not wait after a failure; the one that had the last turn comes behind all others.
+std::optional<Broadcaster::Task> Broadcaster::next_task() const {
+  const auto is_ready = [this](Task task) { return wants(task) && x_clock.now() >= state_of(task).again_at; };
+  for (std::size_t i = 0; i < kTasks; ++i)
+    if (const auto task = static_cast<Task>(i); task != x_last_task && is_ready(task)) return task;
+  if (x_last_task && is_ready(*x_last_task)) return x_last_task;
+  return std::nullopt;
+}
+
+bool Broadcaster::has_work() const {
+  for (std::size_t i = 0; i < kTasks; ++i)
+    if (wants(static_cast<Task>(i))) return true;
+  return has_alerts_to_sign();
+}
+
+bool Broadcaster::idle() const { return !x_signing && !x_working && !has_work() && x_ingest.idle() && x_certifier.idle(); }
 
 void Broadcaster::work() {
-  if (x_working || !has_work() || x_clock.now() < x_retry_at) return;
-  x_working = true;
-  boost::asio::co_spawn(x_store.loop(), run_work(), boost::asio::detached);
+  if (!x_signing && has_alerts_to_sign() && x_clock.now() >= x_sign_again_at) {
+    x_signing = true;
+    boost::asio::co_spawn(x_store.loop(), run_signing(), boost::asio::detached);
+  }
+  if (!x_working && next_task()) {
+    x_working = true;
+    boost::asio::co_spawn(x_store.loop(), run_tasks(), boost::asio::detached);
+  }
 }
 
-boost::asio::awaitable<void> Broadcaster::run_work() {
-  while (has_work() && x_clock.now() >= x_retry_at) {
+boost::asio::awaitable<void> Broadcaster::run_signing() {
+  while (has_alerts_to_sign() && x_clock.now() >= x_sign_again_at) {
     try {
-      co_await do_next();
-      x_store_trouble.clear();
+      auto area = x_areas_to_sign.take(x_clock.now()).value();
+      co_await sign_area(std::move(area));
+      x_sign_trouble.clear();
     } catch (const std::exception& error) {
-      if (x_store_trouble != error.what()) spdlog::error("broadcast: {}", error.what());
-      x_store_trouble = error.what();
-      x_retry_at = x_clock.now() + kRetryAfter;
+      if (x_sign_trouble != error.what()) spdlog::error("broadcast: alerts are not signed: {}", error.what());
+      x_sign_trouble = error.what();
+      x_sign_again_at = x_clock.now() + kRetryAfter;
     }
   }
-  x_working = false;
-  if (x_check_after && !has_work() && x_link.connected()) {
-    x_check_after = false;
-    x_retained.begin_check(x_formats.numbers(), x_clock.now());
-  }
+  x_signing = false;
+  work();  // what follows from it
+  check_once_done();
 }
 
-boost::asio::awaitable<void> Broadcaster::do_next() {
-  if (!x_on_hold)
-    if (auto area = x_areas_to_sign.take(x_clock.now())) return sign_area(std::move(*area));
-  if (x_look_at_store) return look_at_store();
-  if (x_expect_alerts && !x_on_hold) return expect_alerts();
-  if (x_reload) return reload_nodes();
-  if (!x_on_hold && !x_nodes_to_plan.empty()) return plan_some();
-  if (!x_on_hold && x_ask_records) return ask_for_records();
-  if (hold_is_finished()) return finish_hold();
+boost::asio::awaitable<void> Broadcaster::run_tasks() {
+  while (const auto task = next_task()) {
+    x_last_task = task;
+    auto& state = state_of(*task);
+    try {
+      co_await run(*task);
+      state.trouble.clear();
+    } catch (const std::exception& error) {
+      if (state.trouble != error.what()) spdlog::error("broadcast: {}", error.what());
+      state.trouble = error.what();
+      state.again_at = x_clock.now() + kRetryAfter;
+    }
+    work();  // alerts that it found unsigned
+  }
+  x_working = false;
+  check_once_done();
+}
+
+boost::asio::awaitable<void> Broadcaster::run(Task task) {
+  switch (task) {
+    case Task::look_at_store: return look_at_store();
+    case Task::expect_alerts: return expect_alerts();
+    case Task::reload: return reload_nodes();
+    case Task::plan: return plan_some();
+    case Task::ask_for_records: return ask_for_records();
+    case Task::finish_hold: return finish_hold();
+    case Task::keep_newest: break;
+  }
   return keep_newest();
+}
+
+void Broadcaster::check_once_done() {
+  if (!x_check_after || x_signing || x_working || has_work() || !x_link.connected()) return;
+  x_check_after = false;
+  x_retained.begin_check(x_formats.numbers(), x_clock.now());
 }
 
 boost::asio::awaitable<void> Broadcaster::plan_some() {
   std::vector<NodeToPlan> nodes;
   std::map<std::string, std::int64_t> raised;
-  while (!x_nodes_to_plan.empty() && nodes.size() < kNodesAtOnce) {
-    const auto id = *x_nodes_to_plan.begin();
-    x_nodes_to_plan.erase(x_nodes_to_plan.begin());
+  while (!x_nodes_to_plan.empty() && nodes.size() < x_plans_at_once) {
+    auto next = x_nodes_to_plan.upper_bound(nodes.empty() ? x_plans_behind : nodes.back().id);
+    if (next == x_nodes_to_plan.end()) {
+      if (!nodes.empty()) break;
+      next = x_nodes_to_plan.begin();
+    }
+    const auto id = *next;
+    x_nodes_to_plan.erase(next);
     const bool anew = x_to_sign_anew.erase(id) > 0;
     if (const auto* known = x_roster.find(id)) nodes.push_back({id, format_of(*known), anew});
     if (auto told = x_raised.extract(id)) raised.insert(std::move(told));
@@ -119,6 +174,9 @@ boost::asio::awaitable<void> Broadcaster::plan_some() {
     };
     round = co_await write(std::move(make));
   } catch (...) {
+    // One by one from here on, and past the one with which it fails: it must not keep the others from their plans.
+    if (nodes.size() == 1) x_plans_behind = nodes.front().id;
+    x_plans_at_once = 1;
     for (const auto& node : nodes) {
       x_nodes_to_plan.insert(node.id);
       if (node.anew) x_to_sign_anew.insert(node.id);
@@ -126,13 +184,15 @@ boost::asio::awaitable<void> Broadcaster::plan_some() {
     x_raised.insert(raised.begin(), raised.end());
     throw;
   }
+  x_plans_at_once = std::min(2 * x_plans_at_once, kMostPlansAtOnce);
+  if (!nodes.empty()) x_plans_behind = nodes.back().id;
   if (round.refused.empty()) x_trouble.clear();
   for (const auto& [node, refusal] : round.refused) {
     put_off(refusal);
     if (std::any_of(nodes.begin(), nodes.end(), [&id = node](const auto& one) { return one.id == id && one.anew; })) x_to_sign_anew.insert(node);
     if (refusal.code == protocol::RefusalCode::stale) {
       x_nodes_to_plan.insert(node);
-      x_retry_at = x_clock.now() + kRetryAfter;
+      state_of(Task::plan).again_at = x_clock.now() + kRetryAfter;
     } else {
       x_ingest.refuse(node, "plan", protocol::name_of(refusal.code), refusal.where, refusal.message);
     }

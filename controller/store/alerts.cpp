@@ -86,6 +86,7 @@ struct sql::Fields<AlertToHold> {
     c("area", alert.area);
     c("id", alert.id);
     c("revision", alert.revision);
+    c("message", alert.message);
   }
 };
 
@@ -100,6 +101,13 @@ struct sql::Fields<SnapshotRevision> {
 
 namespace {
 
+// What it says, for the audit trail.
+std::string words_of(const AlertRow& row) {
+  if (row.alert.clip) return "clip " + row.alert.clip->sha256;
+  const auto stock = "stock clip " + row.alert.stock_clip;
+  return row.speech_problem.empty() ? stock : stock + ": " + row.speech_problem;
+}
+
 AlertRow with_clip(Session& session, AlertRow row) {
   if (row.alert.clip)
     if (const auto clip = find_clip(session, row.alert.clip->sha256)) {
@@ -111,7 +119,9 @@ AlertRow with_clip(Session& session, AlertRow row) {
 
 void write(Transaction& transaction, const AlertRow& row, std::string_view action) {
   sql::update(transaction.session(), "alerts", row, "id = :id", sql::params(row.alert.id));
-  transaction.audit(action, "alert", row.alert.id, row.alert.area, row.alert.title);
+  std::string detail = row.alert.title;
+  if (action != "cancel") detail += " (" + words_of(row) + ")";
+  transaction.audit(action, "alert", row.alert.id, row.alert.area, detail);
 }
 
 // A state is a matter of the time, so the query says it in the words of state_of.
@@ -147,10 +157,16 @@ bool prepare_alert(Transaction& transaction, const AlertRow& row) {
   return true;
 }
 
-Millis longest_sounding(const scheduler::Alert& alert, const std::vector<scheduler::StockClip>& stock) {
+Millis longest_sounding(Session& session, const scheduler::Alert& alert) {
+  const auto stock = stock_clips_under(session, chain(session, alert.area));
+  const auto own = list_area_stock_clips(session);
   const auto lasts = [&](const std::string& name) {
     const auto found = scheduler::stock_item(name, stock, {});
-    return found ? found->duration : Millis{0};
+    auto longest = found ? found->duration : Millis{0};
+    for (const auto& one : own)
+      if (one.stock.name == name && is_within(session, one.area, {alert.area}))
+        if (const auto clip = find_clip(session, one.stock.sha256)) longest = std::max(longest, clip->duration);
+    return longest;
   };
   const bool actual = alert.status == scheduler::AlertStatus::actual;
   const Millis status = actual ? Millis{0} : lasts(scheduler::name_of(alert.status));
@@ -167,17 +183,21 @@ bool set_alert_speech(Transaction& transaction, const std::string& id, const std
   held->speech_problem = clip ? "" : problem;
   if (clip) {
     held->alert.clip = scheduler::Item{.duration = clip->duration, .sha256 = clip->sha256, .bytes = clip->bytes};
-    const auto longest = longest_sounding(held->alert, stock_clips_under(session, chain(session, held->alert.area)));
-    held->alert.repeat_every = std::max(held->alert.repeat_every, longest);
+    const auto longest = longest_sounding(session, held->alert);
+    held->alert.repeat_every = std::max(held->alert.repeat_every, held->alert.repeats == 1 ? longest : longest + kAlertPause);
   }
   write(transaction, *held, "speak");
   return true;
 }
 
+std::vector<std::string> list_alerts_being_spoken(Session& session) {
+  return sql::values<std::string>(session, "select id from alerts where speech = 'making' and confirmed is null and cancelled is null order by id");
+}
+
 std::optional<scheduler::Alert> confirm_alert(Transaction& transaction, const std::string& id,
-                                              const std::string& token_hash) {
+                                              const std::string& token_hash, std::optional<TimePoint> asked) {
   auto held = find_alert(transaction.session(), id);
-  if (!held || state_of(*held, transaction.now()) != AlertState::pending || held->token_hash != token_hash)
+  if (!held || state_of(*held, asked.value_or(transaction.now())) != AlertState::pending || held->token_hash != token_hash)
     return std::nullopt;
   held->alert.sent = transaction.now();
   held->alert.expires = transaction.now() + held->lasts;
@@ -203,6 +223,11 @@ bool cancel_alert(Transaction& transaction, const std::string& id) {
   ++held->alert.revision;
   write(transaction, *held, "cancel");
   return true;
+}
+
+bool drop_alert(Transaction& transaction, const std::string& id) {
+  const auto held = find_alert(transaction.session(), id);
+  return held && state_of(*held, transaction.now()) == AlertState::pending && cancel_alert(transaction, id);
 }
 
 std::optional<AlertRow> find_alert(Session& session, const std::string& id) {

@@ -50,15 +50,23 @@ struct SnapshotRevision {
 
 /// First step; takes alert, lasts, token_hash and confirm_before. False: no such area or clip, or the id is taken.
 bool prepare_alert(Transaction& transaction, const AlertRow& row);
-/// What came of the text of a pending alert: its clip, or why there is none. The repeats are set apart so that they do not overlap. False: none
-/// such, it is confirmed or cancelled already, or it waits for no clip.
+/// What came of the text of a pending alert: its clip, or why there is none. Where there are repeats, they are set apart so that kAlertPause stays between
+/// them. False: none such, it is confirmed or cancelled already, or it waits for no clip.
 bool set_alert_speech(Transaction& transaction, const std::string& id, const std::string& clip_sha256, const std::string& problem);
-/// The longest that one sounding of `alert` can last on a node with `stock`, its own clip coming last.
-Millis longest_sounding(const scheduler::Alert& alert, const std::vector<scheduler::StockClip>& stock);
-/// Second step: in force from now, and those that it references are cancelled. Nothing: none such pending, another token, or too late.
-std::optional<scheduler::Alert> confirm_alert(Transaction& transaction, const std::string& id, const std::string& token_hash);
+/// Pending alerts whose text has neither become a clip nor failed.
+std::vector<std::string> list_alerts_being_spoken(Session& session);
+/// The longest that one sounding of `alert` can last on any node of its area, its own clip coming last: areas below may have longer stock clips of their own.
+Millis longest_sounding(Session& session, const scheduler::Alert& alert);
+/// From the end of one sounding to the next.
+inline constexpr Millis kAlertPause = std::chrono::seconds(10);
+/// Second step: in force from now, and those that it references are cancelled. Nothing: none such pending, another token, or too late. It is in time by
+/// when it was asked for, which may be before now: nobody is late because the controller had to wait.
+std::optional<scheduler::Alert> confirm_alert(Transaction& transaction, const std::string& id, const std::string& token_hash,
+                                              std::optional<TimePoint> asked = {});
 /// Marks it cancelled, with message `cancel` and a revision above; false: none such, ended, or cancelled before.
 bool cancel_alert(Transaction& transaction, const std::string& id);
+/// As cancel_alert, but only while it is pending.
+bool drop_alert(Transaction& transaction, const std::string& id);
 /// Confirmed, not cancelled and not expired at `now`.
 std::vector<scheduler::Alert> list_alerts_in_force(Session& session, TimePoint now);
 std::optional<AlertRow> find_alert(Session& session, const std::string& id);
@@ -78,6 +86,7 @@ struct AlertToHold {
   std::string area;
   std::string id;
   std::int64_t revision = 0;
+  scheduler::AlertMessage message = scheduler::AlertMessage::alert;
 };
 /// Those of all areas, by area and within it as alerts_of_area orders them.
 std::vector<AlertToHold> list_alerts_to_hold(Session& session, TimePoint now);

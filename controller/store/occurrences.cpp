@@ -150,15 +150,18 @@ void judge(Listed& listed, TimePoint now) {
   }
 }
 
+const char* const kInserted =
+    "(node, id, area, broadcast, alert, programme, title, class, due, duration_ms, revision, veto, withdrawn, plain_http)";
+const char* const kAgain =
+    " on conflict (node, id) do update set area = excluded.area, title = excluded.title, class = excluded.class, due = excluded.due,"
+    " duration_ms = excluded.duration_ms, veto = excluded.veto, withdrawn = 0, plain_http = excluded.plain_http,"
+    " revision = case when occurrences.withdrawn = 0 then occurrences.revision else excluded.revision end"
+    " where occurrences.log_id is null";
+
 void insert(Session& session, const Expected& e, const std::string& area) {
   sql::execute(session,
-               "insert into occurrences (node, id, area, broadcast, alert, programme, title, class, due, duration_ms,"
-               " revision, veto, withdrawn, plain_http) values (:node, :id, :area, :broadcast, :alert, :programme, :title, :class, :due,"
-               " :duration, :revision, :veto, 0, :plain_http) on conflict (node, id) do update set area = excluded.area,"
-               " title = excluded.title, class = excluded.class, due = excluded.due, duration_ms = excluded.duration_ms,"
-               " veto = excluded.veto, withdrawn = 0, plain_http = excluded.plain_http,"
-               " revision = case when occurrences.withdrawn = 0 then occurrences.revision else excluded.revision end"
-               " where occurrences.log_id is null",
+               std::string("insert into occurrences ") + kInserted +
+                   " values (:node, :id, :area, :broadcast, :alert, :programme, :title, :class, :due, :duration, :revision, :veto, 0, :plain_http)" + kAgain,
                sql::params(e.node, e.id, area, e.broadcast, e.alert, e.programme, e.title, e.cls, e.due, e.duration,
                            e.revision, e.veto, e.plain_http));
 }
@@ -186,8 +189,12 @@ void expect_plan(Transaction& transaction, const std::string& node, const std::v
       sql::execute(session, "update occurrences set withdrawn = 1 where node = :node and id = :id", sql::params(node, id));
 }
 
-void expect(Transaction& transaction, const std::vector<Expected>& soundings) {
-  for (const auto& one : soundings) insert(transaction.session(), one, area_of(transaction.session(), one.node));
+std::int64_t expect_below(Transaction& transaction, const std::string& area, const Expected& e) {
+  return sql::execute(transaction.session(),
+                      sql::kBranch + "insert into occurrences " + kInserted +
+                          " select n.id, :id, n.area, :broadcast, :alert, :programme, :title, :class, :due, :duration, :revision, :veto, 0, 0"
+                          " from nodes n where n.retired is null and n.area in (select id from branch)" + kAgain,
+                      sql::params(sql::roots_text({area}), e.id, e.broadcast, e.alert, e.programme, e.title, e.cls, e.due, e.duration, e.revision, e.veto));
 }
 
 void withdraw_alert(Transaction& transaction, const std::string& alert) {

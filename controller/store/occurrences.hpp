@@ -53,8 +53,8 @@ struct OccurrenceRow {
 
 /// Replaces what `node` is expected to play after now by `expected`; what is due already or has a record stays.
 void expect_plan(Transaction& transaction, const std::string& node, const std::vector<Expected>& expected);
-/// Adds the soundings of an alert for one node.
-void expect(Transaction& transaction, const std::vector<Expected>& soundings);
+/// Adds one sounding of an alert for each node at or below `area`; `sounding.node` is not looked at. Gives the number of nodes.
+std::int64_t expect_below(Transaction& transaction, const std::string& area, const Expected& sounding);
 /// Takes back what an alert would still have sounded after now, on every node.
 void withdraw_alert(Transaction& transaction, const std::string& alert);
 

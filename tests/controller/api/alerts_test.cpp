@@ -37,7 +37,7 @@ TEST_CASE("the text of an alert is spoken into its clip before it is sent") {
   CHECK(sent.text("/speech") == "spoken");
   CHECK(sent.text("/clip/duration_ms") == "10000");
   CHECK(sent.text("/repeats") == "0");
-  CHECK(sent.text("/repeat_every_s") == "20");  // a sounding is at most the stock clip and then its own
+  CHECK(sent.text("/repeat_every_s") == "30");  // a sounding is at most the stock clip and then its own, and a pause
   CHECK(api.calls.alerts == std::vector<std::string>{"hue-a"});
 }
 

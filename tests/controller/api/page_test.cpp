@@ -42,10 +42,9 @@ void add_record(TestApi& api, int number) {
 void add_expected(TestApi& api, int number) {
   store::Expected expected;
   expected.id = numbered("b-x@", number);
-  expected.node = api.node;
   expected.broadcast = "b-x";
   expected.due = api.clock.now() + std::chrono::minutes(number * 7 % 5);
-  api.write([&](store::Transaction& t) { store::expect(t, {expected}); });
+  api.write([&](store::Transaction& t) { store::expect_below(t, "hue-a", expected); });
 }
 
 void add_receipt(TestApi& api, int) {

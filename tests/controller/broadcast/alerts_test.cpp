@@ -1,5 +1,12 @@
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/detached.hpp>
+#include <mutex>
+#include <thread>
+
 #include "controller/store/alerts.hpp"
 #include "controller/store/occurrences.hpp"
+#include "controller/store/sql.hpp"
 #include "tests/controller/broadcast/station.hpp"
 
 using namespace loa::broadcast;
@@ -69,13 +76,13 @@ TEST_CASE("what an alert that repeats until it expires makes expected is written
     filter.node = station.one.id;
     return station.store->run_sync([&](store::Session& s) { return store::list_occurrences(s, filter, station.clock.now()).size(); });
   };
-  CHECK(expected() == 60);  // a repeat a minute, an hour ahead
+  CHECK(expected() == 10);  // a repeat a minute, ten minutes ahead
   station.tick(10min);
-  CHECK(expected() == 70);
+  CHECK(expected() == 20);
   SECTION("a controller that starts anew goes on") {
     station.restart();
     station.tick(10min);
-    CHECK(expected() == 80);
+    CHECK(expected() == 30);
   }
   SECTION("once it is cancelled nothing more comes") {
     station.write([&](store::Transaction& t) { REQUIRE(store::cancel_alert(t, alert)); });
@@ -166,4 +173,125 @@ TEST_CASE("what is held already is not signed again and again, also where more a
   station.tick(5h);  // expired
   station.tick(10s);
   CHECK(snapshots_of(station, "hue-19753") == 1);
+}
+
+TEST_CASE("an alert that no node could read keeps no other of its area from going out, being cancelled or being updated, and is said") {
+  Station station;
+  station.start();
+  const auto before = station.raise_alert("hue-19753");
+  station.confirm_alert("hue-19753", 1, "vi_VN");
+  station.cancel_alert("hue-19753", before);
+  REQUIRE(station.last_alerts("hue-19753").alerts.size() == 1);
+  CHECK(station.last_alerts("hue-19753").alerts[0].message == loa::scheduler::AlertMessage::cancel);
+  const auto after = station.raise_alert("hue-19753");
+  const auto snapshot = station.last_alerts("hue-19753");
+  REQUIRE(snapshot.alerts.size() == 2);
+  CHECK(std::any_of(snapshot.alerts.begin(), snapshot.alerts.end(), [&](const auto& one) { return one.id == after; }));
+  CHECK_THAT(station.broadcaster->health().trouble, Catch::Contains("of hue-19753 goes to no node") && Catch::Contains("/language"));
+
+  // What is left out is no reason to sign again and again.
+  station.tick(10s);  // what the broker was found to lack is published anew
+  const auto signed_so_far = snapshots_of(station, "hue-19753");
+  for (int i = 0; i < 3; ++i) station.tick(10s);
+  CHECK(snapshots_of(station, "hue-19753") == signed_so_far);
+  station.tick(5h);
+  station.raise_alert("hue-19753");
+  CHECK(station.broadcaster->health().trouble == "");
+}
+
+TEST_CASE("an alert in force stays in the snapshot, however many are made and cancelled after it") {
+  Station station;
+  station.start();
+  const auto lasting = station.raise_alert("hue-19753", 0);
+  for (int i = 0; i < 33; ++i) {
+    station.clock.tick(1s);
+    const auto brief = station.confirm_alert("hue-19753");
+    station.write([&](store::Transaction& t) { REQUIRE(store::cancel_alert(t, brief)); });
+  }
+  station.broadcaster->alert_changed("hue-19753");
+  station.settle();
+  const auto snapshot = station.last_alerts("hue-19753");
+  CHECK(snapshot.alerts.size() == protocol::kMaxAlerts);
+  REQUIRE(snapshot.alerts[0].id == lasting);
+  CHECK(snapshot.alerts[0].message == loa::scheduler::AlertMessage::alert);
+  station.tick(10s);
+  const auto signed_so_far = snapshots_of(station, "hue-19753");
+  station.tick(10s);
+  CHECK(snapshots_of(station, "hue-19753") == signed_so_far);
+}
+
+TEST_CASE("an alert is signed before plans that have waited for the store longer") {
+  Station station;
+  station.start();
+  station.add_schedule("hue-19753");
+  const auto alert = station.confirm_alert("hue-19753");
+  std::mutex gate;
+  std::unique_lock closed(gate);
+  std::atomic<bool> held = false;
+  auto hold = [&](store::Session&) {
+    held = true;
+    const std::lock_guard pass(gate);
+  };
+  boost::asio::co_spawn(station.loop, station.store->run(std::move(hold)), boost::asio::detached);
+  station.loop.restart();
+  station.loop.poll();
+  while (!held) std::this_thread::yield();
+  station.broadcaster->plans_changed({"hue-19753"}, {});
+  REQUIRE(loa::tests::run_until(station.loop, [&] { return station.store->waiting() == 1; }));
+  station.broadcaster->alert_changed("hue-19753");
+  REQUIRE(loa::tests::run_until(station.loop, [&] { return station.store->waiting() == 2; }));
+  const auto sent = station.link->sent.size();
+  closed.unlock();
+  station.settle();
+  const auto& all = station.link->sent;
+  const auto place = [&](const std::string& topic) {
+    return std::find_if(all.begin() + static_cast<std::ptrdiff_t>(sent), all.end(), [&](const auto& one) { return one.topic == topic; });
+  };
+  CHECK(station.last_alerts("hue-19753").alerts.at(0).id == alert);
+  REQUIRE(place(protocol::plan_topic(station.one.id)) != all.end());
+  CHECK(place(protocol::alert_topic("hue-19753")) < place(protocol::plan_topic(station.one.id)));
+}
+
+TEST_CASE("what an alert makes expected in a large province is written down in turns") {
+  Station station;
+  station.write([](store::Transaction& t) {
+    for (int i = 0; i < 400; ++i) store::add_node(t, store::Province::node("n-" + std::to_string(i), "c-" + std::to_string(i), "hue-19753"));
+  });
+  station.confirm_alert("hue", 0);
+  Expectations expectations;
+  const auto turn = [&] {
+    return station.write([&](store::Transaction& t) { return expect_soundings(t, expectations, station.clock.now()); });
+  };
+  const auto rows = [&] {
+    return station.store->run_sync([](store::Session& s) { return *store::sql::value<std::int64_t>(s, "select count(*) from occurrences"); });
+  };
+  CHECK(turn());
+  CHECK(rows() == 3 * 402);
+  int turns = 1;
+  while (turn()) ++turns;
+  CHECK(turns == 3);
+  CHECK(rows() == 10 * 402);
+  CHECK_FALSE(turn());
+  CHECK(rows() == 10 * 402);
+}
+
+TEST_CASE("work that fails on and on keeps no other work waiting") {
+  Station station;
+  station.start();
+  station.say(station.two);
+  const auto alert = station.raise_alert("hue-19753");
+  // What alerts make expected cannot be read any more.
+  station.write([&](store::Transaction& t) { store::sql::execute(t.session(), "update alerts set speech = 'odd' where id = :id", store::sql::params(alert)); });
+  station.clock.tick(1min);
+  station.broadcaster->tick();
+  REQUIRE(loa::tests::run_until(station.loop, [&] { return !station.broadcaster->health().trouble.empty(); }));
+
+  const auto plans = station.plans_to(station.two);
+  station.add_schedule("hue-19774");
+  station.broadcaster->plans_changed({"hue-19774"}, {});
+  CHECK(loa::tests::run_until(station.loop, [&] { return station.plans_to(station.two) == plans + 1; }));
+  station.confirm_alert("hue-19774");
+  station.broadcaster->alert_changed("hue-19774");
+  CHECK(loa::tests::run_until(station.loop, [&] { return snapshots_of(station, "hue-19774") == 1; }));
+  station.rest();
 }

@@ -1,6 +1,7 @@
 #include "controller/store/alerts.hpp"
 #include "controller/store/occurrences.hpp"
 #include "controller/store/plans.hpp"
+#include "controller/store/sql.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/plan_packet.hpp"
 #include "tests/controller/broadcast/station.hpp"
@@ -181,6 +182,7 @@ TEST_CASE("a controller whose clock is behind what it signed signs nothing and s
     station.broadcaster->plans_changed({}, {"n-one"});
     station.broadcaster->alert_changed("hue");
     loa::tests::run_until(station.loop, [&] { return !station.broadcaster->health().trouble.empty(); });
+    station.rest();  // plans and alerts are refused apart from each other
     CHECK(station.broadcaster->health().clock_behind);
     CHECK(station.broadcaster->health().trouble.find("nothing is signed until it is right") != std::string::npos);
     for (auto i = sent; i < station.link->sent.size(); ++i) CHECK(station.link->sent[i].topic == "only retained ones again");
@@ -245,4 +247,23 @@ TEST_CASE("a plan carries the stock clips of its node's own areas and the stand-
   CHECK(held->sha256 == std::string(64, 'e'));
   CHECK(held->duration == Millis{4000});
   CHECK(station.plans_to(station.two) == two);  // nothing of it is theirs
+}
+
+TEST_CASE("a node that cannot be read keeps no other node from its plan") {
+  Station station;
+  station.start();
+  const auto plans = station.plans_to(station.two);
+  station.write([&](loa::store::Transaction& t) {
+    loa::store::sql::execute(t.session(), "update nodes set signing_key = 'none' where id = :id", loa::store::sql::params(station.one.id));
+  });
+  station.add_schedule("hue");
+  station.broadcaster->plans_changed({"hue"}, {});
+  const auto has_plan = [&] { return station.plans_to(station.two) == plans + 1; };
+  for (int i = 0; i < 5 && !has_plan(); ++i) {
+    loa::tests::run_until(station.loop, has_plan, std::chrono::milliseconds(500));
+    station.clock.tick(std::chrono::seconds(5));
+    station.broadcaster->tick();
+  }
+  CHECK(has_plan());
+  station.rest();
 }

@@ -167,6 +167,10 @@ struct Station {
     REQUIRE(loa::tests::run_until(loop, [&] { return broadcaster->idle(); }));
     link->acknowledge();
   }
+  /// Until nothing comes any more, also where something goes on failing.
+  void rest() {
+    loa::tests::run_until(loop, [] { return false; }, std::chrono::milliseconds(300));
+  }
   void tick(Millis by) {
     clock.tick(by);
     broadcaster->tick();
@@ -215,6 +219,13 @@ struct Station {
 
   /// An approved programme scheduled each day at 18:00 local time on the nodes below `area`; gives the broadcast's id.
   std::string schedule(const std::string& area, const std::string& rrule = "FREQ=DAILY;COUNT=3") {
+    auto id = add_schedule(area, rrule);
+    broadcaster->plans_changed({area}, {});
+    settle();
+    return id;
+  }
+  /// The same in the store alone.
+  std::string add_schedule(const std::string& area, const std::string& rrule = "FREQ=DAILY;COUNT=3") {
     store::Programme programme;
     programme.id = protocol::random_id("p");
     programme.area = area;
@@ -236,18 +247,16 @@ struct Station {
       approve_programme(t, programme.id, store::find_programme(t.session(), programme.id)->content_hash);
       REQUIRE(add_broadcast(t, broadcast));
     });
-    broadcaster->plans_changed({area}, {});
-    settle();
     return broadcast.id;
   }
   /// An alert of the area that is confirmed in the store, of which the room has not been told.
-  std::string confirm_alert(const std::string& area, int repeats = 1) {
+  std::string confirm_alert(const std::string& area, int repeats = 1, const std::string& language = "vi") {
     store::AlertRow row;
     row.alert.id = protocol::random_id("l");
     row.alert.area = area;
     row.alert.event = "flood";
     row.alert.title = "Lũ";
-    row.alert.language = "vi";
+    row.alert.language = language;
     row.alert.stock_clip = "flood";
     row.alert.repeats = repeats;
     row.alert.repeat_every = Millis{60000};
@@ -266,6 +275,11 @@ struct Station {
     broadcaster->alert_changed(area);
     settle();
     return id;
+  }
+  void cancel_alert(const std::string& area, const std::string& id) {
+    write([&](store::Transaction& t) { REQUIRE(store::cancel_alert(t, id)); });
+    broadcaster->alert_changed(area);
+    settle();
   }
   std::vector<store::Alarm> alarms() {
     broadcaster->tick();

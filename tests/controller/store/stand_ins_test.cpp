@@ -127,7 +127,7 @@ TEST_CASE("what comes of an alert's text is kept while it waits for its confirma
     const auto alert = confirm();
     REQUIRE(alert);
     CHECK(alert->clip->sha256 == own);
-    CHECK(alert->repeat_every == std::chrono::seconds(3 + 4 + 9 + 4 + 20));
+    CHECK(alert->repeat_every == std::chrono::seconds(3 + 4 + 9 + 4 + 20) + kAlertPause);
     CHECK(find_alert(*province.session, id)->speech == Speech::spoken);
   }
   SECTION("why there is none is kept") {
