@@ -12,4 +12,7 @@ class Api;
 /// thread; spawned, never awaited by a request.
 boost::asio::awaitable<void> speak_alert(Api& api, store::AlertRow row, Speeches::Spoken spoken);
 
+/// At the start: whose text was being spoken when the controller stopped goes with its stock clip, and says so.
+void fail_interrupted_speech(store::Session& db, store::TimePoint now);
+
 }  // namespace loa::api

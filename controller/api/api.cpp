@@ -11,6 +11,7 @@
 #include <set>
 
 #include "controller/api/admission.hpp"
+#include "controller/api/alert_speech.hpp"
 #include "controller/api/routes.hpp"
 #include "controller/api/sounds.hpp"
 #include "controller/http/routing.hpp"
@@ -102,7 +103,7 @@ struct Outcome {
 asio::awaitable<Reply> run_on_loop(Api& api, std::shared_ptr<Call> call, LoopHandler handler) {
   if (call->right != Right::anyone) {
     auto work = [call, &settings = api.settings()](store::Session& db) { return admit(*call, db, settings); };
-    auto problem = co_await api.store().run(std::move(work));
+    auto problem = co_await api.store().run(std::move(work), call->lane);
     if (problem) co_return std::move(*problem);
   }
   co_return co_await handler(api, std::move(*call));
@@ -124,7 +125,7 @@ asio::awaitable<Reply> in_store(Api& api, std::shared_ptr<Call> call, StoreWork 
     auto reply = work(store_call);
     return Outcome{std::move(reply), std::move(effects)};
   };
-  auto outcome = co_await api.store().run(std::move(job));
+  auto outcome = co_await api.store().run(std::move(job), call->lane);
   if (outcome.reply.has_value()) api.apply(std::move(outcome.effects));
   co_return std::move(outcome.reply);
 }
@@ -143,7 +144,10 @@ Api::Api(store::Store& store, Settings settings, Hooks hooks)
       x_waits(std::make_shared<Waits>()) {
   auto list = [](store::Session& db) { return store::list_areas(db); };
   x_events.set_areas(x_store.run_sync(std::move(list)));
-  auto clean = [now = x_store.clock().now()](store::Session& db) { fail_interrupted_jobs(db, now); };
+  auto clean = [now = x_store.clock().now()](store::Session& db) { 
+    fail_interrupted_jobs(db, now);
+    fail_interrupted_speech(db, now);
+  };
   x_store.run_sync(std::move(clean));
 }
 
@@ -212,6 +216,7 @@ asio::awaitable<http::Response> Api::dispatch(http::Request request) {
   call->right = found.route->right;
   call->fresh = found.route->fresh;
   call->scope = found.route->scope;
+  call->lane = found.route->lane;
   call->now = x_store.clock().now();
   Reply reply = http::Problem{};
   if (const auto* handler = std::get_if<StoreHandler>(&found.route->handler))

@@ -9,7 +9,7 @@
 #include "controller/api/rights.hpp"
 #include "controller/api/scopes.hpp"
 #include "controller/http/problem.hpp"
-#include "controller/store/session.hpp"
+#include "controller/store/store.hpp"
 
 namespace loa::api {
 
@@ -25,6 +25,7 @@ struct Call {
   bool fresh = false;  ///< the route wants a new proof of who asks
   Caller caller;
   store::TimePoint now;
+  store::Lane lane = store::Lane::usual;  ///< in which the route's work waits for the store
 
   /// The value of `{name}` in the path.
   const std::string& parameter(std::string_view name) const;

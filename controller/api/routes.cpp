@@ -15,6 +15,11 @@ Route open_to(Scope scope, Route route) {
   return route;
 }
 
+Route urgent(Route route) {
+  route.lane = store::Lane::urgent;
+  return route;
+}
+
 Route fresh(Route route) {
   route.fresh = true;
   return route;
@@ -56,7 +61,7 @@ const std::vector<Route>& routes() {
       {patch, "/api/v1/areas/{id}", administer, change_area},
       {put, "/api/v1/areas/{id}/policy", administer, set_area_policy},
       {put, "/api/v1/areas/{id}/settings", control_nodes, set_area_settings},
-      {post, "/api/v1/areas/{id}/stop", control_nodes, stop_area},
+      urgent({post, "/api/v1/areas/{id}/stop", control_nodes, stop_area}),
       {post, "/api/v1/area-imports", administer, import_areas, "text/csv"},
 
       open_to(Scope::read_nodes, {get, "/api/v1/nodes", see, list_nodes}),
@@ -66,7 +71,7 @@ const std::vector<Route>& routes() {
       open_to(Scope::read_records, {get, "/api/v1/nodes/{id}/record-proof", see, prove_node_records}),
       {patch, "/api/v1/nodes/{id}", administer, change_node},
       {put, "/api/v1/nodes/{id}/settings", control_nodes, set_node_settings},
-      {post, "/api/v1/nodes/{id}/orders", control_nodes, order_node},
+      urgent({post, "/api/v1/nodes/{id}/orders", control_nodes, order_node}),
       {post, "/api/v1/nodes/{id}/revoke", administer, revoke_node},
       {post, "/api/v1/node-replacements", administer, replace_node},
       {post, "/api/v1/node-imports", administer, import_nodes, "text/csv"},
@@ -103,10 +108,10 @@ const std::vector<Route>& routes() {
       open_to(Scope::read_records, {get, "/api/v1/play-records", see, list_play_records}),
 
       open_to(Scope::read_alerts, {get, "/api/v1/alerts", see, list_alerts}),
-      {post, "/api/v1/alerts", raise_alerts, prepare_alert},
-      open_to(Scope::read_alerts, {get, "/api/v1/alerts/{id}", see, get_alert}),
-      {post, "/api/v1/alerts/{id}/confirm", raise_alerts, confirm_alert},
-      {post, "/api/v1/alerts/{id}/cancel", raise_alerts, cancel_alert},
+      urgent({post, "/api/v1/alerts", raise_alerts, prepare_alert}),
+      urgent(open_to(Scope::read_alerts, {get, "/api/v1/alerts/{id}", see, get_alert})),
+      urgent({post, "/api/v1/alerts/{id}/confirm", raise_alerts, confirm_alert}),
+      urgent({post, "/api/v1/alerts/{id}/cancel", raise_alerts, cancel_alert}),
       {get, "/api/v1/stock-clips", see, list_stock_clips},
       {get, "/api/v1/areas/{id}/stock-clips", see, list_area_stock_clips},
       {put, "/api/v1/areas/{id}/stock-clips/{name}", approve_programmes, put_area_stock_clip},

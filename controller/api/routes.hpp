@@ -32,6 +32,7 @@ struct Route {
   std::string_view takes = "application/json";  ///< type of a body; empty: any
   Scope scope = Scope::none;                    ///< of a machine's token that opens it
   bool fresh = false;                           ///< wants a proof of who asks that is not older than kFresh
+  store::Lane lane = store::Lane::usual;        ///< urgent: what lets an alert out, ends it, or silences loudspeakers
 };
 
 /// How long a proof (sign-in, or password or code given again) is good for what must not be done by a stranger at an open screen.

@@ -172,9 +172,15 @@ Hooks TestApi::hooks() {
   made.find_job = [](const auto&) { return std::optional(media::JobState{media::JobState::Phase::running, 40, 0}); };
   made.voices = [this] {
     if (while_listing_voices) while_listing_voices();
-    return std::vector<VoiceChoice>{{"espeak/vi", "Tiếng Việt", "vi"}};
+    return std::vector<VoiceChoice>{{"espeak/af", "Afrikaans", "af"}, {"espeak/vi", "Tiếng Việt", "vi"}};
   };
   return made;
+}
+
+void TestApi::start_another() {
+  Settings settings;
+  settings.second_factor_key = folder / "second-factor.key";
+  on_loop([&] { Api another(*x_store, settings, hooks()); });
 }
 
 std::string TestApi::approved_programme(const std::string& where, const std::string& title, int seconds) {

@@ -68,6 +68,8 @@ class TestApi {
   void finish_job();
   /// How many confirmations wait for the speech of their alert.
   std::size_t waiting_for_speech();
+  /// Does what a controller does that starts on the same store.
+  void start_another();
   /// Approves a programme with a clip of `seconds` behind the api's back; its id.
   std::string approved_programme(const std::string& area, const std::string& title, int seconds = 60);
 
