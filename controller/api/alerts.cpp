@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "controller/api/alert_speech.hpp"
 #include "controller/api/api.hpp"
@@ -10,6 +13,7 @@
 #include "controller/api/passwords.hpp"
 #include "controller/api/word.hpp"
 #include "protocol/hash.hpp"
+#include "protocol/limits.hpp"
 #include "protocol/random_id.hpp"
 #include "scheduler/playhead.hpp"
 
@@ -124,6 +128,24 @@ std::optional<http::Problem> check_updates(const StoreCall& call, const store::A
   return {};
 }
 
+// A snapshot carries so many; one more in force would silence the oldest. Those that it takes the place of make room.
+std::optional<http::Problem> check_room(const StoreCall& call, const store::AlertRow& row) {
+  const auto& replaced = row.alert.references;
+  const auto in_force = store::alerts_of_area(call.db, row.alert.area, call.call.now);
+  const auto held = std::count_if(in_force.begin(), in_force.end(), [&](const auto& one) {
+    return one.message != scheduler::AlertMessage::cancel && std::find(replaced.begin(), replaced.end(), one.id) == replaced.end();
+  });
+  if (held < static_cast<std::ptrdiff_t>(protocol::kMaxAlerts)) return {};
+  return conflict("too_many_alerts", "An area has at most " + std::to_string(protocol::kMaxAlerts) + " active alerts; cancel one that is over.");
+}
+
+http::Response answer_of(const StoreCall& call, const store::AlertRow& row) {
+  const auto reaches = reach_of_alerts(call.db, {row}, call.call.now);
+  return json_response(alert(call.db, row, reaches.at(row.alert.area), call.call.now));
+}
+
+http::Response answer_of(const StoreCall& call, const std::string& id) { return answer_of(call, store::find_alert(call.db, id).value()); }
+
 }  // namespace
 
 Reply list_alerts(StoreCall& call) {
@@ -139,14 +161,16 @@ Reply list_alerts(StoreCall& call) {
   filter.limit = page.fetch();
   filter.after = page.after;
   const auto now = call.call.now;
-  return json_response(page_answer(store::list_alerts(call.db, filter, now), page, [](const auto& row) { return std::tuple(row.created, row.alert.id); },
-                                   [&](const auto& row) { return alert(call.db, row, now); }));
+  auto rows = store::list_alerts(call.db, filter, now);
+  const auto reaches = reach_of_alerts(call.db, rows, now);
+  return json_response(page_answer(std::move(rows), page, [](const auto& row) { return std::tuple(row.created, row.alert.id); },
+                                   [&](const auto& row) { return alert(call.db, row, reaches.at(row.alert.area), now); }));
 }
 
 Reply get_alert(StoreCall& call) {
   const auto row = find(call);
   if (row.has_error()) return row.error();
-  return json_response(alert(call.db, *row, call.call.now));
+  return answer_of(call, *row);
 }
 
 namespace {
@@ -170,6 +194,7 @@ Reply prepare(StoreCall& call, std::optional<store::AlertRow>& to_speak) {
   if (auto problem = take_stock(row.alert, stock, row.alert.stock_clip)) return *problem;
   if (auto problem = take_repeats(call, wanted)) return *problem;
   if (auto problem = check_updates(call, row)) return *problem;
+  if (auto problem = check_room(call, row)) return *problem;
   const auto nodes = reach_of(store::list_node_rows(call.db, {row.alert.area}), call.call.now);
   if (nodes.total == 0) return refused("no_nodes", "There is no node in this area.", "/area");
   const auto token = random_token();
@@ -187,31 +212,35 @@ Reply prepare(StoreCall& call, std::optional<store::AlertRow>& to_speak) {
   answer["nodes"] = nodes.total;
   answer["muted_nodes"] = nodes.muted;
   answer["offline_nodes"] = nodes.offline;
-  answer["alert"] = alert(call.db, made, call.call.now);
+  answer["alert"] = alert(call.db, made, nodes, call.call.now);
   call.effects.events.push_back(changed(row, "pending"));
   return json_response(answer, 201);
 }
 
-Reply confirm(StoreCall& call) {
+// The answer's body is made by a call of its own, after the alert is on its way. A repeated confirmation with the right token finds it done.
+Reply confirm(StoreCall& call, store::TimePoint asked) {
   const auto row = find(call);
   if (row.has_error()) return row.error();
   auto fields = Fields::parse(call.call.request.body);
   const auto token = fields.text("confirmation_token", {1, 100});
   if (auto problem = fields.finish()) return *problem;
   if (auto problem = refuse_on_hold(call)) return *problem;
-  if (row->confirmed || row->cancelled) return conflict("wrong_state", "It is not waiting for a confirmation.");
-  if (call.call.now >= row->confirm_before)
+  if (row->token_hash != protocol::sha256_hex(token)) return http::Problem{403, "wrong_token", "This is not the confirmation token of this alert.", {}};
+  if (row->confirmed && !row->cancelled) return http::Response{};
+  if (row->cancelled) return conflict("wrong_state", "It is not waiting for a confirmation.");
+  if (asked >= row->confirm_before)
     return conflict("confirmation_expired", "It waited too long for its confirmation; prepare it again.");
+  if (auto problem = check_room(call, *row)) return *problem;
   auto transaction = call.write();
-  const auto alert = store::confirm_alert(transaction, row->alert.id, protocol::sha256_hex(token));
-  if (!alert) return http::Problem{403, "wrong_token", "This is not the confirmation token of this alert.", {}};
+  const auto alert = store::confirm_alert(transaction, row->alert.id, row->token_hash, asked);
+  if (!alert) return conflict("wrong_state", "It is not waiting for a confirmation.");
   transaction.commit();
   call.effects.alerts.push_back(alert->area);
   for (const auto& reference : alert->references)
     if (const auto old = store::find_alert(call.db, reference); old && old->alert.area != alert->area)
       call.effects.alerts.push_back(old->alert.area);
   call.effects.events.push_back(changed(*row, "active"));
-  return json_response(api::alert(call.db, store::find_alert(call.db, alert->id).value(), call.call.now));
+  return http::Response{};
 }
 
 }  // namespace
@@ -224,7 +253,7 @@ awaitable<Reply> prepare_alert(Api& api, Call call) {
     done.reply = prepare(store_call, done.to_speak);
     return done;
   };
-  auto done = co_await api.store().run(std::move(work));
+  auto done = co_await api.store().run(std::move(work), shared->lane);
   api.apply(std::move(done.effects));
   if (done.to_speak) {
     auto spoken = api.speeches().begin(done.to_speak->alert.id);
@@ -242,7 +271,7 @@ awaitable<Reply> confirm_alert(Api& api, Call call) {
     if (row.has_error()) return row.error();
     return http::Response{};
   };
-  auto allowed = co_await api.store().run(std::move(may));
+  auto allowed = co_await api.store().run(std::move(may), shared->lane);
   if (allowed.has_error()) co_return std::move(allowed);
   std::string id = shared->parameter("id");
   const bool goes_on = co_await api.speeches().wait(std::move(id), api.settings().speech_patience);
@@ -250,28 +279,48 @@ awaitable<Reply> confirm_alert(Api& api, Call call) {
     http::Problem stopping{503, "stopping", "The controller is being stopped.", {}};
     co_return stopping;
   }
-  shared->now = api.store().clock().now();
-  auto work = [shared](store::Session& db) {
+  const auto asked = std::exchange(shared->now, api.store().clock().now());
+  auto work = [shared, asked](store::Session& db) {
     Done done;
     StoreCall store_call{*shared, db, done.effects};
-    done.reply = confirm(store_call);
+    done.reply = confirm(store_call, asked);
     return done;
   };
-  auto done = co_await api.store().run(std::move(work));
+  auto done = co_await api.store().run(std::move(work), shared->lane);
   api.apply(std::move(done.effects));
-  co_return std::move(done.reply);
+  if (done.reply.has_error()) co_return std::move(done.reply);
+  co_await boost::asio::post(api.store().loop(), boost::asio::use_awaitable);  // so that the signing is asked for before the answer is made
+  auto answer = [shared](store::Session& db) -> Reply {
+    Effects none;
+    return answer_of(StoreCall{*shared, db, none}, shared->parameter("id"));
+  };
+  co_return co_await api.store().run(std::move(answer), shared->lane);
 }
+
+namespace {
+
+/// What alone a cancel is meant for.
+enum class Only { pending };
+const char* name_of(Only /*only*/) { return "pending"; }
+
+}  // namespace
 
 Reply cancel_alert(StoreCall& call) {
   const auto row = find(call);
   if (row.has_error()) return row.error();
+  bool only_pending = false;
+  if (!call.call.request.body.empty()) {
+    auto fields = Fields::parse(call.call.request.body);
+    only_pending = fields.optional_name<Only>("only", parse_word<Only, Only::pending>).has_value();
+    if (auto problem = fields.finish()) return *problem;
+  }
   auto transaction = call.write();
-  if (!store::cancel_alert(transaction, row->alert.id))
-    return conflict("wrong_state", "It has ended or is cancelled already.");
+  if (only_pending ? !store::drop_alert(transaction, row->alert.id) : !store::cancel_alert(transaction, row->alert.id))
+    return conflict("wrong_state", only_pending ? "It is not waiting for a confirmation." : "It has ended or is cancelled already.");
   transaction.commit();
   if (row->confirmed) call.effects.alerts.push_back(row->alert.area);
   call.effects.events.push_back(changed(*row, "cancelled"));
-  return json_response(alert(call.db, store::find_alert(call.db, row->alert.id).value(), call.call.now));
+  return answer_of(call, row->alert.id);
 }
 
 }  // namespace loa::api

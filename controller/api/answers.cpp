@@ -139,15 +139,33 @@ json::object job(const store::MediaJob& job) {
   return answer;
 }
 
+namespace {
+
+void count(Reach& reach, const store::NodeRow& row, store::TimePoint now) {
+  const auto status = store::status_of(row, now);
+  ++reach.total;
+  if (row.wanted.mute) ++reach.muted;
+  if (status == store::NodeStatus::offline || status == store::NodeStatus::unknown) ++reach.offline;
+}
+
+}  // namespace
+
 Reach reach_of(const std::vector<store::NodeRow>& nodes, store::TimePoint now) {
   Reach reach;
-  for (const auto& row : nodes) {
-    const auto status = store::status_of(row, now);
-    ++reach.total;
-    if (row.wanted.mute) ++reach.muted;
-    if (status == store::NodeStatus::offline || status == store::NodeStatus::unknown) ++reach.offline;
-  }
+  for (const auto& row : nodes) count(reach, row, now);
   return reach;
+}
+
+std::map<std::string, Reach> reach_of_alerts(store::Session& db, const std::vector<store::AlertRow>& rows, store::TimePoint now) {
+  std::map<std::string, Reach> reaches;
+  std::vector<std::string> areas;
+  for (const auto& row : rows)
+    if (reaches.emplace(row.alert.area, Reach{}).second) areas.push_back(row.alert.area);
+  if (areas.empty()) return reaches;
+  for (const auto& node : store::list_node_rows(db, areas))
+    for (const auto& area : node.areas)
+      if (const auto found = reaches.find(area); found != reaches.end()) count(found->second, node, now);
+  return reaches;
 }
 
 json::object reach(const Reach& reach) {

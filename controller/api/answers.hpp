@@ -2,6 +2,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <chrono>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,8 @@ struct Reach {
 };
 Reach reach_of(const std::vector<store::NodeRow>& nodes, store::TimePoint now);
 json::object reach(const Reach& reach);
-json::object alert(store::Session& db, const store::AlertRow& row, store::TimePoint now);
+json::object alert(store::Session& db, const store::AlertRow& row, const Reach& nodes, store::TimePoint now);
+/// Of each alert's area the reach at `now`, by area, from one reading of the nodes.
+std::map<std::string, Reach> reach_of_alerts(store::Session& db, const std::vector<store::AlertRow>& rows, store::TimePoint now);
 
 }  // namespace loa::api

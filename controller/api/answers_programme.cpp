@@ -41,7 +41,7 @@ json::object programme(store::Session& db, const store::Programme& p) {
   return answer;
 }
 
-json::object alert(store::Session& db, const store::AlertRow& row, store::TimePoint now) {
+json::object alert(store::Session& db, const store::AlertRow& row, const Reach& nodes, store::TimePoint now) {
   const auto state = store::state_of(row, now);
   json::object answer;
   answer["id"] = row.alert.id;
@@ -61,7 +61,7 @@ json::object alert(store::Session& db, const store::AlertRow& row, store::TimePo
   answer["repeats"] = row.alert.repeats;
   answer["repeat_every_s"] = row.alert.repeat_every.count() / 1000;
   answer["references"] = texts(row.alert.references);
-  answer["reach"] = reach(reach_of(store::list_node_rows(db, {row.alert.area}), now));
+  answer["reach"] = reach(nodes);
   if (row.confirmed) {
     answer["sent_at"] = time_text(row.alert.sent);
     answer["expires_at"] = time_text(row.alert.expires);

@@ -26,6 +26,12 @@ std::optional<Which> parse_which(std::string_view word) {
   return {};
 }
 
+// As long as one may last: an alert of an area above, whose nodes say it in its place, keeps that much between its repeats.
+constexpr auto kLongest = std::chrono::seconds(120);
+
+// What these names say is fixed: the tone before every alert, that one is an exercise or a test, and what a loudspeaker's self-test sounds.
+bool is_reserved(const std::string& name) { return name == "tone" || name == "exercise" || name == "test" || name == "chime"; }
+
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -64,11 +70,14 @@ Reply put_area_stock_clip(StoreCall& call) {
   const auto id = fields.text("programme", {1, 40});
   if (auto problem = fields.finish()) return *problem;
   if (!is_name(name)) return refused("bad_stock_name", "A stock clip's name has 1 to 40 of a to z, 0 to 9 and underscore.");
+  if (is_reserved(name)) return refused("reserved_stock_name", "The stock clip \"" + name + "\" is the same everywhere.");
   const auto programme = store::find_programme(call.db, id);
   if (!programme || !store::is_within(call.db, programme->area, call.call.visible()))
     return refused("unknown_programme", "There is no programme \"" + id + "\" for you to use.", "/programme");
   if (programme->state != store::ProgrammeState::approved || programme->approved_hash != programme->content_hash)
     return refused("not_approved", "The programme is not approved as it is now.", "/programme");
+  if (programme->duration > kLongest)
+    return refused("too_long", "A stock clip lasts at most " + std::to_string(kLongest.count()) + " seconds.", "/programme");
   auto transaction = call.write();
   if (!store::put_area_stock_clip(transaction, {area, {name, programme->clip_sha256, programme->title}}))
     return conflict("too_many_stock", "An area has at most " + std::to_string(store::kMaxAreaStock) + " stock clips of its own.");

@@ -4,6 +4,7 @@
 #include <future>
 #include <optional>
 
+#include "controller/store/sql.hpp"
 #include "fixture.hpp"
 
 using namespace loa::api;
@@ -103,4 +104,50 @@ TEST_CASE("an alert whose speech broke off is sent at once with its stock clip")
   CHECK(sent.text("/state") == "active");
   CHECK(sent.text("/speech") == "failed");
   CHECK(sent.text("/stock_clip") == "flood");
+}
+
+TEST_CASE("a confirmation that was asked for in time counts, however long the text takes") {
+  Speaking officer;
+  const auto prepared = officer.prepare();
+  officer.api.clock.tick(4min + 52s);
+  auto answer = officer.confirming(prepared);
+  officer.api.clock.tick(10s);
+  officer.api.finish_job();
+  const auto sent = answer.get();
+  INFO(sent.body);
+  CHECK(sent.text("/state") == "active");
+  CHECK(sent.text("/sent_at") == "2026-11-25T01:05:02Z");
+}
+
+TEST_CASE("a text that was being spoken when the controller stopped keeps no confirmation waiting, and why it is not heard is said") {
+  Speaking officer;
+  const auto prepared = officer.prepare();
+  officer.api.start_another();
+  const auto known = officer.client.get("/api/v1/alerts/" + prepared.text("/id"));
+  CHECK(known.text("/speech") == "failed");
+  CHECK(known.text("/speech_problem") == "The controller was stopped while it was being spoken.");
+}
+
+TEST_CASE("why the speech of an alert could not be begun is kept with it") {
+  Speaking officer;
+  officer.api.while_listing_voices = [] { throw std::runtime_error("the list of voices cannot be read"); };
+  const auto prepared = officer.prepare();
+  const auto path = "/api/v1/alerts/" + prepared.text("/id");
+  CHECK(officer.api.eventually([&] { return officer.client.get(path).text("/speech") == "failed"; }));
+  CHECK(officer.client.get(path).text("/speech_problem") == "The speech could not be begun: the list of voices cannot be read.");
+}
+
+TEST_CASE("a clip that the store does not take at once is offered again") {
+  Speaking officer;
+  const auto prepared = officer.prepare();
+  const auto rename = [&](const std::string& from, const std::string& to) {
+    officer.api.write([&](loa::store::Transaction& t) { loa::store::sql::execute(t.session(), "alter table " + from + " rename to " + to, {}); });
+  };
+  REQUIRE(officer.api.eventually([&] { return officer.api.calls.jobs.size() == 1; }));
+  rename("clips", "away");
+  officer.api.finish_job();
+  for (int i = 0; i < 3; ++i) officer.api.on_loop([] {});  // the first try is on its way
+  rename("away", "clips");
+  const auto sent = officer.confirm(prepared);
+  CHECK(sent.text("/speech") == "spoken");
 }

@@ -112,3 +112,82 @@ TEST_CASE("a broadcast names approved programmes that stand in for its own") {
   INFO(made.body);
   CHECK(made.text("/substitutes/0") == spare);
 }
+
+TEST_CASE("what an area calls its own never takes the place of what is the same everywhere, nor lasts for long") {
+  TestApi api;
+  auto approver = api.client("approver");
+  const auto put = [&](const std::string& name, const std::string& programme) {
+    return approver.put("/api/v1/areas/hue-a/stock-clips/" + name, R"({"programme":")" + programme + R"("})");
+  };
+  for (const auto* name : {"tone", "exercise", "test", "chime"}) {
+    INFO(name);
+    CHECK(put(name, api.programme).code() == "reserved_stock_name");
+  }
+  const auto refused = put("flood", api.approved_programme("hue-a", "Mười phút", 600));
+  CHECK(refused.code() == "too_long");
+  CHECK(refused.text("/errors/0/pointer") == "/programme");
+}
+
+TEST_CASE("an alert's repeats leave room for the longest words that an area below has for its stock clip") {
+  TestApi api;
+  api.write([&](loa::store::Transaction& t) {
+    loa::tests::add_person(t, "u-" + std::string(26, 'z'), "province", {{loa::store::Role::approver, "hue"}});
+  });
+  REQUIRE(api.client("approver").put("/api/v1/areas/hue-a/stock-clips/flood", R"({"programme":")" + api.approved_programme("hue-a", "Lũ của xã", 100) + R"("})").status == 200);
+  const auto prepared = api.client("province").post("/api/v1/alerts", R"({"area":"hue","status":"actual","event":"flood","title":"Lũ","minutes":10,"repeats":3})");
+  INFO(prepared.body);
+  CHECK(prepared.text("/alert/repeat_every_s") == "110");
+}
+
+TEST_CASE("an area takes no more alerts than its nodes can hold, but one in the place of another") {
+  TestApi api;
+  auto client = api.client("approver");
+  const auto waiting = client.post("/api/v1/alerts", body(""));
+  std::string first;
+  for (int i = 0; i < 32; ++i) {
+    const auto one = client.post("/api/v1/alerts", body(""));
+    REQUIRE(confirm(client, one).status == 200);
+    if (first.empty()) first = one.text("/id");
+  }
+  CHECK(client.post("/api/v1/alerts", body("")).code() == "too_many_alerts");
+  CHECK(confirm(client, waiting).code() == "too_many_alerts");
+  const auto update = client.post("/api/v1/alerts", body(R"(,"updates":[")" + first + R"("])"));
+  REQUIRE(update.status == 201);
+  CHECK(confirm(client, update).text("/state") == "active");
+}
+
+TEST_CASE("the interval that was asked for stays where the text cannot be spoken") {
+  TestApi api;
+  api.job_problem = loa::media::Problem{"no_voice", "There is no voice to speak it."};
+  auto client = api.client("approver");
+  const auto sent = confirm(client, client.post("/api/v1/alerts", body(R"(,"text":"Nước đang lên.","repeats":0,"repeat_every_s":120)")));
+  CHECK(sent.text("/speech") == "failed");
+  CHECK(sent.text("/repeat_every_s") == "120");
+}
+
+TEST_CASE("the audit trail says what an alert was heard to say") {
+  TestApi api;
+  auto client = api.client("approver");
+  auto root = api.client("root");
+  const auto detail = [&](const std::string& action) {
+    return root.get("/api/v1/audit?subject=alert&limit=1&action=" + action).text("/items/0/detail");
+  };
+  const auto spoken = confirm(client, client.post("/api/v1/alerts", body(R"(,"text":"Nước đang lên.")")));
+  CHECK(detail("speak") == "Lũ (clip " + spoken.text("/clip/sha256") + ")");
+  CHECK(detail("confirm") == "Lũ (clip " + spoken.text("/clip/sha256") + ")");
+  confirm(client, client.post("/api/v1/alerts", body("")));
+  CHECK(detail("confirm") == "Lũ (stock clip flood)");
+  api.job_problem = loa::media::Problem{"queue_full", "Too much waits to be made."};
+  confirm(client, client.post("/api/v1/alerts", body(R"(,"text":"Nước đang lên.")")));
+  CHECK(detail("confirm") == "Lũ (stock clip flood: Too much waits to be made.)");
+}
+
+TEST_CASE("a list of alerts says the reach of each area") {
+  TestApi api;
+  auto client = api.client("approver");
+  for (int i = 0; i < 2; ++i) confirm(client, client.post("/api/v1/alerts", body("")));
+  const auto listed = client.get("/api/v1/alerts?state=active");
+  REQUIRE(listed.json().at("items").as_array().size() == 2);
+  CHECK(listed.text("/items/0/reach/total") == "1");
+  CHECK(listed.text("/items/1/reach/total") == "1");
+}

@@ -177,9 +177,20 @@ TEST_CASE("an alert takes two steps, the second with the token of the first") {
     const auto active = approver.post(path + "/confirm", token);
     CHECK(active.text("/state") == "active");
     CHECK(active.text("/expires_at") == "2026-11-25T02:00:00Z");
-    CHECK(approver.post(path + "/confirm", token).code() == "wrong_state");
+    CHECK(approver.post(path + "/cancel", R"({"only":"pending"})").code() == "wrong_state");
+    CHECK(approver.post(path + "/cancel", R"({"only":"active"})").code() == "unknown_value");
+    const auto again = approver.post(path + "/confirm", token);  // its answer may have been lost
+    CHECK(again.text("/state") == "active");
+    CHECK(again.text("/expires_at") == "2026-11-25T02:00:00Z");
+    CHECK(api.calls.alerts == std::vector<std::string>{"hue-a"});
     CHECK(approver.post(path + "/cancel").text("/state") == "cancelled");
+    CHECK(approver.post(path + "/confirm", token).code() == "wrong_state");
     CHECK(api.calls.alerts == std::vector<std::string>{"hue-a", "hue-a"});
+  }
+  SECTION("taken back before it is confirmed, it is not sent") {
+    CHECK(approver.post(path + "/cancel", R"({"only":"pending"})").text("/state") == "cancelled");
+    CHECK(approver.post(path + "/confirm", token).code() == "wrong_state");
+    CHECK(api.calls.alerts.empty());
   }
   SECTION("too late, it is not sent") {
     api.clock.tick(std::chrono::minutes(5));
