@@ -269,6 +269,8 @@ export const problems: Words = {
   two_sounds: 'Chỉ chọn một: lời đọc hoặc chương trình đã duyệt.',
   same_programme: 'Chương trình không thể phát thay cho chính nó.',
   bad_stock_name: 'Tên gọi chỉ gồm chữ thường không dấu, số và gạch dưới.',
+  reserved_stock_name: 'Tên gọi này dành cho lời có sẵn, giống nhau ở mọi nơi.',
+  too_many_alerts: 'Địa bàn đã có đủ số tin khẩn cấp đang hiệu lực. Hãy hủy tin không còn cần.',
   too_many_stock: 'Địa bàn đã có đủ số lời dựng sẵn riêng.',
   no_voice: 'Không có giọng đọc.',
   stopping: 'Máy chủ đang dừng. Xin thử lại sau.',

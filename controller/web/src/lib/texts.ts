@@ -275,6 +275,12 @@ export const vi = {
     stock: 'Lời dựng sẵn cho sự việc này',
     text: 'Lời đọc (để trống: chỉ lời dựng sẵn)',
     textHint: 'Máy đọc lời này; cụm loa nào chưa nhận kịp thì phát lời dựng sẵn trước.',
+    isOut: 'Tin này đã được phát và đang có hiệu lực. Muốn dừng, hãy hủy tin trong danh sách.',
+    speech: {
+      making: 'Máy đang đọc lời này; tin chờ lời nhiều nhất 10 giây.',
+      spoken: 'Lời đọc đã sẵn sàng.',
+      failed: 'Máy không đọc được lời này; sẽ phát lời dựng sẵn.',
+    } as Record<string, string>,
     unspoken: 'Đã phát, nhưng chỉ có lời dựng sẵn:',
     untilExpiry: 'Phát lại cho đến khi hết hiệu lực',
     status: 'Tính chất',
