@@ -11,6 +11,8 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <optional>
+#include <stop_token>
 #include <thread>
 
 #include "protocol/bundle.hpp"
@@ -141,7 +143,22 @@ void print(const char* what, const std::vector<Run>& runs, Micros Run::*from, Mi
   fmt::print("{:<44} {:>9.1f} {:>9.1f} {:>9.1f}\n", what, at(0.5), at(0.99), ms.back());
 }
 
-int bench(int runs) {
+/// People who read long lists without a pause, until this goes: work that fills the store's queue.
+class Readers {
+ public:
+  explicit Readers(Village& village) {
+    for (auto* person : {&village.admin(), &village.officer(), &village.monitor()})
+      threads_.emplace_back([person](std::stop_token stop) {
+        while (!stop.stop_requested())
+          for (const auto* path : {"/alerts?limit=200", "/nodes?limit=200", "/programmes?limit=200"}) person->get(path);
+      });
+  }
+
+ private:
+  std::vector<std::jthread> threads_;
+};
+
+int bench(int runs, bool beside) {
   Village village;
   village.add_node("AL-01", Village::kWard);
   village.add_node("EAR", Village::kWard);
@@ -161,11 +178,14 @@ int bench(int runs) {
     }
   }
   all.clear();
+  std::optional<Readers> readers;
+  if (beside) readers.emplace(village);
   while (static_cast<int>(all.size()) < runs) {
     all.push_back(raise(village, ear));
     if (all.size() % 20 == 0) fmt::print(stderr, "{} of {}\n", all.size(), runs);
   }
-  fmt::print("{} alerts; milliseconds{:>30} {:>9} {:>9}\n", runs, "p50", "p99", "most");
+  readers.reset();
+  fmt::print("{} alerts{}; milliseconds{:>30} {:>9} {:>9}\n", runs, beside ? " beside readers" : "", "p50", "p99", "most");
   print("request to the handler (API)", all, &Run::asked, &Run::confirmed);
   print("handler to signature (store, to a ms)", all, &Run::confirmed, &Run::signed_at);
   print("signature to a subscriber (store, broker)", all, &Run::signed_at, &Run::at_broker);
@@ -180,10 +200,12 @@ int main(int argc, char** argv) {
   int runs = 200;
   CLI::App app("From an alert's confirmation to the first sample, in a village of real processes");
   app.add_option("--runs", runs, "Alerts to raise")->check(CLI::Range(1, 10'000));
+  bool beside = false;
+  app.add_flag("--beside-readers", beside, "Meanwhile three people read long lists without a pause");
   CLI11_PARSE(app, argc, argv);
   spdlog::set_level(spdlog::level::warn);
   try {
-    return bench(runs);
+    return bench(runs, beside);
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 1;
