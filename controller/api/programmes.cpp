@@ -72,7 +72,7 @@ std::optional<http::Problem> refuse_in_use(const StoreCall& call, const std::str
   for (const auto& use : store::uses_of_programme(call.db, id).by) {
     const auto broadcast = store::find_broadcast(call.db, use.id).value();
     const auto own = store::find_programme(call.db, broadcast.programme);
-    if (!next_start(broadcast, own ? own->duration : store::Millis{0}, call.call.now)) continue;
+    if (!next_start(broadcast, own ? own->duration : broadcast.duration, call.call.now)) continue;
     if (use.as == store::UsedAs::item) return conflict("scheduled", "Broadcast " + use.id + " of it is still to come; cancel that first.");
     if (!store::is_within(call.db, use.area, call.call.visible()))
       return conflict("scheduled", "A broadcast of another area, still to come, names it as a substitute.");

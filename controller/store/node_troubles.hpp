@@ -16,6 +16,6 @@ std::vector<NewAlarm> nodes_in_safe_mode(Session& session);
 std::vector<NewAlarm> nodes_with_bad_disks(Session& session);
 
 /// Alarms of boards that have records which are not here at `now` (list_lacking_logs): one a board, of its log that lacks most urgently.
-std::vector<NewAlarm> nodes_missing_records(Session& session, TimePoint now, int limit = kMostOpenAlarms);
+std::vector<NewAlarm> nodes_missing_records(Session& session, TimePoint now, int limit = 10'000);
 
 }  // namespace loa::store

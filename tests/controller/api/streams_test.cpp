@@ -360,6 +360,17 @@ TEST_CASE("a relay of two communes is theirs who schedule for both as one, so th
   CHECK(two.post("/api/v1/broadcasts", relay(id, R"(,"areas":["hue-b"])")).status == 201);
 }
 
+TEST_CASE("what stands in for a relay that is on is not archived before its end") {
+  TestApi api;
+  const auto spare = api.approved_programme("hue-a", "Nhạc hiệu");
+  REQUIRE(api.client("author").post("/api/v1/broadcasts", relay(api.stream, R"(,"substitutes":[")" + spare + R"("])")).status == 201);
+  const auto archived = [&] { return api.client("author").post("/api/v1/programmes/" + spare + "/archive"); };
+  api.clock.tick(std::chrono::hours(48) + std::chrono::minutes(20));
+  CHECK(archived().code() == "scheduled");
+  api.clock.tick(std::chrono::minutes(20));
+  CHECK(archived().text("/state") == "archived");
+}
+
 TEST_CASE("occurrences and records of a relay name the stream, and say where it came without TLS") {
   TestApi api;
   auto author = api.client("author");
