@@ -134,7 +134,7 @@ TEST_CASE("something signed an hour ahead of a node's clock") {
   }
   SECTION("a node with nothing but a battery-backed clock is behind, and plays no schedule on it") {
     time.synced = false;
-    time.rtc = true;
+    time.has_rtc = true;
     NodeClock clock(time, time.system() - 1h);
     REQUIRE(clock.quality() == ClockQuality::rtc);
     clock.raise_floor(time.system() + 1h);
