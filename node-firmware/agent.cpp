@@ -384,10 +384,11 @@ void Agent::housekeeping() {
     if (trusted) parts_.history.forget_orders(now);
   });
   if (!trusted) return;
+  constexpr scheduler::Millis kLeast = std::chrono::minutes(1);
   auto keep = kRemember;
   do {
     scheduler::prune(parts_.history.history(), parts_.conductor.plan(), board_.alerts(true), now, keep);
-    keep = keep > 1min ? keep / 4 : scheduler::Millis(0);
+    keep = keep > kLeast ? keep / 4 : scheduler::Millis(0);
   } while (remembers_much(parts_.history.history(), parts_.conductor.plan()) && keep > scheduler::Millis(0));
 }
 

@@ -256,7 +256,7 @@ TEST_CASE("what cannot be played ends once as failed, within the limit") {
     for (std::size_t i = 0; i < count; ++i) out.put(byte);
   };
   const std::vector<Row> rows = {
-      {"no such file", "player_error", [](auto& file) { std::filesystem::remove(file); }},
+      {"no such file", "disk", [](auto& file) { std::filesystem::remove(file); }},
       {"an empty file", "player_error", [](auto& file) { std::filesystem::resize_file(file, 0); }},
       {"a text", "player_error", [](auto& file) { std::ofstream(file) << std::string(5000, 'x'); }},
       {"headers only", "player_error", [](auto& file) { std::filesystem::resize_file(file, 100); }},

@@ -89,7 +89,7 @@ class Wire {
     one.revision = 1;
     one.area = controller_.areas.back();
     one.sent = now();
-    one.expires = now() + 1h;
+    one.expires = now() + std::chrono::hours(1);
     one.event = "flood";
     one.title = "Lũ khẩn cấp";
     one.language = "vi";
@@ -106,8 +106,8 @@ class Wire {
     plan.node = kNode;
     plan.revision = scheduler::to_ms(now());
     plan.made = now();
-    plan.from = now() - 1h;
-    plan.until = now() + 16 * 24h;
+    plan.from = now() - std::chrono::hours(1);
+    plan.until = now() + std::chrono::hours(16 * 24);
     plan.areas = controller_.areas;
     const auto file = folder_ / "stock" / (clip + ".opus");
     scheduler::Item item;

@@ -20,6 +20,12 @@ namespace loa::bench {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr std::chrono::seconds kStartLimit{15};
+
+}  // namespace
+
 struct MpdPeer::Impl {
   Impl(const std::filesystem::path& clip, double length) : seconds(length) {
     std::filesystem::create_directory(folder / "music");
@@ -30,7 +36,7 @@ struct MpdPeer::Impl {
         folder.path().string(), port);
     program = std::make_unique<tests::Process>(std::vector<std::string>{"mpd", "--no-daemon", "--stderr", (folder / "mpd.conf").string()},
                                                tests::Process::Options{folder.path(), "mpd", {}, {}});
-    const auto give_up = std::chrono::steady_clock::now() + 15s;
+    const auto give_up = std::chrono::steady_clock::now() + kStartLimit;
     boost::system::error_code refused = asio::error::not_connected;
     while (refused && std::chrono::steady_clock::now() < give_up && program->running()) {
       std::this_thread::sleep_for(100ms);
