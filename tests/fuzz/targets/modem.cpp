@@ -48,7 +48,11 @@ void fill(sd_bus_message* message, std::string_view types, Bytes& input, int dep
       case 'y': sd_bus_message_append(message, "y", input.byte()); break;
       case 'd': sd_bus_message_append(message, "d", 0.5); break;
       case 'i':
-      case 'u': sd_bus_message_append(message, one.c_str(), input.byte() * (input.byte() & 1 ? 1 : -16'777'259)); break;
+      case 'u': {
+        const std::uint32_t number = input.byte();
+        sd_bus_message_append(message, one.c_str(), input.byte() & 1 ? number : number * 0xFEFFFFD5U);  // also far beyond what an int holds
+        break;
+      }
       case 'v': within('v', depth > 8 ? "i" : kTypes[input.byte() % std::size(kTypes)], 1); break;
       case 'a': within('a', inner, depth > 8 ? 0 : input.byte() % 80); break;
       case '{': within('e', inner, 1); break;
