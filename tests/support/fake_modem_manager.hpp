@@ -44,6 +44,7 @@ class FakeModemManager {
     std::filesystem::rename(folder_ / "modems.new", folder_ / "modems");
   }
   void start_bus() {
+    std::filesystem::remove(folder_ / "bus.out");  // what an earlier one said
     bus_.emplace(std::vector<std::string>{"dbus-daemon", "--nofork", "--nopidfile", "--print-address", "--config-file=" + (folder_ / "bus.conf").string()},
                  Process::Options{folder_.path(), "bus", {}, {}});
     REQUIRE(bus_->wait_for_line("unix:path=", std::chrono::seconds(10)));
