@@ -130,7 +130,7 @@ constexpr std::int64_t kMostGrowth = 16 * 1024;
 
 }  // namespace
 
-TEST_CASE("nine busy days leave the heap as large as it was after six") {
+TEST_CASE("nine busy days leave the heap as large as it was after six", "[long]") {
   BusyNode node;
   std::string told;
   const auto more = growth(node, 9, told);
