@@ -6,6 +6,7 @@
 #include "controller/store/streams.hpp"
 #include "protocol/hash.hpp"
 #include "protocol/random_id.hpp"
+#include "tests/support/alert_row.hpp"
 
 namespace loa::tests {
 namespace {
@@ -43,16 +44,10 @@ void add_broadcast(store::Transaction& transaction, const ApiThings& things) {
 }
 
 void add_alert(store::Transaction& transaction, const ApiThings& things) {
-  store::AlertRow row;
-  row.alert.id = things.alert;
-  row.alert.area = "hue-a";
-  row.alert.event = "flood";
+  auto row = flood_in("hue-a", transaction.now(), things.alert);
   row.alert.title = said(things, "Lũ");
-  row.alert.language = "vi";
-  row.alert.stock_clip = "flood";
   row.lasts = std::chrono::hours(1);
   row.token_hash = protocol::sha256_hex(things.token);
-  row.confirm_before = transaction.now() + std::chrono::minutes(5);
   store::prepare_alert(transaction, row);
 }
 

@@ -7,6 +7,7 @@
 #include "controller/store/recovery_hold.hpp"
 #include "protocol/random_id.hpp"
 #include "tests/controller/api/fixture.hpp"
+#include "tests/support/alert_row.hpp"
 
 namespace loa::api {
 namespace {
@@ -24,20 +25,10 @@ struct HeldApi : TestApi {
   std::string in_force, foreign = "l-" + std::string(26, 'f');
 
   explicit HeldApi(scheduler::AlertMessage on_broker = scheduler::AlertMessage::cancel) {
-    in_force = protocol::random_id("l");
-    store::AlertRow row;
+    const auto row = tests::flood_in("hue-a", clock.now());
+    in_force = row.alert.id;
     write([&](store::Transaction& t) {
-      row.alert.id = in_force;
-      row.alert.area = "hue-a";
-      row.alert.event = "flood";
-      row.alert.title = "Lũ";
-      row.alert.language = "vi";
-      row.alert.stock_clip = "flood";
-      row.lasts = std::chrono::hours(1);
-      row.token_hash = "token";
-      row.confirm_before = clock.now() + std::chrono::minutes(5);
-      REQUIRE(store::prepare_alert(t, row));
-      REQUIRE(store::confirm_alert(t, in_force, "token"));
+      tests::put_in_force(t, row);
       store::begin_recovery_hold(t, "restored from a backup", clock.now() - std::chrono::hours(20));
       store::add_hold_note(t, {"revoked_node", "n-gone", "PX-9: its certificate is revoked"});
     });

@@ -112,19 +112,10 @@ TEST_CASE("an update cancels what it refers to in another area, and both snapsho
   const auto first = station.raise_alert("hue-19774");
   const auto before = station.last_alerts("hue-19774").revision;
   station.clock.tick(Millis{1000});
-  store::AlertRow row;
-  row.alert.id = protocol::random_id("l");
-  row.alert.area = "hue";
+  auto row = loa::tests::flood_in("hue", station.clock.now());
   row.alert.message = scheduler::AlertMessage::update;
   row.alert.references = {first};
-  row.alert.event = "flood";
-  row.alert.stock_clip = "flood";
-  row.lasts = std::chrono::hours(1);
-  row.confirm_before = station.clock.now() + Millis{1000};
-  station.write([&](store::Transaction& t) {
-    prepare_alert(t, row);
-    REQUIRE(confirm_alert(t, row.alert.id, ""));
-  });
+  station.write([&](store::Transaction& t) { loa::tests::put_in_force(t, row); });
   station.broadcaster->alert_changed("hue");
   station.settle();
   CHECK(station.last_alerts("hue").alerts.size() == 1);

@@ -16,6 +16,7 @@
 #include "protocol/key_ring.hpp"
 #include "protocol/random_id.hpp"
 #include "protocol/topics.hpp"
+#include "tests/support/alert_row.hpp"
 #include "tests/controller/store/fixture.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/fake_link.hpp"
@@ -251,22 +252,12 @@ struct Station {
   }
   /// An alert of the area that is confirmed in the store, of which the room has not been told.
   std::string confirm_alert(const std::string& area, int repeats = 1, const std::string& language = "vi") {
-    store::AlertRow row;
-    row.alert.id = protocol::random_id("l");
-    row.alert.area = area;
-    row.alert.event = "flood";
-    row.alert.title = "Lũ";
+    auto row = tests::flood_in(area, clock.now());
     row.alert.language = language;
-    row.alert.stock_clip = "flood";
     row.alert.repeats = repeats;
     row.alert.repeat_every = Millis{60000};
     row.lasts = std::chrono::hours(4);
-    row.token_hash = "token";
-    row.confirm_before = clock.now() + std::chrono::minutes(5);
-    write([&](store::Transaction& t) {
-      REQUIRE(store::prepare_alert(t, row));
-      REQUIRE(store::confirm_alert(t, row.alert.id, "token"));
-    });
+    write([&](store::Transaction& t) { tests::put_in_force(t, row); });
     return row.alert.id;
   }
   /// Puts an alert of the area in force, as an approver does.

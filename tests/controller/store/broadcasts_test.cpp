@@ -2,6 +2,7 @@
 
 #include "controller/store/alerts.hpp"
 #include "tests/controller/store/fixture.hpp"
+#include "tests/support/alert_row.hpp"
 
 using namespace loa::store;
 namespace scheduler = loa::scheduler;
@@ -85,16 +86,8 @@ TEST_CASE("only approved content enters a plan") {
 TEST_CASE("an alert is prepared, confirmed in time with its token, and cancelled") {
   Province province;
   auto& session = *province.session;
-  AlertRow row;
-  row.alert.id = loa::protocol::random_id("l");
-  row.alert.area = "hue-19753";
-  row.alert.event = "flood";
-  row.alert.title = "Lũ";
-  row.alert.language = "vi";
-  row.alert.stock_clip = "flood";
+  auto row = loa::tests::flood_in("hue-19753", province.clock.now());
   row.alert.repeats = 3;
-  row.lasts = std::chrono::hours(2);
-  row.token_hash = std::string(64, '1');
   row.confirm_before = province.clock.now() + std::chrono::minutes(2);
   const auto& id = row.alert.id;
   REQUIRE(province.write([&](Transaction& t) { return prepare_alert(t, row); }));

@@ -5,6 +5,7 @@
 #include "controller/store/recovery_hold.hpp"
 #include "controller/store/users.hpp"
 #include "tests/controller/store/fixture.hpp"
+#include "tests/support/alert_row.hpp"
 
 using namespace loa::store;
 using namespace std::chrono_literals;
@@ -16,20 +17,9 @@ struct Held : Province {
     return write([&](Transaction& t) { return begin_recovery_hold(t, reason, t.now() - 10h); });
   }
   void confirm(const std::string& id) {
-    AlertRow row;
-    row.alert.id = id;
-    row.alert.area = "hue-19753";
-    row.alert.event = "flood";
-    row.alert.title = "L";
-    row.alert.language = "vi";
-    row.alert.stock_clip = "flood";
+    auto row = loa::tests::flood_in("hue-19753", clock.now(), id);
     row.lasts = 24h;
-    row.token_hash = "token";
-    row.confirm_before = clock.now() + 5min;
-    write([&](Transaction& t) {
-      REQUIRE(prepare_alert(t, row));
-      REQUIRE(confirm_alert(t, id, "token"));
-    });
+    write([&](Transaction& t) { loa::tests::put_in_force(t, row); });
   }
 };
 

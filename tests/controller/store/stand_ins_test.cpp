@@ -2,6 +2,7 @@
 
 #include "controller/store/alerts.hpp"
 #include "tests/controller/store/fixture.hpp"
+#include "tests/support/alert_row.hpp"
 
 using namespace loa::store;
 namespace scheduler = loa::scheduler;
@@ -30,20 +31,11 @@ bool put(Province& province, const std::string& area, const std::string& name, c
 }
 
 AlertRow spoken_alert(Province& province) {
-  AlertRow row;
-  row.alert.id = loa::protocol::random_id("l");
-  row.alert.area = "hue-19753";
-  row.alert.event = "flood";
-  row.alert.title = "Lũ";
-  row.alert.language = "vi";
+  auto row = loa::tests::flood_in("hue-19753", province.clock.now());
   row.alert.status = scheduler::AlertStatus::exercise;
-  row.alert.stock_clip = "flood";
   row.alert.repeats = 0;
   row.alert.repeat_every = Millis{10'000};
   row.script = "Nước đang lên.";
-  row.lasts = std::chrono::hours(2);
-  row.token_hash = "token";
-  row.confirm_before = province.clock.now() + std::chrono::minutes(5);
   return row;
 }
 
