@@ -131,7 +131,8 @@ void Conductor::on_started(const TrackStarted& started) {
     record.start_error_us = late.count();
   }
   if (first && !record.alert_id.empty()) record.planned_ms = 0;  // of an alert what sounds of it is what was planned
-  if (first || !record.alert_id.empty()) record.clip_sha256 = voice.what.item.sha256;
+  // A relay has none: the clip is then what first stood in for it.
+  if (first || !record.alert_id.empty() || record.clip_sha256.empty()) record.clip_sha256 = voice.what.item.sha256;
   if (!record.alert_id.empty()) record.planned_ms += voice.what.item.duration.count();
   changed_();
 }

@@ -107,6 +107,7 @@ TEST_CASE("a relay that dies gives way to its substitute, and sounds again after
   with.node.pass(90s);
   CHECK(with.only_record().outcome == Outcome::partial);
   CHECK(with.only_record().reason == "substituted");
+  CHECK(with.only_record().clip_sha256 == with.plan.occurrences[0].substitutes[0].sha256);
   // stream, substitute, stream: no other change
   CHECK(with.node.player().order.size() == 3);
 }
