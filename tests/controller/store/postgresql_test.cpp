@@ -35,6 +35,7 @@ struct Office {
   }
   void end_connections() {
     server.run("select pg_terminate_backend(pid, 10000) from pg_stat_activity where application_name = 'loa-controller'");
+    server.run("select pg_sleep(0.3)");  // a backend leaves that list a moment before its socket is shut
   }
   bool add(const std::string& id) {
     return store->write_sync(system_actor(), [&](Transaction& t) { return add_area(t, Province::area(id, "", "")); });
