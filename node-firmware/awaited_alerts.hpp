@@ -23,10 +23,11 @@ class AwaitedAlerts {
   void named(const std::string& area, std::int64_t named, std::int64_t held, Monotonic now);
   /// The area's newest came, or the node left the area.
   void forget(const std::string& area) { awaited_.erase(area); }
+  /// Whoever named them does not count any more.
   void forget_all() { awaited_.clear(); }
-  /// The session ended. Patience goes on with the next one where it stood: a broker that cuts sessions short cannot lengthen it, and a network that is
-  /// down silences nothing.
-  void pause(Monotonic now) { paused_ = now; }
+  /// The session ended, or another attempt at one failed. Patience goes on with the next one where it stood: a broker that cuts sessions short cannot
+  /// lengthen it, and a network that is down silences nothing.
+  void pause(Monotonic now) { paused_ = paused_.value_or(now); }
   void resume(Monotonic now);
 
   /// Areas to subscribe to again now.
