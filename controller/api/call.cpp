@@ -49,6 +49,7 @@ std::optional<http::Problem> refuse_on_hold(const StoreCall& call) {
 http::Problem not_found(const std::string& what) { return {404, "not_found", "There is no " + what + ".", {}}; }
 
 http::Problem conflict(std::string code, std::string detail) { return {409, std::move(code), std::move(detail), {}}; }
+http::Problem content_changed() { return conflict("content_changed", "It was changed since you saw it; look at it again."); }
 
 http::Problem refused(std::string code, std::string detail, std::string pointer) {
   http::Problem problem{422, std::move(code), std::move(detail), {}};

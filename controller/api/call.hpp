@@ -74,6 +74,8 @@ std::optional<http::Problem> refuse_on_hold(const StoreCall& call);
 
 http::Problem not_found(const std::string& what);
 http::Problem conflict(std::string code, std::string detail);
+/// 409: what is to be approved or allowed is not what the caller saw (`content_hash`).
+http::Problem content_changed();
 http::Problem refused(std::string code, std::string detail, std::string pointer = {});
 http::Response json_response(const boost::json::object& body, unsigned status = 200);
 

@@ -165,8 +165,7 @@ Reply approve_programme(StoreCall& call) {
   if (store::has_written(call.db, found->id, call.call.caller.user.id) && !store::inherited(call.db, found->area).self_approval)
     return http::Problem{403, "own_programme", "You wrote in this programme, and the area's policy wants a second person to approve it.", {}};
   if (found->state != ProgrammeState::waiting) return wrong_state(*found);
-  if (found->content_hash != content_hash)
-    return conflict("content_changed", "It was changed since you saw it; look at it again.");
+  if (found->content_hash != content_hash) return content_changed();
   auto transaction = call.write();
   if (!store::approve_programme(transaction, found->id, content_hash)) return wrong_state(*found);
   transaction.commit();

@@ -84,8 +84,6 @@ std::string checked_address(Fields& fields, const std::string& url) {
 
 http::Problem wrong_state(const Stream& stream) { return conflict("wrong_state", std::string("The stream is ") + name_of(stream.state) + "."); }
 
-http::Problem content_changed() { return conflict("content_changed", "It was changed since you saw it; look at it again."); }
-
 // Whether the caller has the route's right for the whole tree that the stream stands in.
 bool speaks_for_the_province(const StoreCall& call, const Stream& stream) {
   const auto chain = store::chain(call.db, stream.area);

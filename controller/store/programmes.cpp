@@ -2,7 +2,7 @@
 
 #include "controller/store/clips.hpp"
 #include "controller/store/columns.hpp"
-#include "protocol/hash.hpp"
+#include "controller/store/content_hash.hpp"
 
 namespace loa::store {
 
@@ -54,9 +54,6 @@ struct sql::Fields<Programme> {
 
 namespace {
 
-// Length before each part, so that no two contents give the same bytes.
-void append(std::string& text, const std::string& part) { text += std::to_string(part.size()) + ":" + part; }
-
 void write(Transaction& transaction, const Programme& programme, std::string_view action, std::string_view detail = {}) {
   sql::update(transaction.session(), "programmes", programme, "id = :id", sql::params(programme.id));
   transaction.audit(action, "programme", programme.id, programme.area, detail);
@@ -83,17 +80,17 @@ std::optional<Programme> with_duration(Session& session, std::optional<Programme
 }  // namespace
 
 std::string content_hash_of(const Programme& programme) {
-  std::string text;
+  ContentHash hash;
   for (const auto* part : {&programme.title, &programme.legal_field, &programme.issuing_body, &programme.language,
                            &programme.script, &programme.clip_sha256})
-    append(text, *part);
-  for (const auto& reference : programme.legal_references) append(text, reference);
+    hash.add(*part);
+  for (const auto& reference : programme.legal_references) hash.add(reference);
   if (programme.origin) {
-    append(text, programme.origin->system);
-    append(text, programme.origin->id);
-    append(text, std::to_string(programme.origin->revision));
+    hash.add(programme.origin->system);
+    hash.add(programme.origin->id);
+    hash.add(std::to_string(programme.origin->revision));
   }
-  return protocol::sha256_hex(text);
+  return hash.hex();
 }
 
 bool add_programme(Transaction& transaction, const Programme& programme) {

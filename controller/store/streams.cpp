@@ -1,7 +1,7 @@
 #include "controller/store/streams.hpp"
 
 #include "controller/store/columns.hpp"
-#include "protocol/hash.hpp"
+#include "controller/store/content_hash.hpp"
 
 namespace loa::store {
 
@@ -76,10 +76,9 @@ void set_address(Stream& stream, const std::string& url, const Transaction& tran
 }  // namespace
 
 std::string content_hash_of(const Stream& stream) {
-  // Length before each part, so that no two contents give the same bytes.
-  std::string text;
-  for (const auto* part : {&stream.name, &stream.url, &stream.language}) text += std::to_string(part->size()) + ":" + *part;
-  return protocol::sha256_hex(text);
+  ContentHash hash;
+  for (const auto* part : {&stream.name, &stream.url, &stream.language}) hash.add(*part);
+  return hash.hex();
 }
 
 bool is_plain_http(const Stream& stream) { return !stream.url.starts_with("https://"); }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "node-firmware/edge/amplifier_timing.hpp"
+#include "node-firmware/edge/amplifier_verdict.hpp"
 #include "node-firmware/edge/level_meter.hpp"
 
 namespace loa::node::edge {
@@ -26,7 +27,7 @@ class AmplifierEar {
   Measured ended(Monotonic now, std::uint64_t track, std::optional<double> digital_dbfs);
 
   /// The last track that could be judged went silent at the amplifier, or its device could not be heard at all.
-  bool fault() const { return silent_ || deaf_; }
+  bool fault() const { return verdict_.fault(); }
   /// Why, for people; empty where there is no fault.
   std::string trouble() const;
   std::optional<double> last_dbfs() const { return last_; }
@@ -36,15 +37,13 @@ class AmplifierEar {
     Monotonic at{};
     HeardTotal total;
   };
-  void tell(bool silent, bool deaf);
 
   EarSettings settings_;
   std::unique_ptr<LevelMeter> meter_;
   AmplifierTiming timing_{{std::chrono::seconds(1), std::chrono::seconds(1)}};
   std::map<std::uint64_t, Mark> marks_;  ///< by track
   std::optional<double> last_;
-  bool silent_ = false;
-  bool deaf_ = false;
+  AmplifierVerdict verdict_;  ///< blind: the device gives nothing
   std::string deaf_words_;
 };
 

@@ -1,16 +1,13 @@
 #include "node-firmware/edge/supply_current.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "node-firmware/edge/board_files.hpp"
 
 namespace loa::node::edge {
 namespace {
 
-constexpr double kDigitalSound = -60;    // what was sent is sound above this
-constexpr int kLeastLooks = 5;           // a second of sound
-constexpr std::size_t kMostTracks = 16;  // at once; the player never has so many
+constexpr int kLeastLooks = 5;  // a second of sound
 
 }  // namespace
 
@@ -41,22 +38,14 @@ Measured SupplyCurrent::ended(std::uint64_t track, std::optional<double> digital
   if (looks.all < kLeastLooks || !digital_dbfs || *digital_dbfs <= kDigitalSound) return {};
   const bool heard = looks.above >= 2 && looks.above * 10 >= looks.all;
   const bool blind = !heard && looks.failed > 0;
-  tell(!heard && !blind, blind);
+  verdict_.judge(!heard && !blind, blind, [this] { return trouble(); }, [] { return std::string("it takes current again"); });
   judged_ = true;
   return {!blind, std::nullopt, !heard && !blind};
 }
 
-void SupplyCurrent::tell(bool silent, bool blind) {
-  const bool was_silent = silent_, was_blind = blind_;
-  silent_ = silent;
-  blind_ = blind;
-  if ((silent && !was_silent) || (blind && !was_blind)) spdlog::error("amplifier: {}", trouble());
-  if (!silent && !blind && (was_silent || was_blind)) spdlog::info("amplifier: it takes current again");
-}
-
 std::string SupplyCurrent::trouble() const {
-  if (silent_) return fmt::format("it takes no more current than at rest ({} in {}), though sound was sent", settings_.floor, settings_.file.string());
-  return blind_ ? fmt::format("{} holds no number: its current is not known", settings_.file.string()) : "";
+  if (verdict_.silent()) return fmt::format("it takes no more current than at rest ({} in {}), though sound was sent", settings_.floor, settings_.file.string());
+  return verdict_.blind() ? fmt::format("{} holds no number: its current is not known", settings_.file.string()) : "";
 }
 
 }  // namespace loa::node::edge

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "node-firmware/edge/amplifier_verdict.hpp"
 #include "node-firmware/edge/sound_gate.hpp"
 
 namespace loa::node::edge {
@@ -29,22 +30,20 @@ class SupplyCurrent {
   Measured ended(std::uint64_t track, std::optional<double> digital_dbfs);
 
   /// The last track that could be judged took no current, or the file could not be read.
-  bool fault() const { return silent_ || blind_; }
+  bool fault() const { return verdict_.fault(); }
   /// Why, for people; empty where there is no fault.
   std::string trouble() const;
-  bool measures() const { return judged_ && !blind_; }
+  bool measures() const { return judged_ && !verdict_.blind(); }
 
  private:
   struct Looks {
     int all = 0, above = 0, failed = 0;
   };
-  void tell(bool silent, bool blind);
 
   CurrentSettings settings_;
   std::map<std::uint64_t, Looks> looks_;  ///< by track
   Monotonic next_look_{};
-  bool silent_ = false;
-  bool blind_ = false;
+  AmplifierVerdict verdict_;  ///< blind: the file holds no number
   bool judged_ = false;
 };
 
