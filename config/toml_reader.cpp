@@ -11,6 +11,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <utility>
 
 namespace loa::config {
 
@@ -37,7 +38,13 @@ class Place {
   /// Goes on to the character at `at`; true where it belongs to a comment or to a text in quotes.
   bool is_free_text(std::string_view text, std::size_t at) {
     const char c = text[at];
-    if (skip_ > 0) return --skip_, true;
+    constexpr std::string_view kBlanks = " \t\r\n";
+    const bool behind_backslash = std::exchange(behind_backslash_, false);
+    if (behind_backslash && kBlanks.find(c) != std::string_view::npos && (c != '\n' || quote_.size() > 1)) {
+      skip_ = 0;
+      return !(behind_backslash_ = true);
+    }
+    if (skip_ > 0) return --skip_, !behind_backslash;
     if (quote_.empty() && !comment_) {
       comment_ = c == '#';
       if (c == '"' || c == '\'') open(text.substr(at));
@@ -46,11 +53,12 @@ class Place {
       quote_ = {};
     } else if (!comment_ && c == '\\' && quote_.front() == '"') {
       skip_ = 1;
+      behind_backslash_ = true;
     } else if (!comment_ && text.substr(at).starts_with(quote_)) {
       skip_ = quote_.size() - 1;
       quote_ = {};
     } else {
-      return true;
+      return !behind_backslash;
     }
     return false;
   }
@@ -65,6 +73,7 @@ class Place {
   }
   std::string_view quote_;  // what ends the text that it is in
   std::size_t skip_ = 0;
+  bool behind_backslash_ = false;  // also through the blanks of the lines that it joins, where toml++ does not tell every character from a blank
   bool comment_ = false;
 };
 
@@ -85,7 +94,7 @@ void refuse_misplaced_characters(std::string_view text, const std::string& name)
     if ((code < 0x20 && c != '\t' && c != '\n' && c != '\r') || code == 0x7f)
       throw ConfigError(fmt::format("{}:{}:{}: the control character 0x{:02x} has no place here", name, line, column, code));
     if (code >= 0x80 && !free_text)
-      throw ConfigError(fmt::format("{}:{}:{}: only a text in quotes or a comment may hold other characters than ASCII", name, line, column));
+      throw ConfigError(fmt::format("{}:{}:{}: only a text in quotes or a comment may hold other characters than ASCII, and none of these may follow a backslash", name, line, column));
     line += c == '\n';
     column = c == '\n' ? 1 : column + ((code & 0xc0) != 0x80);
   }
