@@ -38,6 +38,11 @@ TEST_CASE("texts and comments may hold any letter") {
   }
 }
 
+TEST_CASE("a joined line may begin with any letter") {
+  TomlFile file("text = \"\"\"a \\ \n  đị é\"\"\"\n", "loa.toml");
+  CHECK(file.root().text("text", "") == "a đị é");
+}
+
 TEST_CASE("a bad setting is refused with file, line, column and what was expected") {
   struct Row {
     const char* name;
@@ -64,8 +69,8 @@ TEST_CASE("a bad setting is refused with file, line, column and what was expecte
       {"comment where a table's name belongs", "[ # http\n", "loa.toml:1:3: "},
       {"a letter that is not ASCII in a key", "[http]\nđị = 1\n", "loa.toml:2:1: only a text in quotes or a comment may hold"},
       {"a letter that is not ASCII after a text", "[http]\naddress = \"ạ\\\"ạ\"ạ\n", "loa.toml:2:17: only a text in quotes or a comment may hold"},
-      {"a letter that is not ASCII behind a backslash", "[http]\naddress = \"\\đ\"\n", "loa.toml:2:13: only a text in quotes or a comment may hold"},
-      {"a letter that is not ASCII at the beginning of a joined line", "[http]\naddress = \"\"\"a \\ \n  đ\"\"\"\n", "loa.toml:3:3: only a text in quotes or a comment may hold"},
+      {"a letter that is not ASCII behind a backslash", "[http]\naddress = \"\\đ\"\n", "loa.toml:2:13: "},
+      {"a byte order mark behind a backslash", "[http]\naddress = \"\"\"\\\xef\xbb\xbf\"\"\"\n", "loa.toml:2:15: "},
       {"a text behind a number", "[http]\nport = 1\"ạ\"\n", "loa.toml:2:9: no text in quotes may begin here"},
       {"one behind a comment's end", "# ạ\nạ", "loa.toml:2:1: only a text in quotes or a comment may hold"},
       {"not TOML", "[http\n", "loa.toml:1:6: "},
