@@ -11,7 +11,7 @@ namespace loa::tests {
 /// What a process has in memory at this moment, in KiB.
 struct ProcessMemory {
   std::int64_t resident = 0;
-  std::int64_t own = 0;  ///< of that, what no other process shares
+  std::int64_t own = 0;  ///< of that, what it has written: clean pages of files come and go with whoever else has them open
 };
 
 /// Of /proc/PID/smaps_rollup; throws std::runtime_error where the process is gone.
@@ -22,7 +22,7 @@ inline ProcessMemory memory_of(pid_t pid) {
   while (in >> word) {
     std::int64_t kib = 0;
     if (word == "Rss:" && in >> kib) memory.resident = kib;
-    if ((word == "Private_Clean:" || word == "Private_Dirty:") && in >> kib) memory.own += kib;
+    if (word == "Private_Dirty:" && in >> kib) memory.own = kib;
   }
   if (memory.resident == 0) throw std::runtime_error("process " + std::to_string(pid) + " is gone");
   return memory;

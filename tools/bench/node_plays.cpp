@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
   app.add_flag("--alone", alone, "without mpd");
   CLI11_PARSE(app, argc, argv);
 
-  fmt::print("{:<10} {:>7} {:>9} {:>11}\n", "PROCESS", "PLAYS", "RSS MB", "PRIVATE MB");
+  fmt::print("{:<10} {:>7} {:>9} {:>11}\n", "PROCESS", "PLAYS", "RSS MB", "WRITTEN MB");
   Growth growth("loa-node", plays);
   {
     ManyPlays node;
