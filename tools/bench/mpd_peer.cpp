@@ -77,7 +77,10 @@ MpdPeer::~MpdPeer() = default;
 
 void MpdPeer::play(int plays, std::chrono::seconds limit, const std::function<void(int)>& look) {
   impl_->ask("update");
-  std::this_thread::sleep_for(2s);
+  for (const auto patience = std::chrono::steady_clock::now() + kStartLimit; !impl_->ask("status", "updating_db").empty();) {
+    if (std::chrono::steady_clock::now() > patience) throw std::runtime_error("mpd does not finish reading its folder");
+    std::this_thread::sleep_for(100ms);
+  }
   impl_->ask("add \"clip.opus\"");
   impl_->ask("repeat 1");
   impl_->ask("play");
