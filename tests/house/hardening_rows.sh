@@ -42,6 +42,7 @@ row "a library folder of its own" "looks for libraries in a folder of its own (R
 row "an unguarded stack" "its stack is not guarded (no stack protector)" -fno-stack-protector
 row "no library checks" "takes any index (no checks in the standard library)" -U_GLIBCXX_ASSERTIONS
 [ -z "$protection" ] || row "no landing marks" "may be jumped into anywhere (no control-flow protection)" -fcf-protection=none
+[ -z "$protection" ] || row "no landing marks, and no names" "may be jumped into anywhere (no control-flow protection)" -fcf-protection=none -s
 row "no fortify" "writes past known buffers (no fortify)" -U_FORTIFY_SOURCE -O2
 [ "$wrong" -eq 0 ] && echo "each missing flag is noticed"
 exit $((wrong > 0))

@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
 # The packages as an administrator meets them: installed into a bare Debian 12, upgraded over an older version, removed and purged. Prints the size of
 # each package and of what it brings along. Units are read by systemd-analyze; nothing is started by the packages, as in any image that is built.
-# usage: install.sh CHECKOUT PRESET node|controller; needs root and Debian's mirror
+# usage: install.sh CHECKOUT node|controller; needs root and Debian's mirror
 set -euo pipefail
 checkout=${1:?the checkout}
-preset=${2:?the preset whose build is packaged}
-what=${3:?node or controller}
+what=${2:?node or controller}
 cd "$checkout"
 tools/install-packages package
 
@@ -41,7 +40,7 @@ account() {  # NAME HOME GROUPS
 
 mkdir "$folder/new" "$folder/older"
 begin=$SECONDS
-tools/package --preset "$preset" --output "$folder/new" "$what" stock >"$folder/made" || { cat "$folder/made"; fail "the packages are not made"; }
+tools/package --output "$folder/new" "$what" stock >"$folder/made" || { cat "$folder/made"; fail "the packages are not made"; }
 cat "$folder/made"
 tests/packages/older.sh "$folder/older" "$folder"/new/*.deb
 echo "packages made in $((SECONDS - begin)) s"
@@ -65,7 +64,8 @@ before=$(size_installed)
 install_debs "${older[@]}"
 after=$(size_installed)
 own=$(inside dpkg-query -W -f '${Installed-Size}\n' "loa-$what" loa-stock | awk '{ sum += $1 } END { print sum }')
-echo "loa-$what brings along $(((after - before - own) / 1024)) MB of Debian's packages, and is $((own / 1024)) MB itself with loa-stock (a $preset build)"
+echo "loa-$what brings along $(((after - before - own) / 1024)) MB of Debian's packages, and is $((own / 1024)) MB itself with loa-stock"
+bash tests/house/hardening.sh fortify "$root"/usr/bin/loa*
 inside dpkg --audit | grep . && fail "dpkg finds a package half installed"
 equal "the settings files" "$(inside dpkg-query -W -f '${Conffiles}\n' "loa-$what" | awk 'NF { print $1 }')" "$conf"
 for unit in "${units[@]}"; do

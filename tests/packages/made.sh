@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # Makes packages for a board's architecture and looks into them without installing them: lintian finds no error, each file is there and none else, the
-# program is for that processor, and every library that it asks for comes with a package that it names. Prints sizes.
-# usage: made.sh CHECKOUT ARCH PRESET node|controller; needs root and Debian's mirror
+# program is for that processor, hardened and stripped, and every library that it asks for comes with a package that it names. Prints sizes.
+# usage: made.sh CHECKOUT ARCH node|controller; needs root and Debian's mirror
 set -euo pipefail
 cd "${1:?the checkout}"
 arch=${2:?an architecture}
-preset=${3:?the preset of a controller; a node has one of its own for each architecture}
-what=${4:?node or controller}
+what=${3:?node or controller}
 case "$arch" in
   amd64) machine='Advanced Micro Devices X86-64' ;;
   arm64) machine=AArch64 ;;
@@ -18,7 +17,7 @@ wrong=0
 bad() { echo "FAILED: $*"; wrong=$((wrong + 1)); }
 
 begin=$SECONDS
-tools/package --arch "$arch" --preset "$preset" --output "$folder" "$what" stock
+tools/package --arch "$arch" --output "$folder" "$what" stock
 echo "made in $((SECONDS - begin)) s"
 deb=$(echo "$folder"/loa-"$what"_*_"$arch".deb)
 [ -e "$deb" ] || { echo "FAILED: no loa-$what for $arch"; exit 1; }
@@ -74,8 +73,7 @@ depends=$(dpkg-deb -f "$deb" Depends | tr ',' '\n' | sed 's/^ *//; s/ .*//')
 for program in "$folder"/tree/usr/bin/*; do
   head=$(LC_ALL=C readelf -h "$program")
   grep -qE "Machine: +$machine" <<<"$head" || bad "$(basename "$program") is for another processor: $head"
-  LC_ALL=C readelf -lW "$program" | grep -q 'GNU_RELRO' || bad "$(basename "$program") is not hardened"
-  LC_ALL=C readelf -SW "$program" | grep -q '\.debug_info' && bad "$(basename "$program") is not stripped"
+  grep -q '\.debug_info' <<<"$(LC_ALL=C readelf -SW "$program")" && bad "$(basename "$program") is not stripped"
   # A library's package is called as the library is, with few exceptions.
   for library in $(LC_ALL=C readelf -dW "$program" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
     case "$library" in
@@ -90,6 +88,7 @@ for program in "$folder"/tree/usr/bin/*; do
     grep -qF -- "$name" <<<"$depends" || bad "nobody brings $library, which $(basename "$program") asks for: $(paste -sd' ' <<<"$depends")"
   done
 done
-if [ "$what" = node ]; then tests/packages/brings_along.sh "$arch" "$deb" "$folder"/loa-stock_*.deb || wrong=$((wrong + 1)); fi
+bash tests/house/hardening.sh fortify "$folder"/tree/usr/bin/* || wrong=$((wrong + 1))
+tests/packages/brings_along.sh "$arch" "$deb" "$folder"/loa-stock_*.deb || wrong=$((wrong + 1))
 [ "$wrong" -eq 0 ] && echo "loa-$what for $arch holds what it should"
 exit $((wrong > 0))
