@@ -90,5 +90,8 @@ for program in "$folder"/tree/usr/bin/*; do
 done
 bash tests/house/hardening.sh fortify "$folder"/tree/usr/bin/* || wrong=$((wrong + 1))
 tests/packages/brings_along.sh "$arch" "$deb" "$folder"/loa-stock_*.deb || wrong=$((wrong + 1))
+if [ "$what" = controller ] && [ "$arch" != "$(dpkg --print-architecture)" ]; then
+  unshare --mount --net tests/packages/controller_on_board.sh "$arch" "$deb" "$folder"/loa-stock_*.deb || wrong=$((wrong + 1))
+fi
 [ "$wrong" -eq 0 ] && echo "loa-$what for $arch holds what it should"
 exit $((wrong > 0))
