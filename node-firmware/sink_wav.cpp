@@ -63,14 +63,14 @@ std::int64_t us_of(const protocol::Clock& clock, SteadyTime steady) {
 
 }  // namespace
 
-WavRecording::WavRecording(std::filesystem::path file, const protocol::Clock& clock) : file_(std::move(file)) {
+WavRecording::WavRecording(std::filesystem::path file, const protocol::Clock& clock) : file_(std::move(file)), clock_(clock) {
   fd_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd_ < 0) throw std::runtime_error("cannot write the recording " + file_.string());
   if (reopen()) {
     const SteadyTime now = std::chrono::steady_clock::now();
-    opened_ = now - std::chrono::microseconds(us_of(clock, now) - opened_us_);
+    opened_ = now - std::chrono::microseconds(us_of(clock_, now) - opened_us_);
   } else {
-    begin(clock);
+    begin();
   }
 }
 
@@ -91,17 +91,18 @@ bool WavRecording::reopen() {
   if (error || !json.is_object()) return false;
   const auto* opened = json.as_object().if_contains("opened_us");
   if (!opened || !opened->is_int64()) return false;
+  const auto* first = json.as_object().if_contains("first_frame");
+  if (!first || !first->is_int64()) return false;
   opened_us_ = opened->as_int64();
+  first_frame_ = first->as_int64();
   frames_ = (info.st_size - kHeader) / 2;
-  if (const auto* first = json.as_object().if_contains("first_frame"); first && first->is_int64())
-    first_frame_ = first->as_int64();
   return true;
 }
 
-void WavRecording::begin(const protocol::Clock& clock) {
+void WavRecording::begin() {
   if (::ftruncate(fd_, 0) != 0) throw std::runtime_error("cannot empty the recording " + file_.string());
   opened_ = std::chrono::steady_clock::now();
-  opened_us_ = us_of(clock, opened_);
+  opened_us_ = us_of(clock_, opened_);
   write_header();
   write_sidecar();
 }
@@ -127,6 +128,7 @@ void WavRecording::add(std::int64_t frame, std::span<const std::int16_t> samples
   write_header();
   if (first_frame_) return;
   first_frame_ = frame;
+  opened_us_ = us_of(clock_, opened_);
   write_sidecar();
 }
 

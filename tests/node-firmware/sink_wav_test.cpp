@@ -4,9 +4,11 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "node-firmware/sink_wav.hpp"
+#include "tests/support/fake_clock.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace loa;
@@ -82,6 +84,34 @@ TEST_CASE("frames are time since the file was opened, and the sidecar says when 
   bench.recording->add(4800, std::vector<std::int16_t>(10, 7));
   CHECK(bench.sidecar().at("first_frame").as_int64() == 4800);
   CHECK(bench.sidecar().at("first_sample").as_string().back() == 'Z');
+}
+
+TEST_CASE("a recording that was opened before the time was known says the time that was known at its first sample") {
+  tests::TempFolder folder;
+  tests::FakeClock clock(scheduler::from_ms(1'700'000'000'000));
+  const auto file = folder.path() / "node.wav";
+  const auto opened_us = [&] { return boost::json::parse(bytes_of(file.string() + ".json")).at("opened_us").as_int64(); };
+  const auto ms_of = [](std::int64_t us) { return static_cast<double>(us) / 1000; };
+  std::optional<WavRecording> recording;
+  const std::vector<std::int16_t> sound(10, 7);
+
+  SECTION("which may be later") {
+    recording.emplace(file, clock);
+    clock.set(clock.now() + 9min);
+  }
+  SECTION("or earlier than what an earlier start of the program guessed, which recorded nothing") {
+    recording.emplace(file, clock);
+    clock.set(clock.now() - 9min);
+    recording.emplace(file, clock);
+    clock.set(clock.now() + 3min);
+  }
+  const auto frame = recording->frame_of(std::chrono::steady_clock::now());
+  recording->add(frame, sound);
+  CHECK(ms_of(opened_us()) + static_cast<double>(frame) / 48 == Approx(static_cast<double>(scheduler::to_ms(clock.now()))).margin(20));
+  const auto known = opened_us();
+  clock.set(clock.now() + 1h);
+  recording->add(frame + 10, sound);
+  CHECK(opened_us() == known);
 }
 
 TEST_CASE("opened again, a recording goes on at its own time") {
