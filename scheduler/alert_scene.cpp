@@ -14,14 +14,17 @@ struct Revoked {
 };
 
 std::optional<Revoked> revoked(const Alert& alert, const std::vector<Alert>& alerts) {
-  if (alert.message == AlertMessage::cancel) return Revoked{alert.sent, "cancelled", alert.id};
+  std::optional<Revoked> why;
+  if (alert.message == AlertMessage::cancel) why = Revoked{alert.sent, "cancelled", {}};
   for (const Alert& other : alerts) {
     if (other.id == alert.id || other.message == AlertMessage::alert) continue;
     if (std::find(other.references.begin(), other.references.end(), alert.id) == other.references.end())
       continue;
-    return Revoked{other.sent, other.message == AlertMessage::update ? "updated" : "cancelled", other.id};
+    // Who updates an alert cancels it with that, so this is the better word.
+    if (other.message == AlertMessage::update) return Revoked{other.sent, "updated", other.id};
+    if (!why) why = Revoked{other.sent, "cancelled", other.id};
   }
-  return {};
+  return why;
 }
 
 // Two snapshots may list the same alert: its highest revision counts, and of equal ones the first.
@@ -114,6 +117,7 @@ class Look {
       : history_(history), now_(now), volume_(volume), stocks_(stocks) {}
 
   void at(const Alert& alert, const std::optional<Revoked>& why) {
+    end_other_revisions(alert, why);
     if (why) return end_revoked(alert, *why);
     if (now_ >= alert.expires) return end_expired(alert);
     scene_.changes = std::min(scene_.changes, alert.expires);
@@ -175,6 +179,16 @@ class Look {
         scene_.ended.push_back(end_piece(piece, why.reason, Outcome::cancelled, why.by));
   }
 
+  // What an earlier revision began, or had to wait with: nothing else tells of it any more.
+  void end_other_revisions(const Alert& alert, const std::optional<Revoked>& why) {
+    const std::string prefix = alert.id + ".";
+    const std::string own = prefix + std::to_string(alert.revision) + ".";
+    auto entry = history_.occurrences.lower_bound(prefix);
+    for (; entry != history_.occurrences.end() && entry->first.starts_with(prefix); ++entry)
+      if (!entry->second.outcome && !entry->first.starts_with(own))
+        scene_.ended.push_back({entry->first, alert.id, Outcome::cancelled, why ? why->reason : "updated", why ? why->by : ""});
+  }
+
   void end_begun(const Alert& alert, const Revoked& why) {
     for (const int repeat : open_repeats(alert, history_))
       scene_.ended.push_back(end_piece(make(alert, repeat), why.reason, Outcome::cancelled, why.by));
@@ -215,7 +229,7 @@ std::vector<int> open_repeats(const Alert& alert, const History& history) {
   std::vector<int> repeats;
   auto entry = history.occurrences.lower_bound(prefix);
   for (; entry != history.occurrences.end() && entry->first.starts_with(prefix); ++entry) {
-    if (!entry->second.open()) continue;
+    if (entry->second.outcome) continue;
     int repeat = 0;
     const char* end = entry->first.data() + entry->first.size();
     const auto read = std::from_chars(entry->first.data() + prefix.size(), end, repeat);

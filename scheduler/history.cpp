@@ -118,9 +118,9 @@ void apply(History& history, const Decision& decision, TimePoint now) {
   if (decision.sounding) begin(history.occurrences[current], *decision.sounding, now);
   for (const Waiting& waiting : decision.waiting) {
     if (waiting.owed) owe(history.occurrences[waiting.occurrence_id]);
-    if (waiting.by.empty()) continue;
+    if (waiting.by.empty() && !waiting.of_alert) continue;
     OccurrenceHistory& known = history.occurrences[waiting.occurrence_id];
-    if (!known.first_started) known.held_by = waiting.by;
+    if (!known.first_started && !waiting.by.empty()) known.held_by = waiting.by;
   }
 }
 

@@ -9,7 +9,7 @@
 namespace loa::scheduler {
 
 /// What is already known of one occurrence on this node.
-/// Its life: waiting (entry absent, or only held_by) → sounding (anchor set, not interrupted) ⇄ interrupted →
+/// Its life: waiting (entry absent, or only held_by; of an alert there from when it is due) → sounding (anchor set, not interrupted) ⇄ interrupted →
 /// outcome.
 struct OccurrenceHistory {
   std::optional<Outcome> outcome;  ///< once set the occurrence never sounds again

@@ -28,6 +28,15 @@ Piece piece_of(const Occurrence& occurrence, const Item* stand_in, TimePoint sto
   return piece;
 }
 
+// The alert's id in the id of one of its soundings; empty for what is a broadcast's.
+std::string alert_in(const std::string& occurrence_id) {
+  if (occurrence_id.find('@') != std::string::npos) return {};
+  const auto last = occurrence_id.rfind('.');
+  if (last == std::string::npos || last == 0) return {};
+  const auto dot = occurrence_id.rfind('.', last - 1);
+  return dot == std::string::npos ? std::string{} : occurrence_id.substr(0, dot);
+}
+
 int percent_of(int a, int b) { return std::clamp((a * b + 50) / 100, 0, 100); }
 
 // The plan's own volume at `now`, and when it will be another.
@@ -85,10 +94,16 @@ class Look {
     if (!decision_.wake || time < *decision_.wake) decision_.wake = time;
   }
 
+  // What had to wait of an alert that nothing names any more.
+  static bool of_vanished_alert(const std::string& id, const std::vector<Alert>& alerts) {
+    if (alert_in(id).empty()) return false;
+    return std::none_of(alerts.begin(), alerts.end(), [&](const Alert& alert) { return id.starts_with(alert.id + "."); });
+  }
+
   void gather(const std::vector<Alert>& alerts) {
     std::vector<std::string_view> open;
     for (const auto& [id, known] : history_.occurrences)
-      if (known.open()) open.push_back(id);
+      if (known.open() || (!known.outcome && of_vanished_alert(id, alerts))) open.push_back(id);
     const auto seen = [&](const std::string& id) { std::erase(open, id); };
     decision_.ended = std::move(alert_scene_.ended);
     for (const Ended& ended : decision_.ended) seen(ended.occurrence_id);
@@ -142,9 +157,7 @@ class Look {
       ended.alert_id = alert.id;
       ended.reason = alert.message == AlertMessage::cancel ? "cancelled" : "updated";
     }
-    if (ended.alert_id.empty() && id.find('@') == std::string::npos)
-      if (const auto dot = id.rfind('.', id.rfind('.') - 1); dot != std::string::npos)
-        ended.alert_id = id.substr(0, dot);
+    if (ended.alert_id.empty()) ended.alert_id = alert_in(id);
     decision_.ended.push_back(std::move(ended));
   }
 
@@ -161,6 +174,9 @@ class Look {
     }
     for (const Candidate& candidate : candidates_)
       if (&candidate != current_) hold_back(candidate);
+    if (muted_) return;
+    for (const Piece& piece : alert_scene_.behind)
+      decision_.waiting.push_back({piece.id, current_ ? current_->piece.id : std::string{}, false, true});
   }
 
   void hold_back(const Candidate& candidate) {
@@ -174,7 +190,7 @@ class Look {
     if (current_ && !waits_for_clip && decision_.sounding->interrupts.empty() &&
         (piece.sounding() || (piece.started() && piece.history->interrupted_by == by)))
       decision_.sounding->interrupts = piece.id;
-    decision_.waiting.push_back({piece.id, candidate.standing.ready ? by : std::string{}, candidate.standing.owing});
+    decision_.waiting.push_back({piece.id, candidate.standing.ready ? by : std::string{}, candidate.standing.owing, !piece.alert_id.empty()});
   }
 
   Sounding sounding_of(const Piece& piece, Millis offset, TimePoint time) const {

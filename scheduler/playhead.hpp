@@ -66,9 +66,9 @@ namespace loa::scheduler {
 // Earlier repeats are not made up (skipped: missed, or conflict; of more than kRepeatsLookedBack nothing is
 // said); a repeat that has begun when the next is due goes on, and the next follows. Expired: the sound
 // is cut (partial: expired), what never sounded is skipped: expired. Updated or cancelled (another alert
-// names it in `references`; or its own message became cancel, or its revision rose): cut at once, cancelled:
-// updated or cancelled: cancelled. Interrupted by an actual alert, an exercise or test begins again
-// afterwards.
+// names it in `references`; or its own message became cancel, or its revision rose): what sounds is cut at once, and
+// that and what was due and had to wait is cancelled: updated or cancelled: cancelled. Interrupted by an actual
+// alert, an exercise or test begins again afterwards.
 //
 // Mute ends everything: what sounds is partial: muted, what is or comes due is skipped: muted, alerts too.
 // Past the plan's expiry broadcasts end (partial or skipped: plan_expired), alerts go on. Settings and stock
@@ -104,7 +104,7 @@ std::optional<Item> stock_item(const std::string& name, const std::vector<StockC
 /// From one repeat of the alert to the next: `repeat_every`, but at least a second.
 Millis spacing_of(const Alert& alert);
 
-/// The numbers of this alert's repeats that have begun and have no outcome yet.
+/// The numbers of this alert's repeats that have begun, or had to wait when they were due, and have no outcome yet.
 std::vector<int> open_repeats(const Alert& alert, const History& history);
 
 /// What the playhead points at: one item of one occurrence, or of one repeat of an alert.
@@ -139,11 +139,13 @@ struct Ended {
   bool operator==(const Ended&) const = default;
 };
 
-/// An occurrence that is due, has not ended, and does not sound.
+/// An occurrence that is due, has not ended, and does not sound. One of an alert stands in history from then on, so that it gets its outcome
+/// whatever becomes of the alert.
 struct Waiting {
   std::string occurrence_id;
   std::string by;  ///< what sounds in its place; empty: it is not playable yet
   bool owed = false;  ///< of an alert: its stock words are over, and its own clip follows when it is there
+  bool of_alert = false;
   bool operator==(const Waiting&) const = default;
 };
 

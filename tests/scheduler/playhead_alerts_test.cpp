@@ -112,6 +112,63 @@ const std::vector<Row> kAlerts = {
          sim.alerts.push_back(u);
        });
      }, 100, "0-2 L.1.1:tone; 2-5 L.1.1:flood; 5-7 M.1.1:tone; 7-17 M.1.1:flood | L.1.1 cancelled:updated(M) M.1.1 played"},
+    {"an update that is sent with the cancelled form of what it names is why that ended", [](Simulation& s) {
+       with_stock(s);
+       s.alerts = {alert("L", 0, 600)};
+       s.on(5, [](Simulation& sim) {
+         sim.alerts[0].message = AlertMessage::cancel;
+         sim.alerts[0].revision = 2;
+         Alert u = alert("M", 5, 600);
+         u.message = AlertMessage::update;
+         u.references = {"L"};
+         sim.alerts.push_back(u);
+       });
+     }, 100, "0-2 L.1.1:tone; 2-5 L.1.1:flood; 5-7 M.1.1:tone; 7-17 M.1.1:flood | L.1.1 cancelled:updated(M) M.1.1 played"},
+    {"an alert that is cancelled while it waits behind another has its outcome", [](Simulation& s) {
+       with_stock(s);
+       s.alerts = {alert("L", 0, 600), alert("M", 0, 600)};
+       s.on(5, [](Simulation& sim) {
+         sim.alerts[1].message = AlertMessage::cancel;
+         sim.alerts[1].revision = 2;
+       });
+     }, 100, "0-2 L.1.1:tone; 2-12 L.1.1:flood | L.1.1 played M.1.1 cancelled:cancelled"},
+    {"an alert that rises while it waits behind another has an outcome of each revision", [](Simulation& s) {
+       with_stock(s);
+       s.alerts = {alert("L", 0, 600), alert("M", 0, 600)};
+       s.on(5, [](Simulation& sim) { sim.alerts[1].revision = 2; });
+     }, 100, "0-2 L.1.1:tone; 2-12 L.1.1:flood; 12-14 M.2.1:tone; 14-24 M.2.1:flood | L.1.1 played M.1.1 cancelled:updated M.2.1 played"},
+    {"an alert that vanishes while it waits behind another is withdrawn", [](Simulation& s) {
+       with_stock(s);
+       s.alerts = {alert("L", 0, 600), alert("M", 0, 600)};
+       s.on(5, [](Simulation& sim) { sim.alerts.pop_back(); });
+     }, 100, "0-2 L.1.1:tone; 2-12 L.1.1:flood | L.1.1 played M.1.1 cancelled:withdrawn"},
+    {"an alert that is cancelled before anything of it is playable has its outcome", [](Simulation& s) {
+       with_stock(s);
+       s.history.playable = {};
+       s.alerts = {alert("L", 0, 600)};
+       s.on(5, [](Simulation& sim) {
+         sim.alerts[0].message = AlertMessage::cancel;
+         sim.alerts[0].revision = 2;
+       });
+     }, 100, "| L.1.1 cancelled:cancelled"},
+    {"a repeat that is due while the one before still sounds has its outcome when the alert is cancelled", [](Simulation& s) {
+       with_stock(s);
+       Alert l = alert("L", 0, 600);
+       l.repeats = 3;
+       l.repeat_every = Millis{8000};
+       s.alerts = {l};
+       s.on(9, [](Simulation& sim) {
+         sim.alerts[0].message = AlertMessage::cancel;
+         sim.alerts[0].revision = 2;
+       });
+     }, 100, "0-2 L.1.1:tone; 2-9 L.1.1:flood | L.1.1 cancelled:cancelled L.1.2 cancelled:cancelled"},
+    {"one that never came to the node before it was cancelled has none", [](Simulation& s) {
+       with_stock(s);
+       Alert l = alert("L", 0, 600);
+       l.message = AlertMessage::cancel;
+       l.revision = 2;
+       s.alerts = {l};
+     }, 100, "|"},
     {"a higher revision of an alert sounds anew", [](Simulation& s) {
        with_stock(s);
        s.alerts = {alert("L", 0, 600)};
