@@ -3,19 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cmath>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <numbers>
 #include <optional>
+
+#include "tests/support/recording.hpp"
 
 namespace loa::tests {
 
 namespace {
 
-constexpr int kRate = 48000;
 constexpr double kRise = 150;          // Hz a second
 constexpr double kWindow = 0.025;      // seconds of one look
 constexpr double kLoud = 0.004;        // of full scale, RMS
@@ -86,29 +83,12 @@ std::vector<Sound> settle(const std::vector<Sound>& raw) {
 }  // namespace
 
 std::string test_clip_wav(char what) {
-  const int frames = static_cast<int>(kClipSeconds * kRate);
-  std::string wav(44 + static_cast<std::size_t>(frames) * 2, '\0');
-  const auto put = [&wav](std::size_t at, std::uint32_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) wav[at + static_cast<std::size_t>(i)] = static_cast<char>(value >> (8 * i));
-  };
-  std::memcpy(wav.data(), "RIFF", 4);
-  put(4, static_cast<std::uint32_t>(wav.size() - 8), 4);
-  std::memcpy(&wav[8], "WAVEfmt ", 8);
-  put(16, 16, 4);
-  put(20, 1, 2);
-  put(22, 1, 2);
-  put(24, kRate, 4);
-  put(28, kRate * 2, 4);
-  put(32, 2, 2);
-  put(34, 16, 2);
-  std::memcpy(&wav[36], "data", 4);
-  put(40, static_cast<std::uint32_t>(frames * 2), 4);
-  for (int i = 0; i < frames; ++i) {
-    const double t = static_cast<double>(i) / kRate;
-    const double sample = 0.25 * std::sin(2 * std::numbers::pi * (base_of(what) * t + kRise * t * t / 2));
-    put(44 + static_cast<std::size_t>(i) * 2, static_cast<std::uint16_t>(static_cast<std::int16_t>(sample * 32767)), 2);
+  std::vector<std::int16_t> samples(static_cast<std::size_t>(kClipSeconds * Recording::kRate));
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const double t = static_cast<double>(i) / Recording::kRate;
+    samples[i] = static_cast<std::int16_t>(0.25 * 32767 * std::sin(2 * std::numbers::pi * (base_of(what) * t + kRise * t * t / 2)));
   }
-  return wav;
+  return wav_of(samples);
 }
 
 std::vector<Sound> listen(const std::vector<std::int16_t>& samples, int rate, double begin) {
@@ -127,21 +107,8 @@ std::vector<Sound> listen(const std::vector<std::int16_t>& samples, int rate, do
 }
 
 std::vector<Sound> listen_to_wav(const std::filesystem::path& wav, double from) {
-  std::ifstream about(wav.string() + ".json");
-  boost::system::error_code error;
-  const auto json = boost::json::parse(std::string(std::istreambuf_iterator<char>(about), {}), error);
-  std::ifstream in(wav, std::ios::binary);
-  if (error || !json.is_object() || !in) return {};
-  const double opened = static_cast<double>(json.at("opened_us").as_int64()) / 1e6;
-  const auto first = std::max<std::int64_t>(0, static_cast<std::int64_t>((from - opened) * kRate));
-  const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(wav));
-  const auto frames = (bytes - 44) / 2 - first;
-  if (frames <= 0) return {};
-  std::vector<std::int16_t> samples(static_cast<std::size_t>(frames));
-  in.seekg(44 + first * 2);
-  in.read(reinterpret_cast<char*>(samples.data()), frames * 2);
-  samples.resize(static_cast<std::size_t>(in.gcount() / 2));
-  return listen(samples, kRate, opened + static_cast<double>(first) / kRate);
+  const auto heard = recorded(wav, from);
+  return listen(heard.samples, Recording::kRate, heard.begin);
 }
 
 double total(const std::vector<Sound>& sounds, char what) {

@@ -60,20 +60,7 @@ World::World(Where where) : where_(where) {
 
 std::string World::programme(char clip) {
   if (const auto known = programmes_.find(clip); known != programmes_.end()) return known->second;
-  auto& officer = village_->officer();
-  const auto made = officer.post("/programmes", {{"title", std::string("Thử ") + clip}, {"area", Village::kWard}, {"legal_field", "Hộ tịch, cư trú"}});
-  const auto id = text(made, "id");
-  const auto job = officer.upload("/programmes/" + id + "/audio", test_clip_wav(clip), "audio/wav");
-  json::value state;
-  const bool over = eventually(30s, [&] {
-    state = officer.get("/jobs/" + text(job, "id"));
-    return text(state, "state") == "done" || text(state, "state") == "failed";
-  });
-  if (!over || text(state, "state") != "done") throw std::runtime_error("no test clip: " + json::serialize(state));
-  officer.post("/programmes/" + id + "/submit");
-  auto& approver = village_->approver();
-  approver.post("/programmes/" + id + "/approve", {{"content_hash", text(approver.get("/programmes/" + id), "content_hash")}});
-  return programmes_[clip] = id;
+  return programmes_[clip] = village_->approved_sound(test_clip_wav(clip), std::string("Thử ") + clip);
 }
 
 std::string World::make_board(const std::string& more) {
@@ -109,7 +96,7 @@ std::string World::board(const std::string& more) {
   return present_;
 }
 
-// A board's first recording began before it knew the time. So it starts once more: now it holds keys of its own, a plan and the time.
+// It starts once more with nothing said or heard: now it holds keys of its own, a plan and the time.
 void World::settle(const std::string& code) {
   node(code).stop();
   for (const char* file : {"sound.wav", "sound.wav.json", "node.out", "node.err"}) std::filesystem::remove(village_->node_folder(code) / file);

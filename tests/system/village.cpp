@@ -107,7 +107,20 @@ std::string Village::run(std::vector<std::string> argv, const std::string& name)
   return process.out();
 }
 
-void Village::start_controller(const std::vector<std::string>& environment) {
+void Village::start_under(std::vector<std::string> controller, std::vector<std::string> nodes) {
+  controller_environment_ = std::move(controller);
+  node_environment_ = std::move(nodes);
+}
+
+void Village::restart_controller() {
+  controller_->stop();
+  start_controller();
+  for (const auto* name : {"admin", "officer", "approver", "monitor"}) enter(name);
+}
+
+void Village::start_controller(const std::vector<std::string>& more) {
+  auto environment = controller_environment_;
+  environment.insert(environment.end(), more.begin(), more.end());
   controller_.emplace(std::vector<std::string>{program(controller_program_), "serve", "--config", (folder() / "controller.toml").string()},
                       Process::Options{folder(), "controller", environment, {}});
 }
@@ -129,18 +142,14 @@ void Village::fetch_from(const std::string& address) {
 void Village::reach_broker_at(std::uint16_t port) {
   nodes_broker_port_ = port;
   write_settings();
-  controller_->stop();
-  start_controller();
-  for (const auto* name : {"admin", "officer", "approver", "monitor"}) enter(name);
+  restart_controller();
 }
 
 void Village::announce_second_place() {
   second_broker_port_ = free_port();
   second_https_port_ = free_port();
   write_settings();
-  controller_->stop();
-  start_controller();
-  for (const auto* name : {"admin", "officer", "approver", "monitor"}) enter(name);
+  restart_controller();
 }
 
 void Village::move_to_second_place() {
@@ -211,7 +220,9 @@ void Village::start_node(const std::string& code, const NodeStart& how) {
   const auto folder = node_folder(code);
   auto argv = how.before;
   argv.insert(argv.end(), {program("loa-node"), "--config", (folder / "node.toml").string(), "--bundle", (folder / "bundle.json").string()});
-  nodes_[code] = std::make_unique<Process>(std::move(argv), Process::Options{folder, "node", how.environment, {}});
+  auto environment = node_environment_;
+  environment.insert(environment.end(), how.environment.begin(), how.environment.end());
+  nodes_[code] = std::make_unique<Process>(std::move(argv), Process::Options{folder, "node", std::move(environment), {}});
 }
 
 bool Village::nodes_ready(std::chrono::milliseconds limit) {
@@ -228,17 +239,28 @@ bool Village::nodes_ready(std::chrono::milliseconds limit) {
 
 std::string Village::approved_programme(const std::string& title, const std::string& words) {
   const auto made = officer().post("/programmes", {{"title", title}, {"area", kWard}, {"text", words}, {"legal_field", "Hộ tịch, cư trú"}});
-  const auto path = "/programmes/" + text(made, "id");
-  const auto job = officer().post(path + "/speech", {{"voice", "espeak/vi"}});
+  const auto id = text(made, "id");
+  return approve(id, officer().post("/programmes/" + id + "/speech", {{"voice", "espeak/vi"}}));
+}
+
+std::string Village::approved_sound(const std::string& wav, const std::string& title) {
+  const auto made = officer().post("/programmes", {{"title", title}, {"area", kWard}, {"legal_field", "Hộ tịch, cư trú"}});
+  const auto id = text(made, "id");
+  return approve(id, officer().upload("/programmes/" + id + "/audio", wav, "audio/wav"));
+}
+
+// Waits for its sound, and lets the other person approve it.
+std::string Village::approve(const std::string& programme, const json::value& job) {
+  const auto path = "/programmes/" + programme;
   json::value state;
   const bool done = eventually(120s, [&] {
     state = officer().get("/jobs/" + text(job, "id"));
     return text(state, "state") == "done" || text(state, "state") == "failed";
   });
-  if (!done || text(state, "state") != "done") throw std::runtime_error("no speech: " + json::serialize(state) + last_words());
+  if (!done || text(state, "state") != "done") throw std::runtime_error("no sound: " + json::serialize(state) + last_words());
   officer().post(path + "/submit");
   approver().post(path + "/approve", {{"content_hash", text(approver().get(path), "content_hash")}});
-  return text(made, "id");
+  return programme;
 }
 
 std::string Village::schedule(const std::string& programme, std::chrono::seconds ahead, const json::object& more) {

@@ -54,9 +54,13 @@ class Village {
 
   Process& controller() { return *controller_; }
   Process& broker() { return *broker_; }
-  /// `environment`: NAME=value on top of the test's own.
-  void start_controller(const std::vector<std::string>& environment = {});
+  /// `more`: NAME=value on top of the environment that it has anyway.
+  void start_controller(const std::vector<std::string>& more = {});
   void start_broker();
+  /// From their next start on the controller and the nodes have this on top of the test's own environment, NAME=value.
+  void start_under(std::vector<std::string> controller, std::vector<std::string> nodes);
+  /// Stops the controller, starts it anew, and lets everybody sign in again.
+  void restart_controller();
   /// loa-broker-reload, which is there from the beginning.
   Process& reload() { return *reload_; }
   void start_reload();
@@ -85,6 +89,8 @@ class Village {
 
   /// An approved programme of two spoken sentences; answers its id.
   std::string approved_programme(const std::string& title = "Đăng ký tạm trú", const std::string& text = kTwoSentences);
+  /// An approved programme of these bytes of a WAV; answers its id.
+  std::string approved_sound(const std::string& wav, const std::string& title = "Âm thanh thử");
   /// Schedules it on both communes this far ahead; answers the broadcast's id.
   std::string schedule(const std::string& programme, std::chrono::seconds ahead, const boost::json::object& more = {});
   /// An exercise of a flood in the ward, confirmed, with the stock clip and `more`; answers the alert's id.
@@ -115,6 +121,7 @@ class Village {
   void write_settings();
   void make_people();
   void enter(const std::string& name);
+  std::string approve(const std::string& programme, const boost::json::value& job);
   std::string server() const;
 
   tests::TempFolder folder_;
@@ -127,6 +134,7 @@ class Village {
   std::map<std::string, std::unique_ptr<Process>> nodes_;
   std::map<std::string, std::string> node_ids_;
   std::map<std::string, std::unique_ptr<Person>> people_;
+  std::vector<std::string> controller_environment_, node_environment_;
   std::string database_;
   std::uint16_t nodes_broker_port_;
   std::uint16_t second_broker_port_ = 0;
