@@ -72,6 +72,7 @@ void Agent::start() {
   if (settings_.safe_mode.empty()) load_plan();
   heed_wishes();
   load_alerts();
+  load_heard();
   if (parts_.history.is_new()) {
     if (parts_.store.marks().session_number > 0)
       parts_.conductor.history_lost();
@@ -161,6 +162,7 @@ Monotonic Agent::tick() {
     parts_.store.flush();
   }
   keep_alerts();
+  keep_heard();
   look_at_shelf();
   settle();
   say_silence();
@@ -420,6 +422,7 @@ void Agent::stop(std::chrono::milliseconds limit, std::function<void()> stopped)
   parts_.disk.last_chance();
   parts_.conductor.pause_for_exit();
   keep_alerts();
+  keep_heard();
   keep_clock();
   parts_.store.keep_all();
   parts_.store.flush();

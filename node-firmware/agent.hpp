@@ -85,6 +85,8 @@ class Agent {
   void load_keys();
   void load_plan();
   void load_alerts();
+  void load_heard();
+  void keep_heard();
   void tell_losses();
   void drop_revoked();
   void forget_marks();
@@ -158,6 +160,7 @@ class Agent {
     scheduler::TimePoint issued;
     std::string jws, kid;
   };
+  std::string heard_;                           // what was kept of how soundings of alerts ended
   std::map<std::string, UnkeptAlerts> unkept_;  // by area: sound already, and are not on disk yet
   LifecycleTrack lifecycle_;
   std::string plan_kid_;                    // who signed the plan in force

@@ -1,6 +1,9 @@
 #include <spdlog/spdlog.h>
 
+#include <stdexcept>
+
 #include "node-firmware/agent.hpp"
+#include "node-firmware/heard_alerts.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
 
@@ -81,6 +84,27 @@ void Agent::load_alerts() {
     const bool newest = snapshot->issued >= parts_.store.marks().newest_signed();
     board_.post({std::move(*snapshot), jws, verified->kid, newest});
   }
+}
+
+// What the program's other mode let be heard, whose history this one does not have.
+void Agent::load_heard() {
+  heard_ = parts_.store.heard_alerts();
+  const bool lost = parts_.history.is_new() && settings_.safe_mode.empty();  // and the records with it: they are told of as lost
+  if (heard_.empty() || lost) return;
+  try {
+    read_heard(heard_, parts_.history.history());
+  } catch (const std::invalid_argument& error) {
+    spdlog::warn("heard-alerts.json: {}; an alert may be heard once more", error.what());
+  }
+}
+
+// Not before the records are on disk: after a crash there are both or neither.
+void Agent::keep_heard() {
+  if (parts_.conductor.hurries() || parts_.records.waiting() > 0) return;
+  auto heard = write_heard(parts_.history.history(), board_.alerts(true));
+  if (heard == heard_ || (heard_.empty() && heard == "{}")) return;
+  heard_ = std::move(heard);
+  parts_.store.keep_heard_alerts(heard_);
 }
 
 const std::string& Agent::authorities() const {

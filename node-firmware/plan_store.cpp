@@ -11,7 +11,9 @@ using protocol::MessageType;
 namespace {
 
 constexpr std::size_t kMaxMarks = 64 * 1024;
+constexpr std::size_t kMaxHeard = 256 * 1024;
 constexpr const char* kKeys = "keys.jws";
+constexpr const char* kHeard = "heard-alerts.json";
 // The signed messages still stand on their own; what they say raises the marks again.
 constexpr const char* kWithoutMarks = "starting without what it remembered of revisions and times";
 
@@ -76,6 +78,12 @@ void PlanStore::keep_alert(const std::string& area, const std::string& jws) {
 }
 
 void PlanStore::drop_alert(const std::string& area) { put(alert_file(area), std::nullopt); }
+
+std::string PlanStore::heard_alerts() {
+  return files_.read(kHeard, kMaxHeard, "an alert may be heard once more").value_or("");
+}
+
+void PlanStore::keep_heard_alerts(const std::string& text) { put(kHeard, text); }
 
 void PlanStore::put(const std::string& name, std::optional<std::string> bytes) {
   refused_.erase(name);

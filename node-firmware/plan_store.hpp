@@ -11,7 +11,7 @@
 namespace loa::node {
 
 /// The node's memory of what it was told, in its state folder: `plan.jws`, `keys.jws`, `alerts/AREA.jws` as they were signed,
-/// and `marks.json`. Each write is whole or not at all (durable_file.hpp). It keeps bytes: whoever loads verifies them anew. What
+/// `heard-alerts.json` (heard_alerts.hpp) and `marks.json`. Each write is whole or not at all (durable_file.hpp). It keeps bytes: whoever loads verifies them anew. What
 /// cannot be read is lost and said (kept_files.hpp). Loop thread.
 /// What the disk refuses to take stays in memory, the newest of each file, and is written by flush(). Revisions and orders are written
 /// before they are acted on because a number that a crash takes back lets an old message count again; on a disk that refuses, the first
@@ -38,6 +38,10 @@ class PlanStore {
   std::map<std::string, std::string> alerts();
   void keep_alert(const std::string& area, const std::string& jws);
   void drop_alert(const std::string& area);
+
+  /// What has become of the soundings of alerts; empty where nothing was kept.
+  std::string heard_alerts();
+  void keep_heard_alerts(const std::string& text);
 
   /// What was lost of all this since the start.
   const std::vector<Loss>& losses() const { return files_.losses(); }

@@ -127,6 +127,7 @@ const std::vector<Kept> kKept{{"bundle.json", false},  // said by join()
                               {"keys.jws.copy"},
                               {"plan.jws"},
                               {"marks.json"},
+                              {"heard-alerts.json", false},  // but in its log
                               {"alerts/hue.jws"},
                               {"alerts"},
                               {"node.db"},

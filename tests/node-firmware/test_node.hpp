@@ -27,7 +27,7 @@ struct NodeRun {
         disk(folder, [&time] { return time.monotonic(); }),
         store(folder, disk),
         files(folder),
-        opened(node::open_kept_database(files, disk)),
+        opened(node::open_kept_database(files, disk, safe_mode.empty() ? "node.db" : "safe.db")),
         database(*opened),
         history(database),
         log(database),
