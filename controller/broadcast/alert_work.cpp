@@ -60,10 +60,11 @@ bool expect_soundings(store::Transaction& transaction, Expectations& expectation
   std::int64_t rows = 0;
   bool more = false;
   for (const auto& alert : store::list_alerts_in_force(session, now - kExpectBack)) {  // one that has just expired may lack its last
-    const auto held = expectations.find(alert.id);
+    const auto held = expectations.find({alert.id, alert.revision});
+    if (held == expectations.end()) store::withdraw_alert(transaction, alert.id);
     const auto from = held == expectations.end() ? std::max(alert.sent, now - kExpectBack) : held->second;
     const auto until = std::min(alert.expires, now + kExpectAhead);
-    auto& done = known[alert.id];
+    auto& done = known[{alert.id, alert.revision}];
     done = std::max(from, until);
     if (from >= until) continue;
     const auto spacing = scheduler::spacing_of(alert);

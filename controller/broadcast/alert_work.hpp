@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controller/broadcast/signer.hpp"
@@ -41,11 +42,11 @@ void keep_what_fits(std::vector<Alert>& alerts) {
   alerts.erase(alerts.begin(), alerts.begin() + static_cast<std::ptrdiff_t>(excess));
 }
 
-/// By alert: until when its soundings are written down as expected of each node.
-using Expectations = std::map<std::string, TimePoint>;
+/// By alert and its revision: until when its soundings are written down as expected of each node.
+using Expectations = std::map<std::pair<std::string, std::int64_t>, TimePoint>;
 
 /// Writes down what each node is to sound of the alerts in force in the next ten minutes, and brings `expectations` up to that; it begins anew where they
-/// are empty. One call is one turn of some kExpectedAtOnce rows; true: there is more to write. On the store thread.
+/// are empty, and for a new revision of an alert, whose earlier revision's coming soundings are taken back. One call is one turn of some kExpectedAtOnce rows; true: there is more to write. On the store thread.
 bool expect_soundings(store::Transaction& transaction, Expectations& expectations, TimePoint now);
 inline constexpr std::int64_t kExpectedAtOnce = 1000;
 

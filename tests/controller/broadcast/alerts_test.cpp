@@ -275,6 +275,36 @@ TEST_CASE("what an alert makes expected in a large province is written down in t
   CHECK(rows() == 10 * 402);
 }
 
+TEST_CASE("a new revision of an alert is expected in place of what the one before would still have sounded") {
+  Station station;
+  const auto id = station.confirm_alert("hue-19753", 0);
+  Expectations expectations;
+  const auto expect = [&] {
+    station.write([&](store::Transaction& t) { return expect_soundings(t, expectations, station.clock.now()); });
+  };
+  const auto count = [&](const std::string& what) {
+    return station.store->run_sync([&](store::Session& s) {
+      return *store::sql::value<std::int64_t>(s, "select count(*) from occurrences where withdrawn = 0 and id like '" + id + what + "'");
+    });
+  };
+  expect();
+  const auto first = count(".1.%");
+  REQUIRE(first > 3);
+  station.clock.tick(150s);
+  station.write([&](store::Transaction& t) { store::sql::execute(t.session(), "update alerts set revision = 2 where id = :id", store::sql::params(id)); });
+  expect();
+  CHECK(count(".1.%") == 3);  // due already: what came of them is still to be told
+  CHECK(count(".2.%") > 3);
+  const auto second = count(".2.%");
+  expect();
+  CHECK(count(".2.%") == second);
+
+  Expectations after_a_restart;
+  station.write([&](store::Transaction& t) { return expect_soundings(t, after_a_restart, station.clock.now()); });
+  CHECK(count(".2.%") == second);
+  CHECK(after_a_restart == expectations);
+}
+
 TEST_CASE("work that fails on and on keeps no other work waiting") {
   Station station;
   station.start();
