@@ -1,9 +1,13 @@
 # loa_test(NAME SOURCES... LINK targets... TIMEOUT seconds LABELS... LOCK name LONG SERIAL): one Catch2 executable; each TEST_CASE becomes a ctest test
-# named NAME/case. LOCK: no other test with the same lock runs beside it. Tests whose real processes have time limits of their own take one:
-# `village` or `second_village` (a whole Loa) or `broker` (a broker and a program or two), so that not more of them share the machine. A village mostly
-# waits for the minute at which it is to sound: two of them fit on two processors, and their rooms are dealt so that both locks take about as long.
+# named NAME/case. A test that computes counts as a processor, one that mostly waits as half of one: PROCESSORS counts halves, and tools/test gives ctest
+# two for each processor and one more. LOCK: no other test with the same lock runs beside it. Tests whose real processes have time limits of their own take one:
+# `village` or `second_village` (a whole Loa) or `broker` (a broker and a program or two), so that not more of them share the machine. They mostly
+# wait, for the minute at which something is to sound, and begin first, so that no processor rests at the end; the rooms are dealt so that both villages
+# take about as long.
 # LONG: its cases with the tag [long] run in `tools/test --all` only (label `long`), for what takes minutes and has a shorter row beside it.
 # SERIAL: nothing runs beside it, for tests that measure time. Catch2 v2's own discovery script runs at build time.
+set(LOA_COMPUTES PROCESSORS 2)  # properties of a test that keeps a processor busy
+set(LOA_WAITS PROCESSORS 1 COST 500)  # of one that holds a lock and mostly waits
 include(CTest)
 find_package(Catch2 2.13 REQUIRED)
 include(Catch)
@@ -22,7 +26,9 @@ function(loa_test name)
   target_link_libraries(test_${name} PRIVATE loa_catch_main loa_test_places ${T_LINK})
   set(properties TIMEOUT ${T_TIMEOUT} RUN_SERIAL ${T_SERIAL})
   if(T_LOCK)
-    list(APPEND properties RESOURCE_LOCK ${T_LOCK})
+    list(APPEND properties RESOURCE_LOCK ${T_LOCK} ${LOA_WAITS})
+  else()
+    list(APPEND properties ${LOA_COMPUTES})
   endif()
   if(LOA_SANITIZE STREQUAL "thread")
     list(APPEND properties ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/tsan.supp")
@@ -42,5 +48,5 @@ endfunction()
 function(loa_test_on_postgresql name)
   cmake_parse_arguments(T "" "TIMEOUT" "LABELS" ${ARGN})
   add_test(NAME ${name}/on_postgresql COMMAND test_${name})
-  set_tests_properties(${name}/on_postgresql PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "postgresql;${T_LABELS}" ENVIRONMENT LOA_TEST_STORE=postgresql)
+  set_tests_properties(${name}/on_postgresql PROPERTIES ${LOA_COMPUTES} COST 200 TIMEOUT ${T_TIMEOUT} LABELS "postgresql;${T_LABELS}" ENVIRONMENT LOA_TEST_STORE=postgresql)
 endfunction()
