@@ -105,7 +105,6 @@ struct sql::Fields<NodeState> {
     c("version", s.version);
     c("os", s.os);
     c("received", n.received);
-    c("packet", n.packet);
   }
 
   static void refusal(Columns& c, std::optional<protocol::RefusalReport>& last) {
@@ -127,6 +126,20 @@ struct sql::Fields<NodeState> {
   }
 };
 
+namespace {
+struct SignedState {
+  NodeState said;
+};
+}  // namespace
+
+template <>
+struct sql::Fields<SignedState> {
+  static void visit(Columns& c, SignedState& n) {
+    Fields<NodeState>::visit(c, n.said);
+    c("packet", n.said.packet);
+  }
+};
+
 bool put_node_state(Transaction& transaction, const NodeState& state) {
   auto& session = transaction.session();
   const auto& s = state.state;
@@ -136,10 +149,9 @@ bool put_node_state(Transaction& transaction, const NodeState& state) {
                   " (session_number > :a or (session_number = :b and sequence >= :c))",
                   sql::params(s.node, s.session_number, s.session_number, s.sequence)))
     return false;
-  auto kept = state;
-  if (kept.packet.empty())
-    if (const auto held = find_node_state(session, s.node)) kept.packet = held->packet;
-  sql::insert(session, "node_states", kept, sql::or_replace<NodeState>("node"));
+  SignedState kept{state};
+  if (kept.said.packet.empty()) kept.said.packet = find_state_packet(session, s.node);
+  sql::insert(session, "node_states", kept, sql::or_replace<SignedState>("node"));
   return true;
 }
 
@@ -147,10 +159,17 @@ std::optional<NodeState> find_node_state(Session& session, const std::string& no
   return sql::select_one<NodeState>(session, "from node_states where node = :node", sql::params(node));
 }
 
+std::string find_state_packet(Session& session, const std::string& node) {
+  return sql::value<std::string>(session, "select packet from node_states where node = :node", sql::params(node)).value_or("");
+}
+
 TimePoint newest_state_received(Session& session) {
   return sql::value<std::optional<TimePoint>>(session, "select max(received) from node_states").value_or(std::nullopt).value_or(TimePoint{});
 }
 
-std::vector<NodeState> list_node_states(Session& session) { return sql::select<NodeState>(session, "from node_states"); }
+std::vector<NodeState> list_node_states(Session& session, const std::vector<std::string>& roots) {
+  return sql::select_text<NodeState>(session, sql::kBranch + "select " + sql::columns_of<NodeState>("s") + " from node_states s where s.node in (" + kNodesUnderRoots + ")",
+                                     sql::params(sql::roots_text(roots)));
+}
 
 }  // namespace loa::store

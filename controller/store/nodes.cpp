@@ -31,6 +31,30 @@ struct sql::Fields<Node> {
 
 namespace {
 
+struct WantedRevision {
+  std::string node;
+  std::int64_t revision = 0;
+};
+
+}  // namespace
+
+template <>
+struct sql::Fields<WantedRevision> {
+  static void visit(Columns& c, WantedRevision& r) {
+    c("node", r.node);
+    c("revision", r.revision);
+  }
+};
+
+namespace {
+
+std::map<std::string, std::int64_t> wanted_revisions(Session& session, const std::vector<std::string>& roots) {
+  const std::string select = sql::kBranch + "select p.node, max(p.revision) from plan_revisions p where p.node in (" + kNodesUnderRoots + ") group by p.node";
+  std::map<std::string, std::int64_t> revisions;
+  for (auto& one : sql::select_text<WantedRevision>(session, select, sql::params(sql::roots_text(roots)))) revisions.emplace(std::move(one.node), one.revision);
+  return revisions;
+}
+
 bool area_exists(Session& session, const std::string& id) {
   return sql::exists(session, "select 1 from areas where id = :id", sql::params(id));
 }
@@ -167,9 +191,11 @@ std::vector<Node> list_live_nodes(Session& session) {
 
 std::vector<NodeRow> list_node_rows(Session& session, const std::vector<std::string>& roots) {
   std::map<std::string, NodeState> states;
-  for (auto& state : list_node_states(session)) states.emplace(state.state.node, std::move(state));
-  std::map<std::string, std::int64_t> revisions;
-  for (auto& revision : list_plan_revisions(session)) revisions.emplace(revision.node, revision.revision);
+  for (auto& state : list_node_states(session, roots)) {
+    auto id = state.state.node;
+    states.emplace(std::move(id), std::move(state));
+  }
+  const auto revisions = wanted_revisions(session, roots);
   const Tree tree(session);
   std::vector<NodeRow> rows;
   for (auto& node : list_nodes(session, roots)) {

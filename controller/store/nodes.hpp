@@ -29,7 +29,7 @@ struct Node {
 struct NodeState {
   protocol::State state;  ///< of a board that is gone: what it said last in that session; its will says what was true before
   TimePoint received;
-  std::string packet;  ///< as it was signed; empty in put_node_state: the one held says what this does
+  std::string packet;  ///< as it was signed: for put_node_state, which keeps it (empty: the one held says what this does); never read back with it
 };
 
 /// A node with what is known of it.

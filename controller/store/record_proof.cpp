@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "controller/store/node_columns.hpp"
 #include "controller/store/node_keys.hpp"
 #include "controller/store/nodes.hpp"
 #include "controller/store/sql.hpp"
@@ -209,7 +210,7 @@ LogPart read_log_part(Session& session, const std::string& node, const std::stri
   }
   part.batches = list_signed_batches(session, node, log_id, first, part.last);
   part.keys = keys_of(session, node);
-  if (const auto state = find_node_state(session, node)) part.last_state = state->packet;
+  part.last_state = find_state_packet(session, node);
   return part;
 }
 

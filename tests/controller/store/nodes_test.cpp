@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <functional>
 
+#include "controller/store/node_columns.hpp"
 #include "controller/store/plans.hpp"
 #include "controller/store/receipts.hpp"
 #include "controller/store/user_sessions.hpp"
@@ -79,6 +80,45 @@ TEST_CASE("nodes are listed by branch, with chain and settings") {
   CHECK(rows[1].areas == std::vector<std::string>{"hue", "hue-19753", "hue-19753-a"});
   CHECK(rows[1].wanted.volume == 50);
   CHECK(list_node_rows(*province.session, {"hue-19774"}).size() == 1);
+}
+
+TEST_CASE("the rows of a branch hold the newest state and revision of its live nodes, and no signed packet is read for them") {
+  Province province;
+  for (const std::int64_t revision : {100, 200}) wanted(province, revision);
+  province.write([&](Transaction& t) {
+    auto state = state_of_one(province);
+    put_node_state(t, state);
+    state.state.node = "n-other";
+    put_node_state(t, state);
+    put_plan_revision(t, {"n-other", 900, t.now(), t.now(), "c", "p"});
+    retire_node(t, "n-zone");
+  });
+  auto rows = list_node_rows(*province.session, {"hue-19753"});
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].wanted_revision == 200);
+  REQUIRE(rows[0].state);
+  CHECK(rows[0].state->state == state_of_one(province).state);
+  CHECK(rows[0].state->packet.empty());
+  rows = list_node_rows(*province.session, {"hue"});
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[1].node.id == "n-other");
+  CHECK(rows[1].wanted_revision == 900);
+  CHECK(rows[1].state);
+}
+
+TEST_CASE("what a node signed stays where a later state comes without it") {
+  Province province;
+  const auto put = [&](std::int64_t sequence, std::string packet) {
+    auto state = state_of_one(province, 1, sequence);
+    state.packet = std::move(packet);
+    province.write([&](Transaction& t) { put_node_state(t, state); });
+    return find_state_packet(*province.session, "n-one");
+  };
+  CHECK(find_state_packet(*province.session, "n-one").empty());
+  CHECK(put(1, "first") == "first");
+  CHECK(put(2, "") == "first");
+  CHECK(find_node_state(*province.session, "n-one")->state.sequence == 2);
+  CHECK(put(3, "third") == "third");
 }
 
 TEST_CASE("a node's newest state is kept, by session then sequence") {
