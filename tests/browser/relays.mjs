@@ -79,7 +79,7 @@ async function schedule(page, browser) {
   await preview.getByText('Chưa chọn bản phát thay').waitFor();
   await page.getByRole('checkbox', { name: SUBSTITUTE }).check();
   await preview.getByText('Chưa chọn bản phát thay').waitFor({ state: 'detached' });
-  await preview.getByText('45:00').waitFor();
+  await preview.getByText('45:00', { exact: true }).waitFor();
   await browser.check(page, 'a relay being scheduled');
   await browser.picture(page, join(pictures, 'relay.png'));
   await page.getByRole('button', { name: 'Lưu lịch phát' }).click();
