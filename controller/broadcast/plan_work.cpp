@@ -10,6 +10,7 @@
 #include "controller/store/node_rows.hpp"
 #include "controller/store/occurrences.hpp"
 #include "controller/store/plans.hpp"
+#include "controller/store/streams.hpp"
 #include "protocol/hash.hpp"
 #include "protocol/revision.hpp"
 #include "protocol/topics.hpp"
@@ -97,7 +98,7 @@ const scheduler::Broadcast* find_broadcast(const Inputs& inputs, const std::stri
 }
 
 bool is_plain_http(const std::vector<scheduler::Item>& items) {
-  return std::any_of(items.begin(), items.end(), [](const auto& item) { return item.url.starts_with("http://"); });
+  return std::any_of(items.begin(), items.end(), [](const auto& item) { return item.kind == scheduler::ItemKind::stream && store::is_plain_http(item.url); });
 }
 
 std::vector<store::Expected> expected_of(const scheduler::MadePlan& made, const Inputs& inputs) {

@@ -81,7 +81,9 @@ std::string content_hash_of(const Stream& stream) {
   return hash.hex();
 }
 
-bool is_plain_http(const Stream& stream) { return !stream.url.starts_with("https://"); }
+bool is_plain_http(const std::string& url) { return !url.starts_with("https://"); }
+
+bool is_plain_http(const Stream& stream) { return is_plain_http(stream.url); }
 
 const char* held_back_by(const Stream& stream) {
   if (stream.state == StreamState::retired) return "stream_retired";

@@ -39,7 +39,8 @@ struct Stream {
 
 /// SHA-256 (hex) over what an approver approves.
 std::string content_hash_of(const Stream& stream);
-/// Whether its sound travels without TLS.
+/// Whether sound of this address travels without TLS: of all that does not begin with `https://`.
+bool is_plain_http(const std::string& url);
 bool is_plain_http(const Stream& stream);
 /// Why no plan may hold it: stream_retired, stream_not_approved or plain_http_not_allowed; empty where one may.
 const char* held_back_by(const Stream& stream);
