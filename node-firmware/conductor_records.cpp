@@ -56,13 +56,14 @@ void Conductor::finish(const Ended& ended) {
   auto* kept = parts_.history.draft(ended.occurrence_id);
   auto record = kept ? *kept : draft_for(ended.occurrence_id, ended.alert_id, plan(), alerts_);
   record = final_record(std::move(record), ended, parts_.history.history().find(ended.occurrence_id), fault_of(ended));
-  if (const auto measured = audible_.extract(ended.occurrence_id); measured && !measured.mapped() && record.outcome == Outcome::played) {
-    record.outcome = Outcome::failed;  // it was sent, and nobody heard it
-    record.reason = "silent";
-  }
   if (test_ && test_->id == ended.occurrence_id) test_.reset();
   // A stream that sounded before it fell silent was lost; silent is what never sounded.
   if (record.outcome == scheduler::Outcome::partial && record.reason == "silent") record.reason = "stream_lost";
+  const bool claims = record.outcome == Outcome::played || record.outcome == Outcome::partial;
+  if (const auto measured = audible_.extract(ended.occurrence_id); measured && !measured.mapped() && claims) {
+    record.outcome = Outcome::failed;  // it was sent, and nobody heard it
+    record.reason = "silent";
+  }
   const auto due = parts_.clock.monotonic_at(record.due);
   if (record.reason == "missed" && due >= began_ && trusted_since_ && due <= *trusted_since_) record.reason = "no_clock";
   record.clock = parts_.clock.quality();

@@ -13,6 +13,7 @@ namespace {
 constexpr auto kTryAgain = 5s;
 constexpr auto kLookOn = 1s;
 constexpr auto kLookOff = 60s;
+constexpr std::size_t kMostTracks = 16;
 
 void tell(std::string& trouble, const std::string& now_is) {
   if (trouble == now_is) return;
@@ -78,6 +79,10 @@ void Amplifier::look_at_fault(Monotonic now, bool on) {
   const auto soonest = now + (on ? Monotonic(kLookOn) : Monotonic(kLookOff));
   if (now < next_look_ && soonest >= next_look_) return;
   next_look_ = soonest;
+  read_fault();
+}
+
+void Amplifier::read_fault() {
   try {
     if (!fault_line_) fault_line_ = lines_.input(settings_.fault);
     const bool fault = fault_line_->active();
@@ -88,6 +93,23 @@ void Amplifier::look_at_fault(Monotonic now, bool on) {
     fault_line_.reset();
     tell(fault_trouble_, error.what());
   }
+  if (fault_ && fault_trouble_.empty()) return;
+  for (auto& [track, only] : only_faults_) only = false;
+}
+
+void Amplifier::began(std::uint64_t track) {
+  if (!has_fault_line()) return;
+  if (only_faults_.size() >= kMostTracks) only_faults_.erase(only_faults_.begin());  // whose end nobody told
+  only_faults_[track] = true;
+  read_fault();
+}
+
+bool Amplifier::ended(std::uint64_t track) {
+  if (!only_faults_.contains(track)) return false;
+  read_fault();
+  const bool only = only_faults_.at(track);
+  only_faults_.erase(track);
+  return only;
 }
 
 AmplifierState Amplifier::state() const {

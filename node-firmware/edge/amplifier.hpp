@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,8 +35,12 @@ class Amplifier {
   AmplifierState state() const;
   /// Why it is in fault, for people; empty where it is not.
   std::string trouble() const;
-  /// Whether it tells of faults, and can be heard telling.
-  bool reads_fault() const { return has_fault_line() && fault_trouble_.empty(); }
+  /// Whether it tells of faults, and can be heard telling: of an amplifier that this program could not switch on a quiet line says nothing.
+  bool reads_fault() const { return has_fault_line() && fault_trouble_.empty() && relay_trouble_.empty(); }
+  /// The first sample of a track left the sink.
+  void began(std::uint64_t track);
+  /// A track is over. True: its fault line was active at every look from the first sample on, this one included.
+  bool ended(std::uint64_t track);
   /// Off, and the lines given back.
   void release() noexcept;
 
@@ -43,6 +48,7 @@ class Amplifier {
   bool has_fault_line() const { return !settings_.fault.line.empty(); }
   void drive(Monotonic now, bool on);
   void look_at_fault(Monotonic now, bool on);
+  void read_fault();
 
   AmplifierSettings settings_;
   Lines& lines_;
@@ -51,6 +57,7 @@ class Amplifier {
   std::unique_ptr<InputLine> fault_line_;
   bool on_ = false;
   bool fault_ = false;
+  std::map<std::uint64_t, bool> only_faults_;  ///< by track that sounds: whether no look since its first sample found the line quiet or unreadable
   std::string relay_trouble_;   ///< why the relay is not as it should be
   std::string fault_trouble_;   ///< why the fault line is not read
   Monotonic next_try_{};        ///< of the relay, while it is in trouble

@@ -44,6 +44,7 @@ void Edge::look(Monotonic now) {
 }
 
 void Edge::began(Monotonic now, std::uint64_t track) {
+  if (amplifier_) amplifier_->began(track);
   if (ear_) ear_->began(now, track);
   if (current_) current_->began(track);
 }
@@ -52,8 +53,10 @@ Measured Edge::ended(Monotonic now, std::uint64_t track, std::optional<double> d
   auto measured = ear_ ? ear_->ended(now, track, digital_dbfs) : Measured{};
   // What either finds silent is silent: a line-in hears an amplifier to which no loudspeaker is connected, its current tells.
   const auto taken = current_ ? current_->ended(track, digital_dbfs) : Measured{};
-  measured.silent = measured.silent || taken.silent;
-  measured.measured = measured.measured || taken.measured || (amplifier_ && amplifier_->reads_fault());
+  // And what the amplifier itself calls a fault from beginning to end no loudspeaker made heard, whatever reached its input.
+  const bool only_faults = amplifier_ && amplifier_->ended(track);
+  measured.silent = measured.silent || taken.silent || only_faults;
+  measured.measured = measured.measured || taken.measured || only_faults || (amplifier_ && amplifier_->reads_fault());
   return measured;
 }
 

@@ -102,3 +102,29 @@ TEST_CASE("a board whose relay another program holds plays all the same, and say
   CHECK(wire.records.at(1).outcome == scheduler::Outcome::played);
   CHECK(gpio.changes().size() >= 1);  // and was tried again meanwhile
 }
+
+TEST_CASE("an amplifier that is in fault all the time was not heard, whatever was sent to it") {
+  struct Row {
+    const char* name;
+    bool fault, fault_after;  // before the sound, and from its middle on
+    scheduler::Outcome outcome;
+    protocol::Amplifier amplifier;
+  };
+  const auto row = GENERATE(values<Row>({{"all the time", true, true, scheduler::Outcome::failed, protocol::Amplifier::fault},
+                                         {"until its middle", true, false, scheduler::Outcome::played, protocol::Amplifier::on},
+                                         {"from its middle on", false, true, scheduler::Outcome::played, protocol::Amplifier::fault}}));
+  DYNAMIC_SECTION(row.name) {
+    Board board;
+    board.gpio.set_high("AMP_FAULT", row.fault);
+    board.wire.plan(4s);
+    REQUIRE(board.sounds());
+    board.wire.until([] { return false; }, 2s);
+    board.gpio.set_high("AMP_FAULT", row.fault_after);
+    REQUIRE(board.wire.until([&] { return board.wire.records.size() == 1; }));
+    const auto record = board.wire.records.at(1);
+    CHECK(record.outcome == row.outcome);
+    CHECK(record.reason == (row.outcome == scheduler::Outcome::failed ? "silent" : ""));
+    CHECK(record.level_kind == scheduler::LevelKind::measured);
+    CHECK(board.wire.until([&] { return board.wire.state->amplifier == row.amplifier; }));
+  }
+}

@@ -177,3 +177,39 @@ TEST_CASE("what died with the relay on is followed by a program that switches it
   lines.wires["relay"].broken = "line relay of gpiochip0: cannot be driven";
   CHECK_THROWS_WITH(switch_off(with_both(), lines), Catch::Contains("cannot be driven"));
 }
+
+TEST_CASE("a track in which each look found the fault line active was not heard") {
+  FakeLines lines;
+  Amplifier amplifier(with_both(), lines, 0s);
+  auto& line = lines.wires["fault"];
+  const auto sound = [&](std::initializer_list<bool> active) {
+    Monotonic now = 10s;
+    line.active = *active.begin();
+    amplifier.expect(now, {true, {}});
+    amplifier.began(1);
+    for (const bool at : active) {
+      line.active = at;
+      amplifier.expect(now += 1s, {true, {}});
+    }
+    return amplifier.ended(1);
+  };
+  CHECK(sound({true, true, true}));
+  CHECK_FALSE(sound({true, false, true}));
+  CHECK_FALSE(sound({false, true, true}));
+  CHECK_FALSE(sound({true, true, false}));
+  CHECK_FALSE(amplifier.ended(1));  // of which nothing began
+  SECTION("what cannot be read says nothing") {
+    line.active = true;
+    amplifier.began(2);
+    line.broken = "line fault of gpiochip0: cannot be read: No such device";
+    CHECK_FALSE(amplifier.ended(2));
+    CHECK_FALSE(amplifier.reads_fault());
+  }
+  SECTION("nor does a quiet line of an amplifier that could not be switched on") {
+    amplifier.expect(100s, {});
+    amplifier.expect(104s, {});
+    lines.wires["relay"].broken = "line relay of gpiochip0: cannot be set: No such device";
+    amplifier.expect(110s, {true, {}});
+    CHECK_FALSE(amplifier.reads_fault());
+  }
+}
