@@ -179,10 +179,16 @@ GstPadProbeReturn AlsaStart::on_data(GstPad* pad, GstPadProbeInfo* info) {
 }
 
 std::optional<AlsaStart::Progress> AlsaStart::progress() {
-  const std::lock_guard lock(mutex_);
-  if (!first_frame_ || zero_ == SteadyTime::max()) return {};
+  SteadyTime begin;
+  double first = 0;
+  {
+    const std::lock_guard lock(mutex_);  // not over the reading: a device that hangs would hold whoever else asks
+    if (!first_frame_ || zero_ == SteadyTime::max()) return {};
+    first = static_cast<double>(*first_frame_);
+    begin = begin_;
+  }
   const Reading reading = read();
-  const Progress progress{(reading.frame - static_cast<double>(*first_frame_)) / rate(), std::chrono::duration<double>(reading.at - begin_).count()};
+  const Progress progress{(reading.frame - first) / rate(), std::chrono::duration<double>(reading.at - begin).count()};
   heard_ = std::max(progress.heard, 0.0);
   return progress;
 }
@@ -197,16 +203,22 @@ void AlsaStart::fall_behind(double seconds) {
 }
 
 std::optional<SteadyTime> AlsaStart::first_heard(bool last) {
-  const std::lock_guard lock(mutex_);
-  if (!first_frame_) return {};
-  if (const Reading reading = read(); reading.frame > static_cast<double>(*first_frame_)) {
+  SteadyTime zero;
+  std::int64_t first = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!first_frame_) return {};
+    first = *first_frame_;
+    zero = zero_;
+  }
+  if (const Reading reading = read(); reading.frame > static_cast<double>(first)) {
     heard_zero_ = std::min(heard_zero_, zero_of(reading));
     ++readings_;
   }
   if (readings_ < (last ? 1 : kReadingsToReport)) return {};
   // Learnt from more readings; but where the device stood still since, the new ones are right.
-  const bool same_line = zero_ != SteadyTime::max() && heard_zero_ - zero_ < kPointerStep;
-  return (same_line ? std::min(zero_, heard_zero_) : heard_zero_) + nanoseconds_of(static_cast<double>(*first_frame_) / rate());
+  const bool same_line = zero != SteadyTime::max() && heard_zero_ - zero < kPointerStep;
+  return (same_line ? std::min(zero, heard_zero_) : heard_zero_) + nanoseconds_of(static_cast<double>(first) / rate());
 }
 
 }  // namespace loa::node

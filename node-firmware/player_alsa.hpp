@@ -32,7 +32,7 @@ class AlsaStart {
   bool move_to(SteadyTime begin);
   /// Loop: ends what waits in the pipeline's thread.
   void close();
-  /// Loop, every 2 ms since the first sample is due: reads the device's delay. Returns when the first sample was heard, once the readings
+  /// Every 2 ms since the first sample is due, in the loop's stead, because it may wait for the device: reads its delay. Returns when the first sample was heard, once the readings
   /// span a mixer's period, or at `last` by those there are; nothing where the device said nothing.
   std::optional<SteadyTime> first_heard(bool last);
 
@@ -86,7 +86,7 @@ class AlsaStart {
   SteadyTime begin_;
   SteadyTime zero_ = SteadyTime::max();     ///< when frame 0 was heard, as learnt before the first sample
   std::optional<std::int64_t> first_frame_;  ///< of the device, where the first sample lies
-  // Loop:
+  // Of first_heard:
   int readings_ = 0;
   SteadyTime heard_zero_ = SteadyTime::max();  ///< when frame 0 was heard, by the readings since the first sample
 };

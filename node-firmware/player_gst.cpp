@@ -23,6 +23,9 @@ namespace asio = boost::asio;
 /// A device that stands still for good takes a pipeline with each try; one that is well when it is opened anew is so by then.
 constexpr int kMostHung = 4;
 
+/// For a call that may wait for a device: a loaded board takes some hundredths of a second for one, and the loop stands as long.
+constexpr std::chrono::milliseconds kPatience{1000};
+
 class GstPlayer final : public Player {
  public:
   GstPlayer(asio::any_io_executor executor, const protocol::Clock& clock, PlayerSettings settings, PlayerEvents events)
@@ -47,8 +50,9 @@ class GstPlayer final : public Player {
       });
     };
     FlowEvents tell{std::move(note), std::move(first)};
-    if (*hung_ >= kMostHung) return refuse(id);
-    runs_[id] = std::make_unique<Run>(track, settings_, recording_, rate_, hung_, std::move(tell));
+    if (hung_->on_device >= kMostHung) return refuse(id, "the device still stands", TrackFault::device);
+    if (!track.stream && hung_->on_file >= kMostHung) return refuse(id, "too many files are still being read", TrackFault::file);
+    runs_[id] = std::make_unique<Run>(track, settings_, recording_, rate_, hung_, patient_, std::move(tell));
     if (runs_.size() == 1) watch();
   }
 
@@ -78,9 +82,9 @@ class GstPlayer final : public Player {
     return found == runs_.end() ? nullptr : found->second.get();
   }
 
-  void refuse(TrackId id) {
-    asio::post(executor_, [this, id, alive = std::weak_ptr<int>(alive_)] {
-      if (!alive.expired()) events_.ended({id, TrackEnd::failed, "stalled", "the device still stands", Millis{0}, {}, TrackFault::device});
+  void refuse(TrackId id, const char* why, TrackFault fault) {
+    asio::post(executor_, [this, id, why, fault, alive = std::weak_ptr<int>(alive_)] {
+      if (!alive.expired()) events_.ended({id, TrackEnd::failed, "stalled", why, Millis{0}, {}, fault});
     });
   }
 
@@ -143,7 +147,8 @@ class GstPlayer final : public Player {
   asio::steady_timer timer_;
   std::shared_ptr<WavRecording> recording_;
   DeviceRate rate_ = std::make_shared<std::atomic<double>>(0.0);
-  HungCount hung_ = std::make_shared<std::atomic<int>>(0);
+  std::shared_ptr<Hung> hung_ = std::make_shared<Hung>();
+  PatientThread patient_{kPatience};
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
   std::map<TrackId, std::unique_ptr<Run>> runs_;
 };

@@ -103,11 +103,24 @@ constexpr std::chrono::milliseconds kDeviceStill{400};
 
 SteadyTime now_steady() { return std::chrono::steady_clock::now(); }
 
-void end_pipeline(GstElement* pipeline, void* hung) {
-  gst_element_set_state(pipeline, GST_STATE_NULL);
-  if (hung) --**static_cast<HungCount*>(hung);
+using Ended = std::shared_ptr<std::atomic<bool>>;
+/// Nobody waits for this, so the end may come before it, or in its midst.
+void open_pipeline(GstElement* pipeline, void* ended) {
+  const auto& over = **static_cast<Ended*>(ended);
+  if (!over) gst_element_set_state(pipeline, GST_STATE_PAUSED);  // a failure is on the bus
+  if (over) gst_element_set_state(pipeline, GST_STATE_NULL);
 }
-void let_go_of_count(void* hung) { delete static_cast<HungCount*>(hung); }
+void let_go_of_end(void* ended) { delete static_cast<Ended*>(ended); }
+
+/// One pipeline that was given up, counted as long as it has not come to its end.
+struct GivenUp {
+  GivenUp(std::shared_ptr<Hung> all, TrackFault fault) : hung(std::move(all)), of(fault == TrackFault::device ? hung->on_device : hung->on_file) { ++of; }
+  ~GivenUp() { --of; }
+  std::shared_ptr<Hung> hung;
+  std::atomic<int>& of;
+};
+void end_pipeline(GstElement* pipeline, void*) { gst_element_set_state(pipeline, GST_STATE_NULL); }
+void let_go_of_count(void* given_up) { delete static_cast<GivenUp*>(given_up); }
 
 }  // namespace
 
@@ -115,9 +128,9 @@ void check_elements(SinkKind sink) {
   for (const char* source : {kFile, StreamFiller::kElement}) gst_object_unref(make_chain(source, sink));
 }
 
-Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording, DeviceRate rate, HungCount hung,
-         FlowEvents events)
-    : track_(track), settings_(settings), hung_(std::move(hung)), moved_(now_steady()) {
+Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording, DeviceRate rate,
+         std::shared_ptr<Hung> hung, PatientThread& patient, FlowEvents events)
+    : track_(track), settings_(settings), hung_(std::move(hung)), patient_(patient), moved_(now_steady()) {
   flow_ = std::make_shared<Flow>(track.length.count() * Flow::kPerMs, std::move(recording), std::move(events));
   pipeline_ = make_chain(track.stream ? StreamFiller::kElement : kFile, settings.sink);
   volume_ = by_name(pipeline_, "volume");
@@ -146,23 +159,29 @@ Run::Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<Wav
   GstClock* clock = gst_system_clock_obtain();
   gst_pipeline_use_clock(GST_PIPELINE(pipeline_), clock);
   gst_object_unref(clock);
-  gst_element_set_state(pipeline_, GST_STATE_PAUSED);  // a failure is on the bus
+  gst_element_call_async(pipeline_, open_pipeline, new Ended(ended_), let_go_of_end);
 }
 
 Run::~Run() {
+  *ended_ = true;
   flow_->close();
   if (alsa_) alsa_->close();
   if (filler_) filler_->end();
   // A pipeline that hangs may not let go of its threads: another thread waits for it, the loop does not.
-  if (stalled_) {
+  if (!answers([](GstElement* pipeline) { gst_element_set_state(pipeline, GST_STATE_NULL); })) {
     flow_->slow_down();
-    const bool counts = fault_ == TrackFault::device;
-    if (counts) ++*hung_;
-    gst_element_call_async(pipeline_, end_pipeline, counts ? new HungCount(hung_) : nullptr, let_go_of_count);
-  } else {
-    gst_element_set_state(pipeline_, GST_STATE_NULL);
+    gst_element_call_async(pipeline_, end_pipeline, new GivenUp(hung_, fault_), let_go_of_count);
   }
   gst_object_unref(pipeline_);
+}
+
+/// False: the pipeline is stuck in this or an earlier call, and whatever else is asked of it would be too.
+bool Run::answers(std::function<void(GstElement*)> work) {
+  if (stalled_) return false;
+  const std::shared_ptr<GstElement> pipeline(GST_ELEMENT(gst_object_ref(pipeline_)), gst_object_unref);
+  stalled_ = !patient_.run([pipeline, work = std::move(work)] { work(pipeline.get()); });
+  if (stalled_) fault_ = TrackFault::device;
+  return !stalled_;
 }
 
 void Run::set_volume(int percent) {
@@ -187,7 +206,9 @@ bool Run::move_to(SteadyTime due) {
     return true;
   }
   // The sink gives up its wait and prerolls once more, with the same samples.
-  if (gst_element_set_state(pipeline_, GST_STATE_PAUSED) != GST_STATE_CHANGE_ASYNC) {
+  const auto change = std::make_shared<GstStateChangeReturn>(GST_STATE_CHANGE_ASYNC);
+  if (!answers([change](GstElement* pipeline) { *change = gst_element_set_state(pipeline, GST_STATE_PAUSED); })) return false;
+  if (*change != GST_STATE_CHANGE_ASYNC) {
     phase_ = Phase::ready;
     return true;
   }
@@ -200,7 +221,9 @@ bool Run::move_to(SteadyTime due) {
 
 bool Run::seek() {
   const auto flags = GstSeekFlags(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE);
-  return gst_element_seek_simple(pipeline_, GST_FORMAT_TIME, flags, track_.offset.count() * GST_MSECOND);
+  const auto done = std::make_shared<bool>(false);
+  const auto offset = track_.offset.count() * GST_MSECOND;
+  return answers([done, flags, offset](GstElement* pipeline) { *done = gst_element_seek_simple(pipeline, GST_FORMAT_TIME, flags, offset); }) && *done;
 }
 
 void Run::play() {
@@ -214,7 +237,7 @@ void Run::play() {
   passed_ = flow_->passed();
   gst_element_set_start_time(pipeline_, GST_CLOCK_TIME_NONE);
   gst_element_set_base_time(pipeline_, static_cast<GstClockTime>((begin_ - lead).time_since_epoch().count()));
-  gst_element_set_state(pipeline_, GST_STATE_PLAYING);
+  answers([](GstElement* pipeline) { gst_element_set_state(pipeline, GST_STATE_PLAYING); });
 }
 
 bool Run::stop() {
@@ -241,7 +264,7 @@ RunStep Run::prerolled() {
   moved_ = now_steady();
   if (phase_ == Phase::opening && track_.offset.count() > 0) {
     phase_ = Phase::seeking;
-    return seek() ? RunStep::none : fail("player_error", "cannot seek in the file");
+    return seek() || stalled_ ? RunStep::none : fail("player_error", "cannot seek in the file");
   }
   phase_ = Phase::ready;
   if (due_) play();
@@ -249,6 +272,7 @@ RunStep Run::prerolled() {
 }
 
 RunStep Run::watch(SteadyTime now) {
+  if (stalled_) return fail("stalled", "the device does not answer");
   if (phase_ == Phase::ready) return RunStep::none;
   if (phase_ == Phase::playing && flow_->passed() != passed_) {
     passed_ = flow_->passed();
@@ -283,9 +307,10 @@ std::optional<SteadyTime> Run::measure_at(SteadyTime now) const {
 
 std::optional<SteadyTime> Run::device_first(bool last) {
   if (!alsa_ || measured_ || phase_ != Phase::playing || now_steady() < begin_) return {};
-  const auto at = alsa_->first_heard(last);
-  measured_ = at.has_value();
-  return at;
+  const auto at = std::make_shared<std::optional<SteadyTime>>();
+  if (!answers([at, alsa = alsa_, last](GstElement*) { *at = alsa->first_heard(last); })) return {};
+  measured_ = at->has_value();
+  return *at;
 }
 
 RunStep Run::fail(const char* reason, std::string detail) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "node-firmware/patient_thread.hpp"
 #include "node-firmware/player_alsa.hpp"
 #include "node-firmware/player_drift.hpp"
 #include "node-firmware/player_flow.hpp"
@@ -18,8 +19,11 @@ namespace loa::node {
 /// What a run makes of a note or of the time that passed.
 enum class RunStep { none, prepared, finished, failed };
 
-/// Pipelines given up because the sound device stood still, which have not let go of it yet.
-using HungCount = std::shared_ptr<std::atomic<int>>;
+/// Pipelines that were given up and have not come to their end yet, by what they wait for.
+struct Hung {
+  std::atomic<int> on_device{0};
+  std::atomic<int> on_file{0};  ///< or in a decoder
+};
 
 /// Throws std::runtime_error where an element of the chain to this sink is not installed.
 void check_elements(SinkKind sink);
@@ -27,8 +31,9 @@ void check_elements(SinkKind sink);
 /// One pipeline playing one track once. Loop thread only.
 class Run {
  public:
-  Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording, DeviceRate rate, HungCount hung,
-      FlowEvents events);
+  /// `patient` outlives it: every call that may wait for a device is made there, or by a thread that nobody waits for.
+  Run(const Track& track, const PlayerSettings& settings, std::shared_ptr<WavRecording> recording, DeviceRate rate, std::shared_ptr<Hung> hung,
+      PatientThread& patient, FlowEvents events);
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -58,13 +63,16 @@ class Run {
   void play();
   bool move_to(SteadyTime due);
   bool seek();
+  bool answers(std::function<void(GstElement*)> work);
   std::int64_t sounded() const;
 
   Track track_;
   const PlayerSettings& settings_;
   std::shared_ptr<Flow> flow_;
   std::shared_ptr<AlsaStart> alsa_;  ///< nothing where the sink is another
-  HungCount hung_;
+  std::shared_ptr<Hung> hung_;
+  PatientThread& patient_;
+  std::shared_ptr<std::atomic<bool>> ended_ = std::make_shared<std::atomic<bool>>(false);  ///< what opens it must not go on
   std::shared_ptr<StreamFiller> filler_;  ///< nothing where a file sounds
   GstElement* pipeline_ = nullptr;
   GstElement* volume_ = nullptr;
@@ -75,7 +83,7 @@ class Run {
   SteadyTime moved_;              ///< when it last got further
   std::int64_t passed_ = 0;       ///< samples at `moved_`
   bool stopping_ = false;
-  bool stalled_ = false;
+  bool stalled_ = false;          ///< it is to be given up
   TrackFault fault_ = TrackFault::clip;
   std::int64_t given_ = 0;        ///< frames that the device had taken at `took_`
   SteadyTime took_;               ///< when it last took some

@@ -1,4 +1,5 @@
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <catch2/catch.hpp>
 #include <thread>
 
@@ -110,6 +111,58 @@ TEST_CASE("a device that stands still for good is tried four times and no more, 
   play(9);
   CHECK(with.ended->how == TrackEnd::finished);
   CHECK(with.ended->heard == 1000ms);
+}
+
+TEST_CASE("no call that a device never answers holds up the loop, and once it is well the next track sounds") {
+  struct Row {
+    const char* word;
+    std::chrono::milliseconds hangs_from;  // from the due time on
+  };
+  const auto row = GENERATE(values<Row>({{"hang", -300ms}, {"hang-start", -250ms}, {"hang-delay", -20ms}, {"hang-delay", 400ms}, {"hang-close", 400ms}}));
+  DYNAMIC_SECTION(row.word << " from " << row.hangs_from.count() << " ms on") {
+    Player with(node::SinkKind::alsa);
+    const auto clip = with.folder / "clip.opus";
+    tests::make_opus(clip, 1000, 440);
+    const auto play = [&](node::TrackId id, bool hangs) {
+      with.ended.reset();
+      with.prepared = false;
+      if (hangs && row.word == std::string("hang")) with.device.fault("hang");
+      with.player->prepare({id, clip});
+      const auto due = steady_now() + 400ms;
+      with.player->start_at(id, due);
+      auto looked = steady_now();
+      std::chrono::nanoseconds longest{0};
+      boost::asio::steady_timer ticks(with.loop);
+      const std::function<void()> tick = [&] {
+        ticks.expires_after(5ms);
+        ticks.async_wait([&](const boost::system::error_code& error) {
+          if (!error) tick();
+        });
+      };
+      tick();
+      REQUIRE(with.until([&] {
+        longest = std::max<std::chrono::nanoseconds>(longest, steady_now() - looked);
+        looked = steady_now();
+        if (hangs && steady_now() >= due + row.hangs_from) with.device.fault(row.word);
+        return with.ended.has_value();
+      }));
+      CHECK(longest < 1500ms);
+    };
+    play(1, true);
+    const auto stood = steady_now();
+    play(2, true);
+    CHECK(steady_now() - stood < 8s);
+    with.device.fault("");
+    with.until([] { return false; }, 300ms);
+    play(3, false);
+    CHECK(with.ended->how == TrackEnd::finished);
+    CHECK(with.ended->heard == 1000ms);
+    with.device.fault(row.word);  // and nobody waits at the end either
+    const auto end = steady_now();
+    with.player.reset();
+    CHECK(steady_now() - end < 1500ms);
+    with.device.fault("");
+  }
 }
 
 TEST_CASE("a clip that the disk does not give fails by the disk's fault, one that does not decode by its own") {

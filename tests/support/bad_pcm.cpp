@@ -1,5 +1,5 @@
 // ALSA's side of BadPcm: a sound device that plays at CLOCK_MONOTONIC's pace, writes what it lets be heard to its folder as it goes, and has the
-// fault that the folder's file `fault` names at that moment: vanish, busy, hang, block or underrun.
+// fault that the folder's file `fault` names at that moment: vanish, busy, hang, hang-close, hang-start, hang-delay, block or underrun.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +17,8 @@
 namespace {
 
 using Steady = std::chrono::steady_clock;
+
+std::atomic<int> g_open{0};  // in this process
 
 constexpr std::int64_t kHead = 16;  // bytes: ns of CLOCK_MONOTONIC at frame 0, rate
 
@@ -93,6 +95,11 @@ void stand_or_go_on(BadPcm& pcm, bool blocked) {
   begin_file(pcm, at);
 }
 
+/// Does not return while it is told so.
+void hang(const std::string& folder, const char* word) {
+  while (fault(folder) == word) ::usleep(10'000);
+}
+
 int on_prepare(snd_pcm_ioplug_t* io) {
   BadPcm& pcm = of(io);
   if (fault(pcm.folder) == "vanish") return -ENODEV;
@@ -107,6 +114,7 @@ int on_prepare(snd_pcm_ioplug_t* io) {
 int on_start(snd_pcm_ioplug_t* io) {
   BadPcm& pcm = of(io);
   if (fault(pcm.folder) == "vanish") return -ENODEV;
+  hang(pcm.folder, "hang-start");
   pcm.start = Steady::now();
   pcm.held_at = -1;
   pcm.running = true;
@@ -138,6 +146,7 @@ snd_pcm_sframes_t on_pointer(snd_pcm_ioplug_t* io) {
 
 int on_delay(snd_pcm_ioplug_t* io, snd_pcm_sframes_t* delay) {
   BadPcm& pcm = of(io);
+  hang(pcm.folder, "hang-delay");
   *delay = static_cast<snd_pcm_sframes_t>(pcm.written - played(pcm));
   return 0;
 }
@@ -156,6 +165,8 @@ snd_pcm_sframes_t on_transfer(snd_pcm_ioplug_t* io, const snd_pcm_channel_area_t
 
 int on_close(snd_pcm_ioplug_t* io) {
   BadPcm* pcm = &of(io);
+  hang(pcm->folder, "hang-close");
+  --g_open;
   end_file(*pcm);
   ::close(pcm->timer);
   delete pcm;
@@ -206,9 +217,9 @@ SND_PCM_PLUGIN_DEFINE_FUNC(bad) {
     if (std::string(id) == "folder" && snd_config_get_string(entry, &text) == 0) folder = text;
     if (std::string(id) == "ppm") snd_config_get_integer(entry, &ppm);
   }
-  while (fault(folder) == "hang") ::usleep(10'000);
+  hang(folder, "hang");
   if (const auto now = fault(folder); now == "vanish") return -ENODEV;
-  else if (now == "busy") return -EBUSY;
+  else if (now == "busy" || (now == "single" && g_open > 0)) return -EBUSY;
   auto* pcm = new BadPcm;
   pcm->folder = folder;
   pcm->ppm = ppm;
@@ -218,6 +229,7 @@ SND_PCM_PLUGIN_DEFINE_FUNC(bad) {
   pcm->io.private_data = pcm;
   int error = snd_pcm_ioplug_create(&pcm->io, name, stream, mode);
   if (error == 0) error = loa::tests::limit(pcm->io, 1, 2, 48000);
+  if (error == 0) ++g_open;
   *pcmp = pcm->io.pcm;
   return error;
 }

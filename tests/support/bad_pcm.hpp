@@ -29,7 +29,7 @@ class BadPcm {
   }
   std::string environment() const { return "ALSA_CONFIG_PATH=" + (folder_ / "asound.conf").string(); }
 
-  /// vanish: gone, and cannot be opened. busy: cannot be opened. hang: opening it does not return. block: stands still. underrun: once, now. Empty: well again.
+  /// vanish: gone, and cannot be opened. busy: cannot be opened. single: opened once, it cannot be a second time. hang: opening it does not return. hang-close, hang-start, hang-delay: that does not return. block: stands still. underrun: once, now. Empty: well again.
   void fault(const std::string& word) {
     if (word.empty()) {
       std::filesystem::remove(folder_ / "fault");
