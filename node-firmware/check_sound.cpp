@@ -16,12 +16,13 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr double kSilence = -60.0;  // dBFS; the chime lies 40 dB above
-constexpr TrackId kTrack = 1;
+constexpr TrackId kTrack = 1, kBeside = 2;
 constexpr std::chrono::milliseconds kAhead{500};
 
 struct Sounded {
   std::optional<TrackStarted> started;
   std::optional<TrackEnded> ended;
+  std::optional<TrackEnded> beside;
 };
 
 /// What is to be played where.
@@ -31,6 +32,7 @@ struct Wanted {
   Millis length{0};  ///< 0: all
   int volume = 100;
   std::chrono::milliseconds limit{};
+  bool beside = false;  ///< once more at the same time, as the node opens what comes next while something still sounds
 };
 
 PlayerSettings main_output(const Standing& standing) {
@@ -76,10 +78,15 @@ Sounded play(const Standing& standing, const Wanted& wanted, CheckedAmplifier* a
   const auto player = make_gst_player(loop.get_executor(), standing.clock(), wanted.output,
                                       {[](TrackId) {},
                                        [&](const TrackStarted& started) {
+                                         if (started.track == kBeside) return;
                                          sounded.started = started;
                                          if (amplifier) amplifier->began(monotonic(), kTrack);
                                        },
                                        [&](const TrackEnded& ended) {
+                                         if (ended.track == kBeside) {
+                                           sounded.beside = ended;
+                                           return;
+                                         }
                                          sounded.ended = ended;
                                          if (amplifier) amplifier->ended(monotonic(), kTrack, ended.level_dbfs);
                                          outlook = {};
@@ -97,10 +104,14 @@ Sounded play(const Standing& standing, const Wanted& wanted, CheckedAmplifier* a
   const auto due = std::chrono::steady_clock::now() + ahead;
   player->prepare({kTrack, wanted.file, Millis(0), wanted.length, wanted.volume});
   player->start_at(kTrack, due);
+  if (wanted.beside) {
+    player->prepare({kBeside, wanted.file, Millis(0), wanted.length, wanted.volume});
+    player->start_at(kBeside, due);
+  }
   outlook.next = due.time_since_epoch();
   tell();
   const auto end = std::chrono::steady_clock::now() + ahead + wanted.limit;
-  while (!sounded.ended && !broken_off && loop.run_one_until(end) > 0) {}
+  while ((!sounded.ended || (wanted.beside && !sounded.beside)) && !broken_off && loop.run_one_until(end) > 0) {}
   if (amplifier) {
     const auto off = std::chrono::steady_clock::now() + amplifier->off_after();
     while (!broken_off && loop.run_one_until(off) > 0) {}
@@ -135,6 +146,28 @@ Finding fault(const std::string& device, const char* table, const Sounded& sound
                              device, words_of(sounded), table)};
 }
 
+bool heard(const Sounded& sounded, Millis least) { return sounded.ended && sounded.ended->how == TrackEnd::finished && sounded.ended->heard >= least; }
+
+/// What plays through the mixer of the same card, for what names the card itself: `hw:0,0`, `plughw:CARD=Device`.
+std::string mixed(const std::string& device) {
+  for (const std::string_view bare : {"hw:", "plughw:", "sysdefault:", "front:"})
+    if (device.starts_with(bare)) return "dmix:" + device.substr(bare.size());
+  return "default";
+}
+
+/// One that takes a single sound is found out: the next one is opened while one still sounds, an alert over a broadcast, and would come late or not at all.
+std::optional<Finding> output_fault(const Standing& standing, const PlayerSettings& output, const std::string& name, const char* table, std::int64_t* late = nullptr) {
+  const auto alone = play(standing, {output, chime(standing), 300ms, 0, 8s});
+  if (!heard(alone, 250ms)) return fault(name, table, alone);
+  if (late && alone.started) *late = alone.started->error_us;
+  if (output.sink != SinkKind::alsa) return std::nullopt;
+  const auto two = play(standing, {output, chime(standing), 300ms, 0, 8s, true});
+  if (heard(two, 250ms) && two.beside && two.beside->how == TrackEnd::finished) return std::nullopt;
+  const auto& failed = two.beside && two.beside->how != TrackEnd::finished ? two.beside : two.ended;
+  return Finding{false, fmt::format("{} takes only one sound at a time ({}), and an alert could not sound over a broadcast. Name one that mixes: device = \"{}\" under [{}] in node.toml",
+                                    name, failed ? failed->detail.empty() ? failed->reason : failed->detail : "the second one gives no sound and no error", mixed(output.device), table)};
+}
+
 /// What is wrong with relay, fault line, line-in or current; nothing where all of them agree that the amplifier sounds.
 std::optional<Finding> amplifier_fault(const Standing& standing, const CheckedAmplifier& amplifier) {
   const auto trouble = amplifier.trouble();
@@ -146,21 +179,17 @@ std::optional<Finding> amplifier_fault(const Standing& standing, const CheckedAm
   return Finding{false, trouble};
 }
 
-bool heard(const Sounded& sounded, Millis least) { return sounded.ended && sounded.ended->how == TrackEnd::finished && sounded.ended->heard >= least; }
-
 }  // namespace
 
 Finding probe_device(Standing& standing) {
   if (standing.settings().sink.kind == "null") return {false, "node.toml sends the sound nowhere: set kind = \"alsa\" under [sink]"};
   if (auto missing = without_chime(standing)) return *missing;
-  const auto sounded = play(standing, {main_output(standing), chime(standing), 300ms, 0, 8s});
-  if (!heard(sounded, 250ms)) return fault(device_name(standing), "sink", sounded);
-  const auto late = sounded.started ? sounded.started->error_us : 0;
+  std::int64_t late = 0;
+  if (auto wrong = output_fault(standing, main_output(standing), device_name(standing), "sink", &late)) return *wrong;
   auto words = fmt::format("{} takes sound{}", device_name(standing), late > 50'000 ? fmt::format(", {} ms late", late / 1000) : "");
   const auto& second = standing.settings().line_out.device;
   if (second.empty()) return {true, words};
-  const auto on_second = play(standing, {line_out(standing), chime(standing), 300ms, 0, 8s});
-  if (!heard(on_second, 250ms)) return fault(fmt::format("{}, but the line-out \"{}\" does not", words, second), "line_out", on_second);
+  if (auto wrong = output_fault(standing, line_out(standing), fmt::format("{}; the line-out \"{}\"", words, second), "line_out")) return *wrong;
   return {true, fmt::format("{}, the line-out \"{}\" too", words, second)};
 }
 

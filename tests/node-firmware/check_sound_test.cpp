@@ -162,6 +162,29 @@ TEST_CASE("a line-out is looked at beside the sound device") {
     device.fault("vanish");
     const auto checked = pole.check({}, {device.environment()}, {"--silent"});
     INFO(checked.whole);
-    CHECK_THAT(checked.lines.at("sound device"), Catch::StartsWith("FIX") && Catch::Contains("the line-out \"bad\" does not") && Catch::Contains("[line_out]"));
+    CHECK_THAT(checked.lines.at("sound device"), Catch::StartsWith("FIX") && Catch::Contains("the line-out \"bad\"") && Catch::Contains("[line_out]"));
+  }
+}
+
+TEST_CASE("a device that takes one sound at a time is found out, and the check says what to write instead") {
+  struct Row {
+    const char* device;
+    const char* instead;
+    bool single;
+  };
+  const auto row = GENERATE(values<Row>({{"bad", "device = \"default\"", true}, {"hw:Bad,0", "device = \"dmix:Bad,0\"", true}, {"bad", "", false}}));
+  DYNAMIC_SECTION(row.device << (row.single ? ", for one" : ", for several")) {
+    Pole pole;
+    BadPcm device(pole / "device");
+    // As a card's own name, which alsa-lib's own configuration would look for in the kernel.
+    std::ofstream(pole / "device/asound.conf", std::ios::app) << "pcm.hw { @args [ CARD DEV ] @args.CARD { type string } @args.DEV { type integer default 0 } type bad folder \""
+                                                              << (pole / "device").string() << "\" }\n";
+    device.fault(row.single ? "single" : "");
+    pole.write_settings("kind = \"alsa\"\ndevice = \"" + std::string(row.device) + "\"\n");
+    const auto checked = pole.check({}, {device.environment()}, {"--silent"});
+    INFO(checked.whole);
+    const auto line = checked.lines.at("sound device");
+    if (!row.single) CHECK_THAT(line, Catch::StartsWith("ok"));
+    else CHECK_THAT(line, Catch::StartsWith("FIX") && Catch::Contains("takes only one sound at a time") && Catch::Contains(row.instead) && Catch::Contains("under [sink]"));
   }
 }
