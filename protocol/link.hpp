@@ -97,6 +97,8 @@ class Link {
   /// Ends the session with a farewell and begins another after the back-off, because the far side seems not to know us as it
   /// should; `disconnected` follows. Without a session it does nothing.
   virtual void renew() = 0;
+  /// While `closely`, a line that is cut without a word is found sooner, at the price of a few more bytes; over sessions, too.
+  virtual void watch(bool closely) = 0;
   /// Where to connect from the next attempt on, in order of preference; a session that is there goes on. What is no address is passed
   /// over, and a list without any changes nothing.
   virtual void set_addresses(std::vector<std::string> addresses) = 0;

@@ -20,6 +20,8 @@ namespace loa::protocol {
 
 namespace {
 
+constexpr unsigned kProbes = 3;
+constexpr std::chrono::seconds::rep kMostBetweenProbes = 10;
 constexpr unsigned kInFlight = 64;  // unacknowledged at once on the wire; libmosquitto queues the rest
 
 // Initialised once and never cleaned up: libmosquitto's global state outlives every link.
@@ -95,17 +97,45 @@ std::optional<std::string> LinkConnection::step(int wake, std::chrono::milliseco
   if (rc == MOSQ_ERR_SUCCESS && mosquitto_socket(client_.get()) >= 0) rc = mosquitto_loop_misc(client_.get());
   if (!refused_.empty()) return "the broker refused the connection: " + refused_;
   if (rc != MOSQ_ERR_SUCCESS || mosquitto_socket(client_.get()) < 0) return ended(rc);
+  limit_loss();
   if (hangs()) return "the broker takes what is published and does not answer";
   return std::nullopt;
 }
 
 // Its kernel has every byte of a publication, so the line works, and nothing has come back since.
 bool LinkConnection::hangs() {
-  int on_the_way = 0;
-  const bool owes = !numbers_.empty() && !mosquitto_want_write(client_.get()) && ioctl(mosquitto_socket(client_.get()), SIOCOUTQ, &on_the_way) == 0 && on_the_way == 0;
+  const bool owes = !numbers_.empty() && !mosquitto_want_write(client_.get()) && on_the_way() == 0;
   const auto now = std::chrono::steady_clock::now();
   if (!owes) quiet_since_ = now;
   return now - quiet_since_ > settings_.unanswered_limit;
+}
+
+// Bytes that the far side's kernel has not acknowledged; -1 where nobody knows.
+int LinkConnection::on_the_way() const {
+  int bytes = 0;
+  return ioctl(mosquitto_socket(client_.get()), SIOCOUTQ, &bytes) == 0 ? bytes : -1;
+}
+
+// Only while something is on its way: the kernel would take the same limit for its own probes, and one that is lost would then end the session.
+void LinkConnection::limit_loss() {
+  const bool wanted = on_the_way() != 0;
+  if (wanted == loss_limited_) return;
+  loss_limited_ = wanted;
+  option(IPPROTO_TCP, TCP_USER_TIMEOUT, wanted ? static_cast<unsigned>(settings_.lost_limit.count()) : 0);
+}
+
+void LinkConnection::option(int level, int name, unsigned value) const {
+  setsockopt(mosquitto_socket(client_.get()), level, name, &value, sizeof value);
+}
+
+void LinkConnection::probe(std::chrono::seconds idle) {
+  if (idle == probe_) return;
+  probe_ = idle;
+  option(SOL_SOCKET, SO_KEEPALIVE, idle.count() > 0 ? 1 : 0);
+  if (idle.count() <= 0) return;
+  option(IPPROTO_TCP, TCP_KEEPINTVL, static_cast<unsigned>(std::clamp<std::chrono::seconds::rep>(idle.count() / 6, 1, kMostBetweenProbes)));
+  option(IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+  option(IPPROTO_TCP, TCP_KEEPIDLE, static_cast<unsigned>(idle.count()));
 }
 
 // libmosquitto 2.0 completes a handshake only when it reads, and says little about one that fails: drive it here.
@@ -126,8 +156,7 @@ std::optional<std::string> LinkConnection::handshake(short ready) {
   const int done = SSL_connect(ssl);
   if (done == 1) {
     secured_ = true;
-    const auto limit = static_cast<unsigned>(settings_.lost_limit.count());
-    setsockopt(mosquitto_socket(client_.get()), IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
+    limit_loss();
     quiet_since_ = std::chrono::steady_clock::now();
     const int rc = mosquitto_loop_read(client_.get(), 1);  // lets it see that the handshake is over
     return rc == MOSQ_ERR_SUCCESS ? std::nullopt : ended(rc);

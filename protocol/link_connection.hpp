@@ -50,6 +50,8 @@ class LinkConnection {
   /// All in one packet.
   void subscribe(const std::vector<std::string>& filters);
   void unsubscribe(const std::string& filter);
+  /// Once accepted: asks the far side's kernel for a byte after so long without one; 0: never.
+  void probe(std::chrono::seconds idle);
   /// Sends DISCONNECT, so that the broker drops the will; step() then returns when it is gone.
   void farewell();
 
@@ -60,6 +62,9 @@ class LinkConnection {
   std::optional<std::string> handshake(short ready);
   std::optional<std::string> ended(int rc);
   bool hangs();
+  int on_the_way() const;
+  void limit_loss();
+  void option(int level, int name, unsigned value) const;
   short interest() const;
   void alerted(const SSL* ssl, bool by_peer, int alert);
   void received(const mosquitto_message& message);
@@ -73,6 +78,8 @@ class LinkConnection {
   std::chrono::steady_clock::time_point quiet_since_{};  // the broker owes an answer since then, and nothing has come
   std::map<int, std::uint64_t> numbers_;  // MQTT packet identifier -> publication
   std::string server_name_;               // for SNI (RFC 6066); empty where the host is an IP address
+  std::chrono::seconds probe_{0};
+  bool loss_limited_ = false;             // TCP_USER_TIMEOUT stands
   bool reached_ = false;
   bool secured_ = false;                  // TLS handshake done
   bool accepted_ = false;

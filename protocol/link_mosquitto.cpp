@@ -85,6 +85,8 @@ class MosquittoLink::Impl : public std::enable_shared_from_this<Impl> {
     if (connected()) worker_.command({LinkWorker::Command::Kind::renew, session_, 0, {}, {}, false});
   }
 
+  void watch(bool closely) { worker_.watch(closely); }
+
   void set_addresses(const std::vector<std::string>& addresses) { worker_.set_addresses(read_targets(addresses)); }
 
   void close(std::chrono::milliseconds limit, std::function<void()> closed) {
@@ -218,6 +220,8 @@ void MosquittoLink::unsubscribe(std::string filter) {
 }
 
 void MosquittoLink::renew() { impl_->renew(); }
+
+void MosquittoLink::watch(bool closely) { impl_->watch(closely); }
 
 void MosquittoLink::set_addresses(std::vector<std::string> addresses) { impl_->set_addresses(addresses); }
 

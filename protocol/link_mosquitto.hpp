@@ -20,6 +20,10 @@ struct LinkSettings {
   std::string certificate_pem;         ///< own, followed by its chain below the CA
   std::string key_pem;
   std::chrono::seconds keepalive{60};              ///< with nothing else to say, one ping each
+  /// Without a byte from the far side for so long, its kernel is asked for one (TCP keep-alive: a third of the bytes of a ping), three times; then the line
+  /// counts as cut. 0: never. `probe_closely`: while watch(true).
+  std::chrono::seconds probe{0};
+  std::chrono::seconds probe_closely{0};
   std::chrono::milliseconds lost_limit{30000};     ///< for the far side's kernel to take what was sent (TCP_USER_TIMEOUT); then the line counts as cut
   std::chrono::milliseconds unanswered_limit{60000};  ///< for any byte from a broker that took a publication and owes its PUBACK; then it counts as hanging
   std::size_t max_message_bytes = 1024 * 1024;  ///< topic and payload, either way; a larger one that arrives is dropped
@@ -47,6 +51,7 @@ class MosquittoLink final : public Link {
   void subscribe(std::string filter) override;
   void unsubscribe(std::string filter) override;
   void renew() override;
+  void watch(bool closely) override;
   void set_addresses(std::vector<std::string> addresses) override;
   void close(std::chrono::milliseconds limit, std::function<void()> closed) override;
 

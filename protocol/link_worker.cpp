@@ -78,6 +78,10 @@ void LinkWorker::command(Command command) {
   wake();
 }
 
+void LinkWorker::watch(bool closely) {
+  if (closely_.exchange(closely) != closely) wake();
+}
+
 void LinkWorker::handled() {
   const std::lock_guard lock(mutex_);
   --inbound_;
@@ -200,7 +204,10 @@ std::optional<std::string> LinkWorker::serve(LinkConnection& connection) {
     say_farewell(connection);
     return "begun anew from this side";
   }
+  const auto probe = closely_ ? settings_.probe_closely : settings_.probe;
+  connection.probe(probe);
   std::chrono::milliseconds limit = std::max<std::chrono::milliseconds>(settings_.keepalive / 8, kShortestTick);
+  if (probe > 0s) limit = std::min(limit, std::chrono::milliseconds(probe) / 2);
   if (connection.open() > 0) limit = std::min(limit, settings_.unanswered_limit / 4);
   if (const auto by = close_by()) {
     if (connection.open() == 0 || Steady::now() >= *by) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -52,6 +53,8 @@ class LinkWorker {
   void command(Command command);
   /// Where to connect from the next attempt on; an empty list changes nothing.
   void set_addresses(std::vector<AddressRound::Target> targets);
+  /// How soon a cut line is to be found, from now on.
+  void watch(bool closely);
   /// One message fewer waits on the loop.
   void handled();
   /// Ends gracefully within `limit`, then calls Events::closed.
@@ -83,6 +86,7 @@ class LinkWorker {
   const LinkSettings settings_;
   const Events events_;
   int wake_fd_ = -1;
+  std::atomic<bool> closely_{false};
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -18,10 +18,10 @@ constexpr auto kLimit = 10s;
 
 scheduler::TimePoint now() { return protocol::SystemClock().now(); }
 
-authority::BrokerSettings settings_in(const std::filesystem::path& folder) {
+authority::BrokerSettings settings_in(const std::filesystem::path& folder, std::string bind_address) {
   authority::BrokerSettings settings;
   settings.port = free_port();
-  settings.bind_address = "127.0.0.1";
+  settings.bind_address = std::move(bind_address);
   settings.hosts = {"localhost", "127.0.0.1"};
   settings.live_folder = folder / "live";
   settings.data_folder = folder / "data";
@@ -37,10 +37,10 @@ std::size_t count(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-Broker::Broker(const std::filesystem::path& folder, std::vector<std::string> nodes)
+Broker::Broker(const std::filesystem::path& folder, std::vector<std::string> nodes, std::string bind_address)
     : folder_(folder),
       nodes_(std::move(nodes)),
-      settings_(settings_in(folder)),
+      settings_(settings_in(folder, std::move(bind_address))),
       authority_(authority::CertificateAuthority::open_or_create(folder / "ca", now())) {
   std::filesystem::create_directories(live());
   std::filesystem::create_directories(folder_ / "data");

@@ -16,7 +16,7 @@ namespace loa::tests {
 class Broker {
  public:
   /// Writes the files for these nodes; starts nothing yet. `folder` outlives this.
-  Broker(const std::filesystem::path& folder, std::vector<std::string> nodes = {});
+  Broker(const std::filesystem::path& folder, std::vector<std::string> nodes = {}, std::string bind_address = "127.0.0.1");
 
   /// Starts it and waits until it takes connections; throws with its own words where it does not.
   /// `more`: further words of its command line.

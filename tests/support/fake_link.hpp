@@ -37,6 +37,7 @@ class FakeLink final : public protocol::Link {
   std::vector<std::string> addresses;  ///< of the last set_addresses()
   std::string address = "mqtts://127.0.0.1:8883";  ///< that answers
   bool broken = false;                 ///< publish throws, as where memory has run out
+  bool closely = false;                ///< as watch() was told last
   int renewals = 0;                    ///< calls of renew() that ended a session
   bool started = false;
   bool closed = false;
@@ -105,6 +106,7 @@ class FakeLink final : public protocol::Link {
     ++renewals;
     drop("begun anew");
   }
+  void watch(bool wanted) override { closely = wanted; }
   void set_addresses(std::vector<std::string> to) override { addresses = std::move(to); }
   void close(std::chrono::milliseconds, std::function<void()> done) override {
     acknowledge();
