@@ -14,6 +14,7 @@
 #include "node-firmware/identity.hpp"
 #include "node-firmware/lifecycle.hpp"
 #include "node-firmware/node_clock.hpp"
+#include "node-firmware/outbox.hpp"
 #include "node-firmware/own_keys.hpp"
 #include "node-firmware/plan_store.hpp"
 #include "node-firmware/play_log.hpp"
@@ -40,6 +41,7 @@ class Agent {
     Conductor& conductor;
     ClipShelf& shelf;
     const edge::Edge* edge = nullptr;  ///< the board's hardware, where it has any
+    PlayLog* safe_log = nullptr;       ///< of the safe mode, where there was one
   };
   struct Settings {
     std::chrono::milliseconds state_period = std::chrono::minutes(30);
@@ -129,7 +131,7 @@ class Agent {
   Monotonic next_look_at_keys() const;
   bool wants_other_authority() const;
 
-  // The session and what is due (agent.cpp).
+  // The session (agent_session.cpp).
   protocol::ConnectTerms prepare_connect();
   void on_connected(const std::string& address);
   void on_disconnected(const std::string& reason);
@@ -137,13 +139,19 @@ class Agent {
   void ask_for_head();
   bool is_home(const std::string& address) const;
   void look_home();
+  std::optional<Monotonic> next_of_session() const;
+
+  // What it says of itself (agent_report.cpp).
+  void report();
+  Monotonic next_report() const;
+
+  // What is due (agent.cpp).
+  bool in_danger() const;
   void expire_waiting();
   void look_at_awaited();
   void settle();
   void refresh_wants();
   void look_at_shelf();
-  void report();
-  void send_log();
   void housekeeping();
   void say_silence();
   Monotonic next_wake(Monotonic sound) const;
@@ -152,6 +160,7 @@ class Agent {
   Settings settings_;
   Wishes wishes_;
   Reporter reporter_;
+  std::vector<Outbox> outboxes_;            // the log's, then that of what the safe mode left
   protocol::KeyRing ring_;
   AlertBoard board_;
   AwaitedAlerts awaited_;
@@ -180,8 +189,6 @@ class Agent {
   std::optional<protocol::State> reported_;
   Monotonic last_report_{};
   bool report_asked_ = false;
-  Monotonic log_deadline_{};
-  std::chrono::nanoseconds log_patience_{};
   Monotonic next_clock_look_{};
   Monotonic next_request_{};                // for a certificate, while one is wanted
   std::optional<Monotonic> silence_said_;

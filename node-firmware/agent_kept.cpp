@@ -126,6 +126,7 @@ void Agent::forget_marks() {
   if (marks == before) return;
   // The log first: after a crash between the two it is asked to forget once more.
   if (marks.last_ack_issued() != before.last_ack_issued()) parts_.records.attempt([&] { parts_.log.forget_acks(marks.acked(), marks.last_ack_issued()); });
+  if (parts_.safe_log && marks.by_key != before.by_key) parts_.records.attempt([&] { parts_.safe_log->forget_acks(0, {}); });
   parts_.store.keep(marks);
   parts_.clock.forget(std::max(settings_.least_time, marks.newest_signed()), head);
   if (!head) return;

@@ -207,16 +207,17 @@ void Agent::take_ack(const protocol::LinkMessage& message) {
   const auto ack = protocol::decode_log_ack(verified->payload, parts_.identity.bundle.node);
   if (!ack) return refuse(message, about, ack.error());
   about.revision = ack->number;
-  protocol::Result<void> taken;
-  parts_.records.attempt([&] { taken = parts_.log.take_ack(*ack); });
+  auto of_log = std::find_if(outboxes_.begin(), outboxes_.end(), [&](const auto& outbox) { return outbox.log().id() == ack->log_id; });
+  if (of_log == outboxes_.end()) of_log = outboxes_.begin();  // which says that it is not its log
+  const auto taken = of_log->take_ack(*ack);
   if (!taken) return refuse(message, about, taken.error());
+  if (of_log != outboxes_.begin()) return signed_at(verified->kid, verified->issued);  // the marks count the other log's numbers
   auto marks = parts_.store.marks();
   auto& of_key = marks.by_key[verified->kid];
   of_key.acked = ack->number;
   of_key.last_ack_issued = ack->issued;
   parts_.store.keep(marks);
   signed_at(verified->kid, verified->issued);
-  log_patience_ = {};
 }
 
 void Agent::take_controller_state(const protocol::LinkMessage& message) {

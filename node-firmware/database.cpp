@@ -58,7 +58,9 @@ create table unsettled (since integer not null);
 
 }  // namespace
 
-Database::Database(const std::filesystem::path& file) {
+Database::Database(const std::filesystem::path& file) : file_(file) { open(file); }
+
+void Database::open(const std::filesystem::path& file) {
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, kOneProcess);
   handle_.reset(handle);
@@ -113,10 +115,22 @@ void Database::go_home() {
   home.execute("begin immediate");
   home.execute("commit");
   handle_ = std::move(home.handle_);
+  file_ = home_;
   std::error_code ignored;
   std::filesystem::remove_all(copy_, ignored);
   home_.clear();
   copy_.clear();
+}
+
+void Database::begin_anew(const std::function<void()>& set_aside) {
+  handle_.reset();
+  set_aside();
+  try {
+    open(file_);
+  } catch (const DatabaseError&) {
+    open(":memory:");
+    home_ = file_;
+  }
 }
 
 void Database::migrate() {
@@ -146,7 +160,7 @@ void Database::execute(const char* sql) {
 void Database::fail(std::string_view what) const {
   const char* why = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
   throw DatabaseError(std::string(what) + ": " + why, handle_ ? sqlite3_errcode(handle_.get()) & 0xff : SQLITE_NOMEM,
-                      error_number_of(handle_.get()));
+                      error_number_of(handle_.get()), this);
 }
 
 Statement::Statement(Database& database, std::string_view sql) : database_(database) {

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,14 +14,18 @@
 
 namespace loa::node {
 
+class Database;
+
 /// SQLite refused; what() names the statement and SQLite's own message.
 class DatabaseError : public DiskFault {
  public:
-  explicit DatabaseError(const std::string& what, int result = 0, int error_number = EIO) : DiskFault(what, error_number), code(result) {}
+  explicit DatabaseError(const std::string& what, int result = 0, int error_number = EIO, const Database* where = nullptr)
+      : DiskFault(what, error_number), code(result), database(where) {}
   int code;  ///< SQLite's primary result code; 0: what a row says is wrong
+  const Database* database;  ///< that refused; null where it is not known or not open
+  /// Whether what the file holds is no database any more, or not ours: no later try will do better.
+  bool is_damage() const { return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == 0; }
 };
-
-class Database;
 
 /// One prepared statement; bind from 1, columns from 0, as SQLite counts. Loop thread.
 class Statement {
@@ -58,12 +63,17 @@ class Database {
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
+  /// Its file, where it is at home.
+  const std::filesystem::path& file() const { return lent() ? home_ : file_; }
   bool lent() const { return !home_.empty(); }
   /// Whether it was made, by this opening or an earlier one, and nobody has settled since what a lost one before it may have held
   /// (table `unsettled` is then not empty).
   bool is_new() const { return new_; }
   /// Opens the real file where this one is lent; throws DatabaseError where it still cannot be.
   void go_home();
+  /// Puts an empty database in the place of this one, whose file `set_aside` moves away: from here on nothing is in it. Where the disk does not
+  /// take a new file, it is a lent one in memory. Not while a Statement or Transaction lives, nor of a lent one.
+  void begin_anew(const std::function<void()>& set_aside);
   void execute(const char* sql);
   sqlite3* handle() { return handle_.get(); }
   [[noreturn]] void fail(std::string_view what) const;
@@ -72,9 +82,11 @@ class Database {
   struct Close {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
   };
+  void open(const std::filesystem::path& file);
   void migrate();
   std::unique_ptr<sqlite3, Close> handle_;
   bool new_ = false;
+  std::filesystem::path file_;
   std::filesystem::path home_;  // of a lent one
   std::filesystem::path copy_;  // its folder
 };

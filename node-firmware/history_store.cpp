@@ -175,6 +175,24 @@ void HistoryStore::saved() {
   if (settled_) new_ = false;
 }
 
+void HistoryStore::write_anew(std::map<std::string, TimePoint> orders) {
+  written_.clear();
+  pending_.clear();
+  forgotten_.clear();
+  orders_.merge(orders);
+  if (!new_) new_ = settled_ = true;  // nothing is lost of what this one holds
+}
+
+std::map<std::string, TimePoint> HistoryStore::rescue_orders() const {
+  std::map<std::string, TimePoint> done;
+  try {
+    Statement rows(database_, "select id, expires from done_ids");
+    while (rows.step()) done[rows.text(0)] = from_ms(rows.integer(1));
+  } catch (const DatabaseError&) {
+  }
+  return done;
+}
+
 bool HistoryStore::is_new_order(const std::string& id) const {
   if (orders_.contains(id)) return false;
   Statement known(database_, "select 1 from done_ids where id = ?");

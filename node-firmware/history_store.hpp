@@ -39,6 +39,11 @@ class HistoryStore {
   /// Whether save() would write anything.
   bool changed(const std::set<std::string>& held_back, bool all) const;
 
+  /// Another, empty file is behind the Database now: save() writes everything again. With it go the ids of done orders that `orders` could save.
+  void write_anew(std::map<std::string, scheduler::TimePoint> orders);
+  /// What a damaged file still gives of the ids of done orders. Never throws DatabaseError.
+  std::map<std::string, scheduler::TimePoint> rescue_orders() const;
+
   /// Whether the order `id` is new. Without a disk only this run's orders are known.
   bool is_new_order(const std::string& id) const;
   /// Remembers it as done until `expires`: of those that the disk refused the 256 that expire last.

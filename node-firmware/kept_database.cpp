@@ -66,6 +66,11 @@ std::unique_ptr<Database> lend(const std::filesystem::path& file, bool empty) {
 
 }  // namespace
 
+void lose_database(KeptFiles& files, const std::string& name, const std::string& why) {
+  files.lose(name, why);
+  for (const char* beside : kBeside) set_aside(files.path(name + beside));
+}
+
 std::unique_ptr<Database> open_kept_database(KeptFiles& files, DiskHealth& disk, const std::string& name) {
   // SQLite takes what is no file beside the database for a database that it may not write.
   for (const char* beside : kBeside) {
@@ -101,8 +106,7 @@ std::unique_ptr<Database> open_kept_database(KeptFiles& files, DiskHealth& disk,
   } catch (const std::exception& error) {
     why = error.what();
   }
-  files.lose(name, why + "; another play log begins");
-  for (const char* beside : kBeside) set_aside(files.path(name + beside));
+  lose_database(files, name, why + "; another play log begins");
   return open_whole(files.path(name));
 }
 

@@ -12,4 +12,7 @@ namespace loa::node {
 /// that fails too, or where another process holds the file. Loop thread.
 std::unique_ptr<Database> open_kept_database(KeptFiles& files, DiskHealth& disk, const std::string& name = "node.db");
 
+/// Sets the database `name` aside, with what SQLite keeps beside it: it is lost (kept_files.hpp).
+void lose_database(KeptFiles& files, const std::string& name, const std::string& why);
+
 }  // namespace loa::node

@@ -22,6 +22,7 @@
 #include "node-firmware/level_meter_gst.hpp"
 #include "node-firmware/player_gst.hpp"
 #include "node-firmware/player_two.hpp"
+#include "node-firmware/safe_log.hpp"
 #include "node-firmware/stream_hub.hpp"
 #include "node-firmware/teller.hpp"
 #include "protocol/limits.hpp"
@@ -33,9 +34,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-// A ping and its answer are 204 bytes on a SIM card: each minute they were a tenth of an ordinary day's clips. A line that is cut without a word is found
-// half a minute after the next ping.
-constexpr std::chrono::seconds kKeepAlive{180};
+// On a SIM card a ping and its answer are 204 bytes, the kernel's own question and answer 104. The node is to find out soon that its line is dead, for an alert waits on
+// the other side, and asks the kernel; by the ping the broker finds out, which is in less haste. While alerts stand, their updates are what may be missed.
+constexpr std::chrono::seconds kKeepAlive{360}, kProbe{120}, kProbeInDanger{30};
 
 protocol::LinkSettings link_settings(const protocol::Bundle& bundle) {
   protocol::LinkSettings settings;
@@ -46,6 +47,8 @@ protocol::LinkSettings link_settings(const protocol::Bundle& bundle) {
   settings.key_pem = bundle.tls_key_pem;
   settings.max_message_bytes = protocol::kMaxPlanSigned + 256;
   settings.keepalive = kKeepAlive;
+  settings.probe = kProbe;
+  settings.probe_closely = kProbeInDanger;
   return settings;
 }
 
@@ -107,8 +110,9 @@ class Node::Impl {
         database_(open_kept_database(files_, disk_, safe_mode_ ? "safe.db" : "node.db")),
         history_(*database_),
         log_(*database_),
-        records_(*database_, history_, log_, disk_),
+        records_(*database_, history_, log_, disk_, &files_),
         clock_(board_, std::max(build_date(), store_.marks().newest_signed()), store_.marks().clock),
+        safe_log_(safe_mode_ ? nullptr : SafeLog::open(files_, disk_, history_, *database_, clock_.now())),
         downloader_(make_curl_downloader(loop_.get_executor(), curl_settings(identity_.bundle))),
         shelf_(loop_.get_executor(), cache_settings(settings_, safe_mode_.has_value()), disk_, *downloader_, [this] { return tls_time(); },
                [this] { return clock_.now(); },
@@ -120,7 +124,7 @@ class Node::Impl {
         streams_(make_streams(loop_.get_executor(), stream_settings(settings_), [this] { wake(); })),
         conductor_({*player_, shelf_, clock_, history_, records_, &edge_, streams_.get()}, [this] { wake(); }),
         link_(loop_.get_executor(), link_settings(identity_.bundle)),
-        agent_({identity_, keys_, link_, clock_, store_, history_, log_, records_, disk_, conductor_, shelf_, &edge_},
+        agent_({identity_, keys_, link_, clock_, store_, history_, log_, records_, disk_, conductor_, shelf_, &edge_, safe_log_ ? &safe_log_->log() : nullptr},
                {settings_.times.state_period, operating_system(), settings_.times.certificate_age, build_date(), losses(), safe_mode_.value_or("")},
                {[this] { wake(); }, [this] { end(kExitRestart); }, [this](std::string request) { show_refused(std::move(request)); }}) {}
 
@@ -260,6 +264,7 @@ class Node::Impl {
   PlayLog log_;
   RecordKeeper records_;
   NodeClock clock_;
+  std::unique_ptr<SafeLog> safe_log_;
   std::unique_ptr<Downloader> downloader_;
   Teller teller_;
   DiskShelf shelf_;

@@ -20,10 +20,11 @@ namespace {
 constexpr std::size_t kBatchBytes = 128 * 1024;
 constexpr std::chrono::hours kKeep{24 * 30};
 constexpr std::int64_t kMostKept = 20'000;
+constexpr std::int64_t kMostRescued = 1000;
 
-PlayRecord record_in(std::int64_t number, const std::string& body) {
+PlayRecord record_in(const Database& database, std::int64_t number, const std::string& body) {
   auto record = protocol::decode_record(body);
-  if (!record) throw DatabaseError(fmt::format("node.db: record {} is damaged: {}", number, record.error().message));
+  if (!record) throw DatabaseError(fmt::format("node.db: record {} is damaged: {}", number, record.error().message), 0, EIO, &database);
   return std::move(*record);
 }
 
@@ -81,7 +82,7 @@ std::vector<PlayRecord> PlayLog::next_batch() {
     const auto body = rows.text(1);
     bytes += body.size();
     if (!batch.empty() && bytes > kBatchBytes) break;
-    batch.push_back(record_in(rows.integer(0), body));
+    batch.push_back(record_in(database_, rows.integer(0), body));
   }
   return batch;
 }
@@ -135,9 +136,19 @@ void PlayLog::save_state() {
       .bind(1, state_.sent).bind(2, state_.acked).bind(3, state_.last_issued).run();
 }
 
+std::vector<PlayRecord> PlayLog::rescue() {
+  std::vector<PlayRecord> readable;
+  for (auto number = std::max(state_.acked, last_number_ - kMostRescued) + 1; number <= last_number_; ++number) try {
+      Statement row(database_, "select body from records where number = ?");
+      if (row.bind(1, number).step()) readable.push_back(record_in(database_, number, row.text(0)));
+    } catch (const DatabaseError&) {
+    }
+  return readable;
+}
+
 void PlayLog::check() {
   Statement rows(database_, "select number, body from records");
-  while (rows.step()) record_in(rows.integer(0), rows.text(1));
+  while (rows.step()) record_in(database_, rows.integer(0), rows.text(1));
 }
 
 void PlayLog::prune(std::optional<scheduler::TimePoint> now) {

@@ -52,6 +52,10 @@ class PlayLog {
   /// at `last_issued` (epoch: none is left). What is above is sent again.
   void forget_acks(std::int64_t acked, scheduler::TimePoint last_issued);
 
+  /// What of a damaged file can still be read of the records that nobody acknowledged, the newest 1000 of them at most, in their order. Never throws
+  /// DatabaseError.
+  std::vector<scheduler::PlayRecord> rescue();
+
   /// Reads every record; throws DatabaseError where one cannot be.
   void check();
 

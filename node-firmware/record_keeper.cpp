@@ -2,7 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <iterator>
+#include <utility>
 #include <vector>
+
+#include "node-firmware/kept_database.hpp"
 
 namespace loa::node {
 
@@ -13,8 +17,8 @@ constexpr const char* kLogWriter = "node.db (log)";  // what it writes may succe
 
 }  // namespace
 
-RecordKeeper::RecordKeeper(Database& database, HistoryStore& history, PlayLog& log, DiskHealth& disk)
-    : database_(database), history_(history), log_(log), disk_(disk) {}
+RecordKeeper::RecordKeeper(Database& database, HistoryStore& history, PlayLog& log, DiskHealth& disk, KeptFiles* files)
+    : database_(database), history_(history), log_(log), disk_(disk), files_(files) {}
 
 void RecordKeeper::take(scheduler::PlayRecord record) {
   waiting_.push_back(std::move(record));
@@ -29,10 +33,11 @@ bool RecordKeeper::save(scheduler::TimePoint now, const std::set<std::string>& h
   if (!disk_.may_try(kWriter)) return false;
   auto end = log_.end();
   std::vector<scheduler::PlayRecord> written;
-  const bool kept = disk_.attempt(kWriter, [&] {
-    if (database_.lent()) {
+  const bool kept = write(kWriter, [&] {
+    if (database_.lent() || other_log_) {
       database_.go_home();
       log_.reload();
+      other_log_ = false;
       end = log_.end();
     }
     log_.go_back(end);  // a first attempt on a full disk
@@ -45,8 +50,9 @@ bool RecordKeeper::save(scheduler::TimePoint now, const std::set<std::string>& h
   });
   if (!kept) {
     log_.go_back(end);
-    return false;
+    return heal() && save(now, held_back, all);
   }
+  well_ = true;
   history_.saved();
   waiting_.clear();
   for (const auto& one : written)
@@ -56,16 +62,49 @@ bool RecordKeeper::save(scheduler::TimePoint now, const std::set<std::string>& h
 
 RecordKeeper::NewOrder RecordKeeper::first_time(const std::string& id, scheduler::TimePoint expires) {
   bool is_new = true;
-  disk_.attempt(kLogWriter, [&] { is_new = history_.is_new_order(id); });
+  attempt([&] { is_new = history_.is_new_order(id); });
   if (!is_new) return {};
   history_.order_done(id, expires);
-  return {true, disk_.may_try(kWriter) && disk_.attempt(kWriter, [&] {
-            Transaction transaction(database_);
-            history_.save_orders();
-            transaction.commit();
-          })};
+  const auto keep = [&] {
+    Transaction transaction(database_);
+    history_.save_orders();
+    transaction.commit();
+  };
+  return {true, disk_.may_try(kWriter) && (write(kWriter, keep) || (heal() && write(kWriter, keep)))};
 }
 
-void RecordKeeper::attempt(const std::function<void()>& write) { disk_.attempt(kLogWriter, write); }
+void RecordKeeper::attempt(const std::function<void()>& written) {
+  if (!write(kLogWriter, written)) heal();
+}
+
+bool RecordKeeper::write(const char* writer, const std::function<void()>& written) {
+  damage_.clear();
+  return disk_.attempt(writer, [&] {
+    try {
+      written();
+    } catch (const DatabaseError& error) {
+      if (error.database == &database_ && error.is_damage()) damage_ = error.what();
+      throw;
+    }
+  });
+}
+
+/// True: another database is there. Not again before something was saved in it: a disk that spoils each one is left to DiskHealth.
+bool RecordKeeper::heal() {
+  if (damage_.empty() || !files_ || !well_ || database_.lent()) return false;
+  well_ = false;
+  auto records = log_.rescue();
+  auto orders = history_.rescue_orders();
+  const auto why = damage_ + "; another play log begins, with " + std::to_string(records.size()) + " records of this one";
+  const auto before = files_->losses().size();
+  database_.begin_anew([&] { lose_database(*files_, database_.file().filename().string(), why); });
+  losses_.insert(losses_.end(), files_->losses().begin() + static_cast<std::ptrdiff_t>(before), files_->losses().end());
+  waiting_.insert(waiting_.begin(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
+  other_log_ = !disk_.attempt(kLogWriter, [&] { log_.reload(); });
+  history_.write_anew(std::move(orders));
+  return true;
+}
+
+std::vector<Loss> RecordKeeper::take_losses() { return std::exchange(losses_, {}); }
 
 }  // namespace loa::node

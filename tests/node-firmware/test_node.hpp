@@ -7,6 +7,7 @@
 #include "node-firmware/agent.hpp"
 #include "node-firmware/durable_file.hpp"
 #include "node-firmware/kept_database.hpp"
+#include "node-firmware/safe_log.hpp"
 #include "protocol/topics.hpp"
 #include "test_controller.hpp"
 #include "tests/support/fake_link.hpp"
@@ -31,10 +32,11 @@ struct NodeRun {
         database(*opened),
         history(database),
         log(database),
-        keeper(database, history, log, disk),
+        keeper(database, history, log, disk, &files),
         clock(time, store.marks().newest_signed(), store.marks().clock),
+        safe_log(safe_mode.empty() ? node::SafeLog::open(files, disk, history, database, clock.now()) : nullptr),
         conductor({player, shelf, clock, history, keeper, gate, &streams}, [this] { ++wakes; }),
-        agent({identity, keys, link, clock, store, history, log, keeper, disk, conductor, shelf}, {30min, "test", certificate_age, {}, files.losses(), safe_mode},
+        agent({identity, keys, link, clock, store, history, log, keeper, disk, conductor, shelf, nullptr, safe_log ? &safe_log->log() : nullptr}, {30min, "test", certificate_age, {}, files.losses(), safe_mode},
               {[this] { ++wakes; }, [this] { restart_asked = true; }, [this](std::string request) { refused.push_back(std::move(request)); }}) {
     player.events.started = [this](const node::TrackStarted& started) { conductor.on_started(started); };
     player.events.ended = [this](const node::TrackEnded& ended) { conductor.on_ended(ended); };
@@ -55,6 +57,7 @@ struct NodeRun {
   node::PlayLog log;
   node::RecordKeeper keeper;
   node::NodeClock clock;
+  std::unique_ptr<node::SafeLog> safe_log;
   node::Conductor conductor;
   node::Agent agent;
   int wakes = 0;
