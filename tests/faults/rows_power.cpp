@@ -11,6 +11,7 @@
 #include "node-firmware/database.hpp"
 #include "tests/faults/own_disk.hpp"
 #include "tests/faults/world.hpp"
+#include "tests/support/false_clock.hpp"
 #include "tests/support/places.hpp"
 
 // Power cuts: what was not synced is gone.
@@ -80,6 +81,7 @@ void cut_at(World& world, Case& test, double when) {
 /// One cut at a random moment: the image, and which occurrences the node had said to be over.
 struct Cut {
   fs::path image;
+  double at = 0;  ///< UTC seconds
   std::map<std::string, std::string> over;  ///< occurrence: outcome
 };
 
@@ -122,10 +124,58 @@ std::string look_after(const Cut& cut) {
   return {};
 }
 
+constexpr double kOff = 1;    // seconds without power
+constexpr double kOn = 16;    // and with it again: the rest of one play, and the next
+constexpr double kStart = 3;  // until a board that starts may be asked for sound
+
+/// What sounds of a play around its time.
+std::vector<Sound> of_play(const std::vector<Sound>& sounds, const Play& play) {
+  auto own = sounds;
+  std::erase_if(own, [&](const Sound& sound) { return sound.what != play.clip || sound.from < play.due - 1 || sound.from > play.due + kClipSeconds + 1; });
+  return own;
+}
+
+/// Starts the node a second after the cut, by its clock, in another boot and without any network, lets it go on, and holds what is heard then against
+/// what was heard before. Empty where all is well.
+std::string go_on(const Cut& cut, std::vector<Sound> before, const std::vector<Play>& plays) {
+  LossyDisk disk(cut.image);
+  TempFolder folder;
+  const auto settings = folder.path() / "node.toml";
+  std::ofstream(settings) << fmt::format("state_folder = \"{}\"\nlog_level = \"debug\"\n[sink]\nkind = \"wav\"\nfile = \"{}\"\n", (disk.path() / "state").string(),
+                                         (folder.path() / "sound.wav").string());
+  auto argv = another_boot_with_rtc(folder.path() / "boot_id", "00000000-0000-4000-8000-000000000007");
+  for (const auto& word : {std::string("unshare"), std::string("--net"), (program_folder() / "loa-node").string(), std::string("--config"), settings.string()}) argv.push_back(word);
+  Process node(argv, {folder.path(), "node", false_clock(fmt::format("{:+.2f}", cut.at + kOff - utc_now())), {}});
+  if (!node.wait_for_line("starting -> connecting", 15s)) return "it does not start: " + node.out() + node.err();
+  let_pass(std::chrono::duration<double>(kOn));
+  node.stop();
+  const auto after = listen_to_wav(folder.path() / "sound.wav", 0);
+  for (auto& sound : before) sound.length = std::min(sound.length, cut.at - sound.from);
+  std::erase_if(before, [](const Sound& sound) { return sound.length <= 0; });
+  for (const auto& sound : after)
+    if (sound.what == '?') return fmt::format("{:.2f} s of no clip are heard after a cut", sound.length);
+  for (const auto& play : plays) {
+    const auto rest = of_play(after, play);
+    auto all = of_play(before, play);
+    all.insert(all.end(), rest.begin(), rest.end());
+    const auto words = fmt::format("cut {:+.2f} s after it was due, heard before: {}, after: {}", cut.at - play.due, in_words(of_play(before, play), play.due), in_words(rest, play.due));
+    if (repeated(all, play.clip) >= 0.12) return fmt::format("{:.2f} s are heard twice: {}", repeated(all, play.clip), words);
+    for (const auto& sound : rest)
+      if (std::abs(sound.from - play.due - std::max(0.0, sound.at)) > 0.2) return "not on the clock: " + words;
+    const bool over = std::any_of(cut.over.begin(), cut.over.end(), [&](const auto& entry) { return entry.first.starts_with(play.broadcast); });
+    if (over && !rest.empty()) return "it was over and sounds again: " + words;
+    const double from = std::max(play.due, cut.at + kOff + kStart), until = std::min(play.due + kClipSeconds, cut.at + kOff + kOn - 1);
+    if (!over && total(rest) < until - from - 0.2) return fmt::format("{:.2f} s must be heard after it: {}", until - from, words);
+  }
+  return {};
+}
+
 void random_cuts(World& world, Case& test, int count, int plays) {
   PoweredBoard board(world);
   const double begun = utc_now();
-  for (int i = 0; i < plays; ++i) world.plan(board.code, i % 2 ? 'B' : 'A', 6 + 8 * i, {}, false);
+  std::vector<Play> planned;
+  for (int i = 0; i < plays; ++i) planned.push_back(world.plan(board.code, i % 2 ? 'B' : 'A', 6 + 8 * i, {}, false));
+  world.must_be_ready(test, board.code, 20s);  // a cut before that may rightly take plays away
   const double end = begun + 8 + 8 * plays;
   std::mt19937 random(std::random_device{}());
   std::vector<Cut> cuts;
@@ -138,15 +188,28 @@ void random_cuts(World& world, Case& test, int count, int plays) {
       let_pass(std::chrono::duration<double>(std::uniform_real_distribution<double>(0, 2 * left)(random)));
     Cut cut;
     cut.image = LossyDisk::image_folder() / fmt::format("loa-cut-{}-{}.img", ::getpid(), i);
+    cut.at = utc_now();
     cut.over = outcomes_in(board.snapshot(cut.image));
     cuts.push_back(std::move(cut));
   }
   const auto over = cuts.empty() ? 0 : static_cast<int>(cuts.back().over.size());
-  for (const auto& cut : cuts) {
-    if (const auto why = look_after(cut); !why.empty() && ++wrong <= 5) test.wrong(why);
-    fs::remove(cut.image);
+  const auto heard = world.hear(board.code, begun);
+  int went_on = 0;
+  for (std::size_t i = 0; i < cuts.size(); ++i) {
+    std::string why;
+    if (i % 10 == 5) {
+      auto same = cuts[i];
+      same.image += ".on";
+      fs::copy_file(cuts[i].image, same.image, fs::copy_options::overwrite_existing);
+      why = go_on(same, heard, planned);
+      fs::remove(same.image);
+      ++went_on;
+    }
+    if (why.empty()) why = look_after(cuts[i]);
+    if (!why.empty() && ++wrong <= 5) test.wrong(why);
+    fs::remove(cuts[i].image);
   }
-  test.heard(fmt::format("{} plays while the disk was copied", plays));
+  test.heard(fmt::format("{} plays while the disk was copied; after {} cuts what was left of them, once", plays, went_on));
   test.log(fmt::format("{} cuts, the last one after {} records, {} with something lost", cuts.size(), over, wrong));
   // Without records nothing could be lost.
   test.check(over >= plays - 1, fmt::format("only {} of {} plays were recorded before the last cut", over, plays));
@@ -169,9 +232,9 @@ std::vector<FaultRow> power_rows() {
                                           Moment{"after-end", "0.3 s after the end", kClipSeconds + 0.3}})
     rows.push_back(row(name, fmt::format("the power is cut {}: what was not synced is gone", words), "all but the seconds in which it was off, nothing twice",
                        "nothing damaged; one record", [when = when](World& w, Case& t) { cut_at(w, t, when); }));
-  rows.push_back(row("random", "the power is cut at 12 random moments of three plays", "-", "every record that was written is there once, nothing damaged",
+  rows.push_back(row("random", "the power is cut at 12 random moments of three plays", "after one cut in ten, in another boot: what is left, on time, nothing twice", "every record that was written is there once, nothing damaged",
                      [](World& w, Case& t) { random_cuts(w, t, 12, 3); }, true));
-  rows.push_back(row("random-500", "the power is cut at 500 random moments of thirty plays", "-", "every record that was written is there once, nothing damaged",
+  rows.push_back(row("random-500", "the power is cut at 500 random moments of thirty plays", "after one cut in ten, in another boot: what is left, on time, nothing twice", "every record that was written is there once, nothing damaged",
                      [](World& w, Case& t) { random_cuts(w, t, 500, 30); }));
   return rows;
 }

@@ -166,12 +166,13 @@ void World::judge(Case& test, const std::string& code, const Play& play, const E
   auto sounds = hear(code, play.due - 3);
   if (!expect.on_the_clock)  // it may still sound
     eventually(15s, [&] { return !(sounds = hear(code, play.due - 3)).empty() && sounds.back().from + sounds.back().length < utc_now() - 1.5; });
-  std::erase_if(sounds, [&](const Sound& sound) { return sound.what != '?' && sound.what != play.clip; });
   judge_sound(test, sounds, play, expect);
   if (expect.record) judge_record(test, code, play, expect, total(sounds, play.clip));
 }
 
-void World::judge_sound(Case& test, const std::vector<Sound>& sounds, const Play& play, const Expect& expect) {
+void World::judge_sound(Case& test, const std::vector<Sound>& all, const Play& play, const Expect& expect) {
+  auto sounds = all;
+  std::erase_if(sounds, [&](const Sound& sound) { return sound.what != play.clip && expect.beside.contains(sound.what); });
   test.heard(in_words(sounds, play.due));
   const double seconds = total(sounds, play.clip);
   switch (expect.heard) {
@@ -185,6 +186,8 @@ void World::judge_sound(Case& test, const std::vector<Sound>& sounds, const Play
   for (const auto& sound : sounds) {
     if (sound.what == '?') {
       test.wrong(fmt::format("{:.2f} s of what is no part of the clip", sound.length));
+    } else if (sound.what != play.clip) {
+      test.wrong(fmt::format("{:.2f} s of clip {}, which has no place there", sound.length, sound.what));
     } else if (expect.on_the_clock) {
       const double off = sound.from - play.due - std::max(0.0, sound.at);
       test.check(std::abs(off) < 0.2, fmt::format("second {:.2f} is heard {:+.2f} s off its time", sound.at, off));

@@ -42,6 +42,7 @@ struct Expect {
   std::chrono::seconds record_limit{25};
   double record_lacks = 0;           ///< seconds by which the record may say less than was heard
   bool record = true;                ///< false: none is asked for
+  std::set<char> beside = {};        ///< other test clips that may sound meanwhile; any other is wrong
 };
 
 /// A village in which faults are made: its nodes reach broker and files through proxies, its boards are made ahead, and every row gets one of
@@ -79,8 +80,8 @@ class World {
   std::vector<Sound> hear(const std::string& code, double from);
   /// Waits for the end of the broadcast and says in `test` what was heard, what the records say, and what is wrong with it.
   void judge(Case& test, const std::string& code, const Play& play, const Expect& expect = {});
-  /// The recording alone.
-  void judge_sound(Case& test, const std::vector<Sound>& sounds, const Play& play, const Expect& expect);
+  /// The recording alone; a test clip that is neither the play's nor `beside` must not be in it.
+  void judge_sound(Case& test, const std::vector<Sound>& all, const Play& play, const Expect& expect);
   /// The one record of it, as the controller has it, beside `seconds` heard.
   void judge_record(Case& test, const std::string& code, const Play& play, const Expect& expect, double seconds);
   boost::json::array records(const std::string& code, const Play& play);
