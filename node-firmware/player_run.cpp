@@ -170,7 +170,7 @@ Run::~Run() {
   // A pipeline that hangs may not let go of its threads: another thread waits for it, the loop does not.
   if (!answers([](GstElement* pipeline) { gst_element_set_state(pipeline, GST_STATE_NULL); })) {
     flow_->slow_down();
-    gst_element_call_async(pipeline_, end_pipeline, new GivenUp(hung_, fault_), let_go_of_count);
+    gst_element_call_async(pipeline_, end_pipeline, std::make_unique<GivenUp>(hung_, fault_).release(), let_go_of_count);
   }
   gst_object_unref(pipeline_);
 }
