@@ -126,6 +126,7 @@ std::string look_after(const Cut& cut) {
 
 constexpr double kOff = 1;    // seconds without power
 constexpr double kOn = 16;    // and with it again: the rest of one play, and the next
+constexpr double kTooShortToTell = 0.25;  // of the end of a clip that is joined; the ear knows no shorter pieces
 constexpr double kStart = 3;  // until a board that starts may be asked for sound
 
 /// What sounds of a play around its time.
@@ -153,7 +154,10 @@ std::string go_on(const Cut& cut, std::vector<Sound> before, const std::vector<P
   for (auto& sound : before) sound.length = std::min(sound.length, cut.at - sound.from);
   std::erase_if(before, [](const Sound& sound) { return sound.length <= 0; });
   for (const auto& sound : after)
-    if (sound.what == '?') return fmt::format("{:.2f} s of no clip are heard after a cut", sound.length);
+    if (sound.what == '?' && !(sound.length < kTooShortToTell && std::any_of(plays.begin(), plays.end(), [&](const Play& play) {
+          return sound.from > play.due - 0.1 && sound.from < play.due + kClipSeconds;
+        })))
+      return fmt::format("{:.2f} s of no clip are heard {:.2f} s after a cut: {}", sound.length, sound.from - cut.at, in_words(after, cut.at));
   for (const auto& play : plays) {
     const auto rest = of_play(after, play);
     auto all = of_play(before, play);
