@@ -26,7 +26,8 @@ quietly() { inside "$@" >"$folder/log" 2>&1 || { tail -n 40 "$folder/log"; fail 
 have() { for name in "$@"; do [ -e "$root$name" ] || fail "$name is not there"; done; }
 . tests/packages/install_controller.sh  # for begin_to_use
 
-for deb in "${debs[@]}"; do dpkg-deb -x "$deb" "$root"; done
+# The root has /lib as a link to /usr/lib, which stays.
+for deb in "${debs[@]}"; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$root"; done
 cp -a /usr/share/zoneinfo "$root/usr/share/"
 version=$(dpkg-deb -f "${debs[0]}" Version)
 mkdir "$root/usr/lib/played"
