@@ -207,7 +207,7 @@ std::optional<std::string> LinkWorker::serve(LinkConnection& connection) {
   const auto probe = closely_ ? settings_.probe_closely : settings_.probe;
   connection.probe(probe);
   std::chrono::milliseconds limit = std::max<std::chrono::milliseconds>(settings_.keepalive / 8, kShortestTick);
-  if (probe > 0s) limit = std::min(limit, std::chrono::milliseconds(probe) / 2);
+  if (probe.count() > 0) limit = std::min(limit, std::chrono::milliseconds(probe) / 2);
   if (connection.open() > 0) limit = std::min(limit, settings_.unanswered_limit / 4);
   if (const auto by = close_by()) {
     if (connection.open() == 0 || Steady::now() >= *by) {
