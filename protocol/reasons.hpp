@@ -45,7 +45,7 @@ inline constexpr std::array kReasons = {
     Reason{"revoked", "the key that signed it was revoked"},
     Reason{"player_error", "the player reported an error"},
     Reason{"stalled", "the player neither played nor failed"},
-    Reason{"silent", "it played, but the level stayed at silence"},
+    Reason{"silent", "it played, but nothing was heard: the level stayed at silence, or the amplifier was measured silent, or said all the time that it is in fault"},
     Reason{"unsupported", "this node cannot play this kind of item"},
 };
 
