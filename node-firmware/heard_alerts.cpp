@@ -7,18 +7,14 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "protocol/enum_names.hpp"
+
 namespace loa::node {
 
 namespace json = boost::json;
 using scheduler::Outcome;
 
 namespace {
-
-std::optional<Outcome> outcome_of(std::string_view name) {
-  for (const auto outcome : {Outcome::played, Outcome::partial, Outcome::failed, Outcome::skipped, Outcome::cancelled})
-    if (name == scheduler::name_of(outcome)) return outcome;
-  return std::nullopt;
-}
 
 // Of `1.25`, what stands behind an alert's id: its revision and its repeat, by which soundings follow each other.
 std::tuple<std::int64_t, std::int64_t> place_of(std::string_view numbers) {
@@ -55,7 +51,7 @@ void read_heard(const std::string& text, scheduler::History& history) {
   if (error || !value.is_object()) throw std::invalid_argument("no JSON object");
   std::map<std::string, Outcome> all;
   for (const auto& [id, name] : value.get_object()) {
-    const auto outcome = name.is_string() ? outcome_of(std::string_view{name.get_string()}) : std::nullopt;
+    const auto outcome = name.is_string() ? protocol::enum_from_name<Outcome>(std::string_view{name.get_string()}) : std::nullopt;
     if (!outcome) throw std::invalid_argument("no outcome of " + std::string(id));
     all[std::string(id)] = *outcome;
   }

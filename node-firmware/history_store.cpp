@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "protocol/codec.hpp"
+#include "protocol/enum_names.hpp"
 #include "protocol/record_chain.hpp"
 
 namespace loa::node {
@@ -40,8 +41,7 @@ std::string text_of(const OccurrenceHistory& known) {
 }
 
 Outcome outcome_of(const std::string& name) {
-  for (const auto outcome : {Outcome::played, Outcome::partial, Outcome::failed, Outcome::skipped, Outcome::cancelled})
-    if (name == scheduler::name_of(outcome)) return outcome;
+  if (const auto outcome = protocol::enum_from_name<Outcome>(name)) return *outcome;
   throw DatabaseError("node.db: no outcome is called " + name);
 }
 
