@@ -105,7 +105,7 @@ protocol::Result<void> PlayLog::send_from(std::int64_t number) {
     return protocol::Refusal{protocol::RefusalCode::malformed, "/from_number",
                              fmt::format("the log has the numbers 1 to {}, not {}", last_number_, number)};
   on_its_way_ = false;
-  next_to_send_ = number;
+  next_to_send_ = std::min(number, state_.acked + 1);
   return {};
 }
 
@@ -116,9 +116,8 @@ protocol::Result<void> PlayLog::take_ack(const protocol::LogAck& ack) {
   if (!verdict) return verdict.error();
   state_.acked = verdict->acked;
   state_.last_issued = to_ms(ack.issued);
-  // While records are sent again on request, acknowledgements of later ones must not end that.
-  if (verdict->resend || state_.acked + 1 >= next_to_send_) next_to_send_ = state_.acked + 1;
-  on_its_way_ = false;
+  // One of less than what is on its way leaves the rest waiting: for its own acknowledgement, or to be sent again in time.
+  if (verdict->resend || state_.acked + 1 >= next_to_send_) send_again();
   save_state();
   return {};
 }

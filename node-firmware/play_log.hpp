@@ -41,11 +41,12 @@ class PlayLog {
   void sent(std::int64_t up_to);
   /// Nothing is on its way any more (new session, or no acknowledgement in time): the next batch begins after `acked`.
   void send_again();
-  /// The controller asks for records again from `number` (order `report`); refused as malformed where none were written.
+  /// The controller asks for records again from `number` (order `report`), or from the first unacknowledged one where that is lower; refused as
+  /// malformed where none were written.
   protocol::Result<void> send_from(std::int64_t number);
   bool waits_for_ack() const { return on_its_way_; }
 
-  /// Takes an acknowledgement, or refuses it as protocol::check_ack says.
+  /// Takes an acknowledgement, or refuses it as protocol::check_ack says. After one of a part of the batch the rest still waits.
   protocol::Result<void> take_ack(const protocol::LogAck& ack);
 
   /// Some acknowledgements no longer count, because their key does not: those left reach to `acked`, the last of them was issued

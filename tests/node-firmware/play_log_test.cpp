@@ -136,12 +136,34 @@ TEST_CASE("a newer acknowledgement with a lower number means: send again from th
   CHECK(batch.front().number == 5);
 }
 
+TEST_CASE("an acknowledgement of a part of what is on its way leaves the rest waiting, to be sent again in time") {
+  Log with(10);
+  with.send();
+  REQUIRE(with.log.take_ack(with.ack(4, 1)).has_value());
+  CHECK(with.log.waits_for_ack());
+  CHECK(with.send().empty());
+  SECTION("its own comes") {
+    REQUIRE(with.log.take_ack(with.ack(10, 2)).has_value());
+    CHECK_FALSE(with.log.waits_for_ack());
+    CHECK(with.send().empty());
+  }
+  SECTION("none comes") {
+    with.log.send_again();
+    CHECK(with.send().front().number == 5);
+  }
+}
+
 TEST_CASE("the controller can ask again from a number") {
   Log with(10);
   with.send();
   REQUIRE(with.log.take_ack(with.ack(10, 1)).has_value());
   REQUIRE(with.log.send_from(3).has_value());
   CHECK(with.send().front().number == 3);
+  SECTION("above what it has: nothing before is left out") {
+    REQUIRE(with.log.take_ack(with.ack(4, 2)).has_value());
+    REQUIRE(with.log.send_from(8).has_value());
+    CHECK(with.send().front().number == 5);
+  }
   CHECK(with.log.send_from(0).error().code == RefusalCode::malformed);
   CHECK(with.log.send_from(12).error().code == RefusalCode::malformed);
 }
