@@ -13,6 +13,7 @@ using namespace std::chrono;
 
 constexpr std::size_t kComingShown = 50;
 constexpr std::size_t kMostInAYear = 5000;
+constexpr days kFarthestStart{5 * 366};
 
 std::string message_of(const std::string& code) {
   static const std::map<std::string, std::string> kMessages = {
@@ -33,9 +34,9 @@ std::string class_message(Class wanted, Class other) {
 class Check {
  public:
   Check(const Broadcast& wanted, const std::vector<Broadcast>& others, TimePoint now)
-      : wanted_(wanted), now_(now) {
-    window_ = plan_window(now, wanted.when.zone);
-    const TimePoint from = sessions_from(now, wanted.when.zone);
+      : wanted_(wanted), now_(now), looks_from_(checked_from(wanted.when, now)) {
+    window_ = plan_window(looks_from_, wanted.when.zone);
+    const TimePoint from = sessions_from(looks_from_, wanted.when.zone);
     auto mine = occurrences_of(wanted, from, window_.until, kMaxPlanOccurrences + 1);
     wanted_list_ = std::move(mine.list);
     if (!mine.complete || wanted_list_.size() > kMaxPlanOccurrences)
@@ -137,7 +138,7 @@ class Check {
   // By make_plan's own measure (in the schedule's zone: a node in another has some hours more or less).
   bool fits(const std::vector<Occurrence>& all, const std::set<std::string>& out) const {
     if (all.size() > 2 * kMaxPlanOccurrences) return false;
-    const auto in_plan = [&](const Occurrence& o) { return o.end() > now_ && !out.contains(o.id); };
+    const auto in_plan = [&](const Occurrence& o) { return o.end() > looks_from_ && !out.contains(o.id); };
     return std::count_if(all.begin(), all.end(), in_plan) <= static_cast<std::ptrdiff_t>(kMaxPlanOccurrences);
   }
 
@@ -176,6 +177,7 @@ class Check {
 
   const Broadcast& wanted_;
   const TimePoint now_;
+  const TimePoint looks_from_;
   PlanWindow window_;
   std::vector<Occurrence> wanted_list_;
   std::vector<std::pair<const Broadcast*, BroadcastOccurrences>> others_;
@@ -186,6 +188,11 @@ class Check {
 
 bool ScheduleCheck::refused() const {
   return std::any_of(problems.begin(), problems.end(), [](const Problem& p) { return p.refuses; });
+}
+
+TimePoint checked_from(const Recurrence& when, TimePoint now) {
+  const auto first = expand(when, now, now + kFarthestStart, 1).times;
+  return first.empty() ? now : std::max(now, first.front().before - days{1});  // what sounds then may have begun long before
 }
 
 ScheduleCheck check_schedule(const Broadcast& wanted, const std::vector<Broadcast>& others,

@@ -75,13 +75,13 @@ Groups groups_of(const Broadcast& wanted, const std::vector<Broadcast>& others, 
 
 class Findings {
  public:
-  Findings(const Broadcast& wanted, TimePoint now) : wanted_(wanted), now_(now) {}
+  Findings(const Broadcast& wanted, TimePoint now) : wanted_(wanted), from_(checked_from(wanted.when, now)) {}
 
   void rehearse(const Group& group) {
     std::vector<Broadcast> all{wanted_};
     for (const Broadcast* other : group.aimed) all.push_back(*other);
     const PlanNode& node = group.place->node;
-    auto made = make_plan(all, node, group.place->policy, plan_window(now_, node.time_zone), now_, 1);
+    auto made = make_plan(all, node, group.place->policy, plan_window(from_, node.time_zone), from_, 1);
     if (!made.plan) return;
     const auto with = rehearsed(*made.plan);
     std::erase_if(made.plan->occurrences, [&](const Occurrence& o) { return o.broadcast_id == wanted_.id; });
@@ -104,7 +104,7 @@ class Findings {
  private:
   std::map<std::string, Foreseen> rehearsed(const Plan& plan) const {
     std::map<std::string, Foreseen> by_id;
-    for (auto& seen : preview(plan, now_, now_ + kSoundingAhead).occurrences)
+    for (auto& seen : preview(plan, from_, from_ + kSoundingAhead).occurrences)
       by_id.emplace(seen.occurrence_id, std::move(seen));
     return by_id;
   }
@@ -130,7 +130,7 @@ class Findings {
   }
 
   const Broadcast& wanted_;
-  const TimePoint now_;
+  const TimePoint from_;
   std::set<std::pair<std::string, std::string>> told_;
   std::map<std::pair<std::string, std::string>, Problem> problems_;
 };

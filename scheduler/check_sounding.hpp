@@ -6,7 +6,7 @@
 
 namespace loa::scheduler {
 
-/// How far check_sounding looks ahead: a week and a day, so that each weekday is seen.
+/// How far check_sounding looks from checked_from() on: a week and a day, so that each weekday is seen.
 inline constexpr Millis kSoundingAhead = std::chrono::days{8};
 
 /// The most groups of nodes that would get the same occurrences whose days check_sounding rehearses.

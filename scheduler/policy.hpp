@@ -75,7 +75,10 @@ struct ScheduleCheck {
   bool refused() const;
 };
 
-/// Everything that would stop `wanted` on `places`, said before it is saved: the coming 16 days and `now`,
+/// From when what is wanted is looked at: `now`, or a day before the first time of `when` that is to come (within five years) where that is later.
+TimePoint checked_from(const Recurrence& when, TimePoint now);
+
+/// Everything that would stop `wanted` on `places`, said before it is saved: the 16 days from checked_from() on,
 /// beside the `others` that are already scheduled there. `places` are all nodes that could be aimed at; those
 /// that are not are passed over. A `wanted` whose id is among the others replaces it. `new_start` is false
 /// when only other things than the time are edited: then a start in the past is no problem.

@@ -270,6 +270,17 @@ TEST_CASE("everything that would stop a schedule is said before it is saved") {
       }
     }
   }
+  SECTION("a first time in a month is looked at with the days around it") {
+    Broadcast b = broadcast("b-new", "2026-12-25T06:00:00", "FREQ=DAILY");
+    const auto well = check_schedule(b, others, places, kNow);
+    CHECK(codes(well).empty());
+    REQUIRE(well.coming.size() == 15);  // the sixteen days begin with the one before
+    CHECK(well.coming.front().local == local("2026-12-25T06:00:00"));
+    b.when.start = local("2026-12-25T20:00:00");
+    CHECK(codes(check_schedule(b, others, places, kNow)) == "outside_window!*15");
+    b.when = {b.when.zone, local("2026-12-25T10:05:00"), "FREQ=MONTHLY"};
+    CHECK(codes(check_schedule(b, others, places, kNow)) == "overlaps(b-old@20261225T030000Z)");
+  }
   SECTION("the third session of a day") {
     const std::vector<Broadcast> two = {broadcast("b-1", "2026-11-24T05:00:00"), broadcast("b-2", "2026-11-24T07:00:00")};
     CHECK(codes(check_schedule(broadcast("b-new", "2026-11-24T12:00:00"), two, places, kNow)) == "quota_sessions!");

@@ -105,6 +105,12 @@ TEST_CASE("where a broadcast would not simply be heard, or would keep another fr
     many.resize(kMostRehearsed);
     CHECK(codes(check_sounding(broadcast("b-new", "24T06:00:00"), others, many, kNow)).empty());
   }
+  SECTION("a first time in a month is rehearsed then, with what began the evening before") {
+    Broadcast b = broadcast("b-new", "24T00:05:00");
+    b.when.start = parse_local("2026-12-25T00:05:00").value();
+    CHECK(codes(check_sounding(b, {broadcast("b-1", "24T23:55:00", 15, Class::normal, "FREQ=DAILY")}, places, kNow)) ==
+          "would_wait(b-1@20261224T165500Z)");
+  }
   SECTION("the same is not said twice") {
     const auto wanted = broadcast("b-new", "24T06:00:00");
     const std::vector<Broadcast> others = {broadcast("b-1", "24T05:55:00")};
