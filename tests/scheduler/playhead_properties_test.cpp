@@ -88,6 +88,17 @@ std::set<std::string> named_sounds(const Simulation& s) {
   return names;
 }
 
+// What one who joins at `now` would hear first is over before it is worth beginning.
+bool ends_at_once(const Occurrence& o, TimePoint now) {
+  if (o.late != LateRule::join) return false;
+  Millis into = now - o.due;
+  for (const Item& i : o.items) {
+    if (into < i.duration) return into > Millis{0} && i.duration - into < kShortest;
+    into -= i.duration;
+  }
+  return true;
+}
+
 int rank_of(const Sounding& s, const Simulation& scene) {
   if (s.alert_id.empty()) return s.cls == Class::priority ? 1 : 0;
   for (const Alert& a : scene.alerts)
@@ -153,7 +164,7 @@ TEST_CASE("nothing lower sounds while something higher that is playable is due")
         if (o.late == LateRule::skip && scene.now > o.due + o.late_limit) continue;
         const bool playable = std::all_of(o.items.begin(), o.items.end(),
                                           [&](const Item& i) { return i.kind == ItemKind::clip && scene.history.is_playable(i.sha256); });
-        if (playable) RC_ASSERT(rank >= 1);
+        if (playable && !ends_at_once(o, scene.now)) RC_ASSERT(rank >= 1);
       }
     };
     s.run(2000);
