@@ -179,10 +179,16 @@ class Look {
       decision_.waiting.push_back({piece.id, current_ ? current_->piece.id : std::string{}, false, true});
   }
 
+  // Its own clip, late, was cut, and a newer repeat is due: that one has the clip from its beginning.
+  bool gives_way_to_next(const Piece& piece) const {
+    return piece.history->owed && std::any_of(alert_scene_.behind.begin(), alert_scene_.behind.end(),
+                                              [&](const Piece& next) { return next.alert_id == piece.alert_id; });
+  }
+
   void hold_back(const Candidate& candidate) {
     const Piece& piece = candidate.piece;
     const std::string by = current_ ? current_->piece.id : std::string{};
-    if (piece.sounding() && piece.after == AfterInterrupt::drop) {
+    if (piece.sounding() && (piece.after == AfterInterrupt::drop || gives_way_to_next(piece))) {
       decision_.ended.push_back(end_piece(piece, "interrupted", Outcome::skipped, by));
       return;
     }

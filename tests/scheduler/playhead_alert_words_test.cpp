@@ -93,6 +93,18 @@ const std::vector<Row> kWords = {
        s.alerts = {e};
        s.on(40, [](Simulation& sim) { sim.history.playable["own"] = true; });
      }, 100, "0-2 E.1.1:tone; 2-5 E.1.1:exercise; 5-15 E.1.1:flood; 40-43 E.1.1:exercise; 43-63 E.1.1:own | E.1.1 played"},
+    {"an own clip that comes late and is cut by a higher alert is over when the next repeat is due", [](Simulation& s) {
+       with_stock(s);
+       Alert e = alert("E", 0, 600, clip("own", 20));
+       e.status = AlertStatus::exercise;
+       e.repeats = 2;
+       e.repeat_every = Millis{30000};
+       s.alerts = {e};
+       s.on(20, [](Simulation& sim) { sim.history.playable["own"] = true; });
+       s.on(35, [](Simulation& sim) { sim.alerts.push_back(alert("A", 35, 600)); });
+     }, 100, "0-2 E.1.1:tone; 2-5 E.1.1:exercise; 5-15 E.1.1:flood; 20-23 E.1.1:exercise; 23-35 E.1.1:own; 35-37 A.1.1:tone; "
+             "37-47 A.1.1:flood; 47-49 E.1.2:tone; 49-52 E.1.2:exercise; 52-72 E.1.2:own | "
+             "A.1.1 played E.1.1 partial:interrupted(A.1.1) E.1.2 played"},
     {"an exercise whose stock clip is those very words says them once", [](Simulation& s) {
        with_stock(s);
        Alert e = alert("E", 0, 600);
