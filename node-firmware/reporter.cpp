@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "protocol/codec.hpp"
-#include "protocol/envelope.hpp"
+#include "protocol/packet.hpp"
 #include "protocol/random_id.hpp"
 #include "protocol/topics.hpp"
 
@@ -24,7 +24,7 @@ Reporter::Reporter(const Identity& identity, const OwnKeys& keys, protocol::Link
     : identity_(identity), keys_(keys), link_(link), clock_(clock) {}
 
 std::string Reporter::signed_by_us(MessageType type, const std::string& json) const {
-  return protocol::sign(type, identity_.bundle.node, json, keys_.signing_key());
+  return protocol::pack(type, identity_.bundle.node, json, keys_.signing_key());
 }
 
 void Reporter::refused(const About& about, const protocol::Refusal& refusal) {

@@ -78,14 +78,4 @@ Result<Envelope> open(std::string_view jws, MessageType expected) {
                   std::string{jws.substr(0, second)}, *std::move(signature)};
 }
 
-Result<std::string> open(std::string_view jws, MessageType expected, const PublicKey& key) {
-  auto envelope = open(jws, expected);
-  if (!envelope) return envelope.error();
-  if (!envelope->signed_by(key)) {
-    return Refusal{RefusalCode::bad_signature, "signature",
-                   "the signature is not by the key " + envelope->kid};
-  }
-  return std::move(envelope->payload);
-}
-
 }  // namespace loa::protocol

@@ -13,7 +13,7 @@ namespace loa::protocol {
 struct Envelope {
   MessageType type = MessageType::state;
   std::string kid;
-  std::string payload;  ///< bytes as signed: JSON, for a plan deflated JSON
+  std::string payload;  ///< bytes as signed: JSON, deflated in some types (packet.hpp)
   std::string signed_part;
   std::string signature;
 
@@ -27,8 +27,5 @@ std::string sign(MessageType type, std::string_view kid, std::string_view payloa
 /// not one exact compact JWS with exactly alg, kid and typ and alg EdDSA, wrong_type where typ is not
 /// `expected`.
 Result<Envelope> open(std::string_view jws, MessageType expected);
-
-/// `open`, then the signature by `key`: the payload, or bad_signature.
-Result<std::string> open(std::string_view jws, MessageType expected, const PublicKey& key);
 
 }  // namespace loa::protocol

@@ -9,7 +9,7 @@
 #include "protocol/envelope.hpp"
 #include "protocol/json_document.hpp"
 #include "protocol/limits.hpp"
-#include "protocol/plan_packet.hpp"
+#include "protocol/packet.hpp"
 
 namespace loa::protocol {
 namespace {
@@ -119,11 +119,6 @@ Result<void> check_claim(const SigningKey& key, const Claim& claim, const Chain&
   return {};
 }
 
-Result<std::string> payload_json(Envelope envelope) {
-  if (envelope.type == MessageType::plan) return inflate(envelope.payload, kMaxPlanJson);
-  return std::move(envelope.payload);
-}
-
 Result<TimePoint> issued_by_node(MessageType type, std::string_view json, std::string_view node) {
   if (type == MessageType::state) {
     const auto state = decode_state(json, node);
@@ -180,7 +175,7 @@ Result<Verified> KeyRing::verify(std::string_view jws, MessageType expected, con
   if (!envelope) return envelope.error();
   const SigningKey* key = find(envelope->kid);
   if (const auto checked = check_key(key, *envelope); !checked) return checked.error();
-  auto json = payload_json(*envelope);
+  auto json = json_of(*envelope);
   if (!json) return json.error();
   const auto claim = read_claim(expected, *json, chain_held);
   if (!claim) return claim.error();
@@ -210,9 +205,11 @@ Result<Verified> verify_from_node(std::string_view jws, MessageType expected, st
     return refuse(RefusalCode::bad_signature, "signature",
                   fmt::format("the signature is not by the node {}", node));
   }
-  const auto issued = issued_by_node(expected, envelope->payload, node);
+  auto json = json_of(*envelope);
+  if (!json) return json.error();
+  const auto issued = issued_by_node(expected, *json, node);
   if (!issued) return issued.error();
-  return Verified{expected, envelope->kid, std::move(envelope->payload), *issued};
+  return Verified{expected, envelope->kid, *std::move(json), *issued};
 }
 
 }  // namespace loa::protocol

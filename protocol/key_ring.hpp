@@ -13,7 +13,7 @@ namespace loa::protocol {
 /// `kid` of the root key, which signs key sets and nothing else.
 inline constexpr std::string_view kRootKid = "root";
 
-/// A message whose signature counts; `payload` is its JSON (a plan's already inflated).
+/// A message whose signature counts; `payload` is its JSON (already inflated).
 struct Verified {
   MessageType type = MessageType::state;
   std::string kid;

@@ -9,6 +9,7 @@ namespace loa::protocol {
 // What a reader takes at most, in bytes unless named otherwise; PROTOCOL.md lists the same numbers.
 inline constexpr std::size_t kMaxPlanJson = 4 * 1024 * 1024;  ///< a plan inflated
 inline constexpr std::size_t kMaxPlanDeflated = 512 * 1024;   ///< a plan as it is signed
+inline constexpr std::size_t kMaxStateJson = 64 * 1024;        ///< a state inflated
 inline constexpr std::size_t kMaxPlanSigned = 700 * 1024;     ///< a plan with its envelope
 inline constexpr std::size_t kMaxLogSigned = 512 * 1024;
 inline constexpr std::size_t kMaxSharedSigned = 256 * 1024;  ///< keys, alert, bulletin

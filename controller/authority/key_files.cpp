@@ -7,8 +7,8 @@
 #include "controller/authority/files.hpp"
 #include "protocol/authorities.hpp"
 #include "protocol/codec.hpp"
-#include "protocol/envelope.hpp"
 #include "protocol/key_ring.hpp"
+#include "protocol/packet.hpp"
 #include "protocol/random_id.hpp"
 
 namespace loa::authority {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "protocol/envelope.hpp"
-#include "protocol/plan_packet.hpp"
+#include "protocol/packet.hpp"
 
 namespace loa::broadcast {
 

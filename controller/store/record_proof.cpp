@@ -10,7 +10,7 @@
 #include "controller/store/sql.hpp"
 #include "protocol/base64url.hpp"
 #include "protocol/codec.hpp"
-#include "protocol/envelope.hpp"
+#include "protocol/packet.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/record_chain.hpp"
 
@@ -182,7 +182,9 @@ void add_gap(std::vector<ProofFinding>& findings, const LogPart& part, std::int6
 std::int64_t signed_end(const LogPart& part) {
   const auto envelope = protocol::open(part.last_state, protocol::MessageType::state);
   if (!envelope || envelope->kid != part.node || !signer_of(*envelope, part.keys)) return 0;
-  const auto state = protocol::decode_state(envelope->payload, part.node);
+  const auto json = protocol::json_of(*envelope);
+  if (!json) return 0;
+  const auto state = protocol::decode_state(*json, part.node);
   return state && state->log_id == part.log_id ? state->log_number : 0;
 }
 

@@ -12,7 +12,7 @@
 #include "protocol/clock.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
-#include "protocol/plan_packet.hpp"
+#include "protocol/packet.hpp"
 #include "protocol/random_id.hpp"
 #include "protocol/topics.hpp"
 
@@ -71,7 +71,8 @@ std::string OwnController::head(const protocol::State& state) const {
 // Every state gets its head, so that the board hears its controller; a plan follows where it lacks the one that it was given.
 void OwnController::answer(const protocol::LinkMessage& message) {
   const auto envelope = protocol::open(message.payload, MessageType::state);
-  const auto state = envelope ? protocol::decode_state(envelope->payload) : protocol::Result<protocol::State>(envelope.error());
+  const auto json = envelope ? protocol::json_of(*envelope) : protocol::Result<std::string>(envelope.error());
+  const auto state = json ? protocol::decode_state(*json) : protocol::Result<protocol::State>(json.error());
   if (!state || state->nonce.empty()) return;
   const std::lock_guard lock(mutex_);
   last_ = *state;

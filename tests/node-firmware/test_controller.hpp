@@ -9,7 +9,7 @@
 #include "protocol/envelope.hpp"
 #include "protocol/key_ring.hpp"
 #include "protocol/messages.hpp"
-#include "protocol/plan_packet.hpp"
+#include "protocol/packet.hpp"
 
 namespace loa::tests {
 

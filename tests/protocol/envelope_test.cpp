@@ -1,4 +1,4 @@
-#include "protocol/envelope.hpp"
+#include "protocol/packet.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -6,7 +6,7 @@
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/key_ring.hpp"
-#include "protocol/plan_packet.hpp"
+#include "protocol/packet.hpp"
 #include "protocol/topics.hpp"
 #include "tests/protocol/samples.hpp"
 #include "tests/support/format_two.hpp"

@@ -6,7 +6,7 @@
 #include "protocol/base64url.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
-#include "protocol/plan_packet.hpp"
+#include "protocol/packet.hpp"
 #include "tests/protocol/samples.hpp"
 
 namespace samples = loa::protocol::samples;
@@ -185,8 +185,8 @@ TEST_CASE("a signed plan that inflates to a lie is refused, and says what is wro
                     MessageType::plan, samples::kChain));
   };
   CHECK(verify(deflate(std::string(20'000'000, ' '))) ==
-        "too_large at payload: the plan inflates to more than 4194304 bytes");
-  CHECK(verify("{}") == "malformed at payload: the plan is not one whole zlib stream");
+        "too_large at payload: the payload inflates to more than 4194304 bytes");
+  CHECK(verify("{}") == "malformed at payload: the payload is not one whole zlib stream");
   CHECK(verify(deflate("{}")) == "malformed at /v: the field is missing");
   CHECK(verify(deflate(R"({"v":2})")) == "format_unknown at /v: format 2 is not known here, 1 is");
 }
@@ -260,9 +260,17 @@ TEST_CASE("the controller takes what a node says only from that node") {
        "wrong_type at header/typ: the topic takes loa-log, this is loa-state"},
       {"a state that speaks of another node",
        verify_from_node(
-           sign(MessageType::state, other_node, encode(samples::state()), samples::test_key("node")),
+           pack(MessageType::state, other_node, encode(samples::state()), samples::test_key("node")),
            MessageType::state, other_node, key),
        "wrong_audience at /node: \"" + samples::kNode + "\" is not n-other"},
+      {"a state that inflates to a lie",
+       verify_from_node(sign(MessageType::state, samples::kNode, deflate(std::string(1'000'000, ' ')), samples::test_key("node")), MessageType::state,
+                        samples::kNode, key),
+       "too_large at payload: the payload inflates to more than 65536 bytes"},
+      {"a state that was not deflated",
+       verify_from_node(sign(MessageType::state, samples::kNode, encode(samples::state()), samples::test_key("node")), MessageType::state, samples::kNode,
+                        key),
+       "malformed at payload: the payload is not one whole zlib stream"},
       {"a plan", verify_from_node(samples::golden("plan.jws"), MessageType::plan, samples::kNode, key),
        "key_not_allowed at header/typ: nodes sign states, receipts, logs and requests for certificates"},
   };

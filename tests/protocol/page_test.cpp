@@ -108,6 +108,7 @@ TEST_CASE("PROTOCOL.md states the limits of the code") {
   const std::vector<Row> rows{
       {"a plan, inflated", kMaxPlanJson, " bytes"},
       {"a plan, deflated", kMaxPlanDeflated, " bytes"},
+      {"a state, inflated", kMaxStateJson, " bytes"},
       {"a plan, signed", max_signed(MessageType::plan), " bytes"},
       {"a log batch, signed", max_signed(MessageType::log), " bytes"},
       {"keys, alerts and bulletins, signed", max_signed(MessageType::keys), " bytes"},

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "protocol/codec.hpp"
-#include "protocol/plan_packet.hpp"
+#include "protocol/packet.hpp"
 #include "protocol/record_chain.hpp"
 #include "tests/protocol/arbitrary.hpp"
 

@@ -10,7 +10,7 @@
 #include "protocol/envelope.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/link_mosquitto.hpp"
-#include "protocol/plan_packet.hpp"
+#include "protocol/packet.hpp"
 #include "protocol/random_id.hpp"
 #include "protocol/topics.hpp"
 #include "tests/support/format_two.hpp"
@@ -76,7 +76,7 @@ class LaterNode {
     state.log_id = "log-later";
     state.version = "9.0.0";
     const auto key = protocol::PrivateKey::from_pem(bundle_.signing_key_pem).value();
-    link_.publish(protocol::state_topic(node()), protocol::sign(MessageType::state, node(), protocol::encode(state), key), true);
+    link_.publish(protocol::state_topic(node()), protocol::pack(MessageType::state, node(), protocol::encode(state), key), true);
   }
 
   void take(const protocol::LinkMessage& message) {
@@ -86,8 +86,7 @@ class LaterNode {
                                                    {protocol::alert_topic(Village::kWard, kFormatTwo), MessageType::alert},
                                                    {protocol::keys_topic(kFormatTwo), MessageType::keys}};
     const auto type = types.at(message.topic);
-    const auto payload = protocol::open(message.payload, type).value().payload;
-    newest_[message.topic] = type == MessageType::plan ? protocol::inflate(payload, protocol::kMaxPlanJson).value() : payload;
+    newest_[message.topic] = protocol::json_of(protocol::open(message.payload, type).value()).value();
   }
 
   protocol::Bundle bundle_;

@@ -6,7 +6,7 @@
 #include "protocol/clock.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/envelope.hpp"
-#include "protocol/plan_packet.hpp"
+#include "protocol/packet.hpp"
 #include "protocol/topics.hpp"
 #include "scheduler/occurrences.hpp"
 #include "tests/support/loop.hpp"
@@ -106,7 +106,8 @@ std::string Thief::capture(const Aim& aim, std::chrono::milliseconds limit) {
   visit.connected = [&] { visit.link.subscribe(protocol::state_topic(aim.node)); };
   visit.message = [&](const protocol::LinkMessage& message) {
     const auto envelope = protocol::open(message.payload, MessageType::state);
-    const auto state = envelope ? protocol::decode_state(envelope->payload) : protocol::Result<protocol::State>(envelope.error());
+    const auto json = envelope ? protocol::json_of(*envelope) : protocol::Result<std::string>(envelope.error());
+    const auto state = json ? protocol::decode_state(*json) : protocol::Result<protocol::State>(json.error());
     if (!state || state->nonce.empty()) return;
     held = state->plan_held == kSky;
     if (held) return;

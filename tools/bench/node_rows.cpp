@@ -11,7 +11,7 @@
 #include "protocol/clock.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/ed25519.hpp"
-#include "protocol/envelope.hpp"
+#include "protocol/packet.hpp"
 #include "tests/support/temp_folder.hpp"
 #include "tools/bench/spread.hpp"
 
@@ -65,7 +65,7 @@ void fill(store::Session& session, int nodes, store::TimePoint now) {
       store::add_node(transaction, node);
       for (int revision = 1; revision <= kRevisions; ++revision) store::put_plan_revision(transaction, {id, revision, now, now, "content", "packet"});
       const auto state = state_of(id, commune, now);
-      store::put_node_state(transaction, {state, now, protocol::sign(protocol::MessageType::state, id, protocol::encode(state), key)});
+      store::put_node_state(transaction, {state, now, protocol::pack(protocol::MessageType::state, id, protocol::encode(state), key)});
       if (before) store::retire_node(transaction, id);
     }
   }

@@ -5,7 +5,7 @@
 
 #include "protocol/clock.hpp"
 #include "protocol/codec.hpp"
-#include "protocol/envelope.hpp"
+#include "protocol/packet.hpp"
 #include "protocol/random_id.hpp"
 #include "protocol/topics.hpp"
 
@@ -68,7 +68,7 @@ std::string SimulatedNode::state(bool gone) {
   state.log_id = log_;
   state.clock = scheduler::ClockQuality::synced;
   state.version = LOA_VERSION;
-  return protocol::sign(MessageType::state, bundle_.node, protocol::encode(state), key_);
+  return protocol::pack(MessageType::state, bundle_.node, protocol::encode(state), key_);
 }
 
 void SimulatedNode::look() {

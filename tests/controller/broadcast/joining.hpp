@@ -40,7 +40,7 @@ struct Joining : Station {
   /// A state of the node, signed by `by`.
   void say_with(const protocol::PrivateKey& by, bool retained = false) {
     one.say(clock.now());
-    link->deliver(protocol::state_topic("n-one"), protocol::sign(MessageType::state, "n-one", protocol::encode(one.state), by), retained);
+    link->deliver(protocol::state_topic("n-one"), protocol::pack(MessageType::state, "n-one", protocol::encode(one.state), by), retained);
     settle();
   }
   std::vector<std::string> alarm_kinds() {

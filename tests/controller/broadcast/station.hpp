@@ -12,7 +12,7 @@
 #include "controller/store/alerts.hpp"
 #include "controller/store/broadcasts.hpp"
 #include "protocol/codec.hpp"
-#include "protocol/envelope.hpp"
+#include "protocol/packet.hpp"
 #include "protocol/key_ring.hpp"
 #include "protocol/random_id.hpp"
 #include "protocol/topics.hpp"
@@ -73,9 +73,9 @@ struct FakeNode {
     ++state.sequence;
     state.issued = now;
     state.nonce = protocol::random_nonce();
-    return protocol::sign(MessageType::state, id, protocol::encode(state), key);
+    return protocol::pack(MessageType::state, id, protocol::encode(state), key);
   }
-  std::string sign(MessageType type, const std::string& json) const { return protocol::sign(type, id, json, key); }
+  std::string sign(MessageType type, const std::string& json) const { return protocol::pack(type, id, json, key); }
 };
 
 /// A controller's broadcast room on a real store, with a broker that the test plays and a clock that it ticks.

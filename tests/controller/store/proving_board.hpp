@@ -10,7 +10,7 @@
 #include "controller/store/record_proof.hpp"
 #include "controller/store/sql.hpp"
 #include "protocol/codec.hpp"
-#include "protocol/envelope.hpp"
+#include "protocol/packet.hpp"
 #include "protocol/random_id.hpp"
 #include "protocol/record_chain.hpp"
 #include "tests/controller/store/fixture.hpp"
@@ -87,7 +87,7 @@ struct Board : Province {
     said.state.version = "0.1.0";
     said.state.log_id = log_id;
     said.state.log_number = number;
-    said.packet = protocol::sign(protocol::MessageType::state, "n-one", protocol::encode(said.state), key);
+    said.packet = protocol::pack(protocol::MessageType::state, "n-one", protocol::encode(said.state), key);
     said.received = clock.now();
     write([&](Transaction& t) {
       REQUIRE(put_node_state(t, said));

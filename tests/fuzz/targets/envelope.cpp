@@ -3,7 +3,7 @@
 
 #include "protocol/base64url.hpp"
 #include "protocol/key_ring.hpp"
-#include "protocol/plan_packet.hpp"
+#include "protocol/packet.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace loa::fuzz {

@@ -8,7 +8,7 @@
 #include "controller/broadcast/broadcaster.hpp"
 #include "controller/store/areas.hpp"
 #include "protocol/codec.hpp"
-#include "protocol/envelope.hpp"
+#include "protocol/packet.hpp"
 #include "protocol/random_id.hpp"
 #include "protocol/topics.hpp"
 #include "tests/fuzz/target.hpp"
@@ -118,7 +118,7 @@ class World {
     state.formats = {1};
     state.log_id = "log-honest";
     state.version = "0.1.0";
-    deliver(protocol::state_topic(honest.id), protocol::sign(MessageType::state, honest.id, protocol::encode(state), honest.key), false);
+    deliver(protocol::state_topic(honest.id), protocol::pack(MessageType::state, honest.id, protocol::encode(state), honest.key), false);
     const auto heads = link.sent_to(protocol::head_topic(honest.id));
     demand(!heads.empty(), "an honest node is answered");
     const auto payload = protocol::open(heads.back(), MessageType::head);
@@ -147,7 +147,7 @@ void step(World& world, std::string_view line) {
   if (line.empty()) return;
   const auto rest = line.substr(line.size() > 1 && line[1] == ' ' ? 2 : 1);
   const auto say = [&](MessageType type, std::string topic) {
-    world.deliver(std::move(topic), protocol::sign(type, kBad, rest, world.bad.key), false);
+    world.deliver(std::move(topic), protocol::pack(type, kBad, rest, world.bad.key), false);
   };
   switch (line[0]) {
     case 't': {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "protocol/plan_packet.hpp"
+#include "protocol/packet.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tests/node-firmware/test_node.hpp"
 

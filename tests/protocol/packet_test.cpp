@@ -1,4 +1,4 @@
-#include "protocol/plan_packet.hpp"
+#include "protocol/packet.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -36,9 +36,9 @@ TEST_CASE("inflate takes one whole zlib stream up to its limit") {
     std::string bytes;
     std::string expected;
   };
-  const std::string malformed = "malformed: the plan is not one whole zlib stream";
+  const std::string malformed = "malformed: the payload is not one whole zlib stream";
   const std::string too_large =
-      "too_large: the plan inflates to more than " + std::to_string(text.size()) + " bytes";
+      "too_large: the payload inflates to more than " + std::to_string(text.size()) + " bytes";
   const std::vector<Row> rows{{"nothing", "", malformed},
                               {"cut short", packed.substr(0, packed.size() - 1), malformed},
                               {"followed by a byte", packed + '\0', malformed},

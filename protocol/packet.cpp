@@ -1,11 +1,11 @@
-#include "protocol/plan_packet.hpp"
+#include "protocol/packet.hpp"
 
 #include <zlib.h>
 
 #include <array>
 #include <stdexcept>
+#include <utility>
 
-#include "protocol/envelope.hpp"
 #include "protocol/limits.hpp"
 
 namespace loa::protocol {
@@ -15,7 +15,7 @@ Bytef* bytes_of(std::string_view text) { return reinterpret_cast<Bytef*>(const_c
 
 Refusal too_large(std::size_t limit) {
   return {RefusalCode::too_large, "payload",
-          "the plan inflates to more than " + std::to_string(limit) + " bytes"};
+          "the payload inflates to more than " + std::to_string(limit) + " bytes"};
 }
 
 struct Inflater {
@@ -58,9 +58,28 @@ Result<std::string> inflate(std::string_view bytes, std::size_t limit) {
   }
   if (verdict == Z_MEM_ERROR) throw std::bad_alloc{};
   if (verdict != Z_STREAM_END || stream.avail_in != 0) {
-    return Refusal{RefusalCode::malformed, "payload", "the plan is not one whole zlib stream"};
+    return Refusal{RefusalCode::malformed, "payload", "the payload is not one whole zlib stream"};
   }
   return whole;
+}
+
+std::string pack(MessageType type, std::string_view kid, std::string_view json, const PrivateKey& key) {
+  return sign(type, kid, is_deflated(type) ? deflate(json) : std::string(json), key);
+}
+
+Result<std::string> json_of(Envelope envelope) {
+  if (is_deflated(envelope.type)) return inflate(envelope.payload, envelope.type == MessageType::plan ? kMaxPlanJson : kMaxStateJson);
+  return std::move(envelope.payload);
+}
+
+Result<std::string> open(std::string_view jws, MessageType expected, const PublicKey& key) {
+  auto envelope = open(jws, expected);
+  if (!envelope) return envelope.error();
+  if (!envelope->signed_by(key)) {
+    return Refusal{RefusalCode::bad_signature, "signature",
+                   "the signature is not by the key " + envelope->kid};
+  }
+  return json_of(*std::move(envelope));
 }
 
 Result<std::string> pack_plan(std::string_view json, std::string_view kid, const PrivateKey& key) {
