@@ -1,8 +1,8 @@
 # loa_test(NAME SOURCES... LINK targets... TIMEOUT seconds LABELS... LOCK name LONG SERIAL): one Catch2 executable; each TEST_CASE becomes a ctest test
 # named NAME/case. A test that computes counts as a processor, one that mostly waits as half of one: PROCESSORS counts halves, and tools/test gives ctest
-# two for each processor and one more. LOCK: no other test with the same lock runs beside it. Tests whose real processes have time limits of their own take one:
-# `village` or `second_village` (a whole Loa) or `broker` (a broker and a program or two), so that not more of them share the machine. They mostly
-# wait, for the minute at which something is to sound, and begin first, so that no processor rests at the end; the rooms are dealt so that both villages
+# two for each processor and two more. LOCK: no other test with the same lock runs beside it. Tests whose real processes have time limits of their own take one:
+# `village`, `second_village` or `third_village` (a whole Loa) or `broker` (a broker and a program or two), so that not more of them share the machine. They mostly
+# wait, for the minute at which something is to sound, and begin first, so that no processor rests at the end; the rooms are dealt so that the villages
 # take about as long.
 # LONG: its cases with the tag [long] run in `tools/test --all` only (label `long`), for what takes minutes and has a shorter row beside it.
 # SERIAL: nothing runs beside it, for tests that measure time. Catch2 v2's own discovery script runs at build time.
