@@ -171,16 +171,16 @@ Result<KeySet> KeyRing::take(std::string_view jws) {
 }
 
 Result<Verified> KeyRing::verify(std::string_view jws, MessageType expected, const Chain& chain_held) const {
-  const auto envelope = open(jws, expected);
+  auto envelope = open(jws, expected);
   if (!envelope) return envelope.error();
   const SigningKey* key = find(envelope->kid);
   if (const auto checked = check_key(key, *envelope); !checked) return checked.error();
-  auto json = json_of(*envelope);
+  auto json = json_of(*std::move(envelope));
   if (!json) return json.error();
   const auto claim = read_claim(expected, *json, chain_held);
   if (!claim) return claim.error();
   if (const auto checked = check_claim(*key, *claim, chain_held); !checked) return checked.error();
-  return Verified{expected, envelope->kid, *std::move(json), claim->issued};
+  return Verified{expected, key->kid, *std::move(json), claim->issued};
 }
 
 bool KeyRing::counts(std::string_view kid) const {
@@ -205,11 +205,11 @@ Result<Verified> verify_from_node(std::string_view jws, MessageType expected, st
     return refuse(RefusalCode::bad_signature, "signature",
                   fmt::format("the signature is not by the node {}", node));
   }
-  auto json = json_of(*envelope);
+  auto json = json_of(*std::move(envelope));
   if (!json) return json.error();
   const auto issued = issued_by_node(expected, *json, node);
   if (!issued) return issued.error();
-  return Verified{expected, envelope->kid, *std::move(json), *issued};
+  return Verified{expected, std::string{node}, *std::move(json), *issued};
 }
 
 }  // namespace loa::protocol

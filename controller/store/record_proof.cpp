@@ -10,8 +10,8 @@
 #include "controller/store/sql.hpp"
 #include "protocol/base64url.hpp"
 #include "protocol/codec.hpp"
-#include "protocol/packet.hpp"
 #include "protocol/limits.hpp"
+#include "protocol/packet.hpp"
 #include "protocol/record_chain.hpp"
 
 namespace loa::store {
@@ -180,9 +180,9 @@ void add_gap(std::vector<ProofFinding>& findings, const LogPart& part, std::int6
 
 // The end of the log by the board's own signed word: whoever takes the last records away with all that this database says of them has to take that too.
 std::int64_t signed_end(const LogPart& part) {
-  const auto envelope = protocol::open(part.last_state, protocol::MessageType::state);
+  auto envelope = protocol::open(part.last_state, protocol::MessageType::state);
   if (!envelope || envelope->kid != part.node || !signer_of(*envelope, part.keys)) return 0;
-  const auto json = protocol::json_of(*envelope);
+  const auto json = protocol::json_of(*std::move(envelope));
   if (!json) return 0;
   const auto state = protocol::decode_state(*json, part.node);
   return state && state->log_id == part.log_id ? state->log_number : 0;

@@ -15,6 +15,7 @@
 #include "protocol/packet.hpp"
 #include "protocol/random_id.hpp"
 #include "protocol/topics.hpp"
+#include "tests/support/said_state.hpp"
 
 namespace loa::tests {
 
@@ -70,9 +71,7 @@ std::string OwnController::head(const protocol::State& state) const {
 
 // Every state gets its head, so that the board hears its controller; a plan follows where it lacks the one that it was given.
 void OwnController::answer(const protocol::LinkMessage& message) {
-  const auto envelope = protocol::open(message.payload, MessageType::state);
-  const auto json = envelope ? protocol::json_of(*envelope) : protocol::Result<std::string>(envelope.error());
-  const auto state = json ? protocol::decode_state(*json) : protocol::Result<protocol::State>(json.error());
+  const auto state = said_state(message.payload);
   if (!state || state->nonce.empty()) return;
   const std::lock_guard lock(mutex_);
   last_ = *state;

@@ -1,3 +1,4 @@
+#include "tests/support/said_state.hpp"
 #include "tests/system/thief.hpp"
 
 #include <fmt/format.h>
@@ -105,9 +106,7 @@ std::string Thief::capture(const Aim& aim, std::chrono::milliseconds limit) {
   bool held = false;
   visit.connected = [&] { visit.link.subscribe(protocol::state_topic(aim.node)); };
   visit.message = [&](const protocol::LinkMessage& message) {
-    const auto envelope = protocol::open(message.payload, MessageType::state);
-    const auto json = envelope ? protocol::json_of(*envelope) : protocol::Result<std::string>(envelope.error());
-    const auto state = json ? protocol::decode_state(*json) : protocol::Result<protocol::State>(json.error());
+    const auto state = said_state(message.payload);
     if (!state || state->nonce.empty()) return;
     held = state->plan_held == kSky;
     if (held) return;
